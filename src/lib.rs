@@ -2,4 +2,6 @@
 #![doc = include_str!("README.md")]
 
 pub mod er;
+pub mod mapping;
+pub mod name;
 pub mod report;

@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What each table means, checked: the form of the model that rows are read by.
+//!
+//! `model` makes a [`Mapping`] from `model.toml` and a diagram; nothing else does. Every column named here exists, every
+//! foreign key leads to a table that exists, every entity type is a Cedar identifier. The words are those of section 3.1
+//! of the design.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// All tables of one schema, with their meanings.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Mapping {
+    /// In the order of the diagram.
+    pub tables: Vec<Table>,
+    /// Actions that the model declares or implies, by id. Rows may bring others.
+    pub actions: BTreeMap<String, Action>,
+    /// Resource types that live outside the database; their entities come with the request.
+    pub externals: BTreeMap<String, External>,
+    /// Attributes of the request's context that every action takes.
+    pub context: BTreeMap<String, ContextType>,
+}
+
+/// One table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Table {
+    pub name: String,
+    pub columns: Vec<Column>,
+    /// What identifies a row: the primary key's columns, or, where none is drawn, the columns of its meaning. Never empty
+    /// unless the table is ignored.
+    pub key: Vec<String>,
+    /// Whether `key` is a primary key, or only the columns by which rows are told apart.
+    pub keyed: bool,
+    pub meaning: Meaning,
+}
+
+/// One column.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Column {
+    pub name: String,
+    pub kind: ColumnKind,
+    /// False for `NOT NULL` and primary keys; true also where the schema does not say.
+    pub nullable: bool,
+    pub unique: bool,
+    pub default: Option<String>,
+    /// The table whose primary key this column holds.
+    pub references: Option<String>,
+    /// Holds a password, token, hash or the like. Never an attribute unless the model says so.
+    pub secret: bool,
+}
+
+/// How the values of a column are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ColumnKind {
+    Bool,
+    Long,
+    /// A number that need not be whole. An attribute of Cedar's `decimal`, which has four digits behind the point.
+    Decimal,
+    Text,
+    /// Text that is a UUID: compared in lower case with hyphens.
+    Uuid,
+    /// An instant: RFC 3339 text, `YYYY-MM-DD HH:MM:SS` in UTC, or whole Unix seconds.
+    Time,
+    /// Bytes. Never an attribute: Cedar has no type for them.
+    Blob,
+}
+
+/// What the rows of a table say.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Meaning {
+    /// principal, role, group, tenant or resource: each row is an entity.
+    Entity(Entity),
+    Permission(Permission),
+    RolePermission(RolePermission),
+    RoleAssignment(RoleAssignment),
+    DirectPermission(DirectPermission),
+    GroupMembership(GroupMembership),
+    Acl(Acl),
+    Link(Link),
+    LoginSession(LoginSession),
+    /// Nothing for authorization, and why.
+    Ignored {
+        because: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntityKind {
+    Principal,
+    Role,
+    Group,
+    Tenant,
+    Resource,
+}
+
+/// A table whose rows are entities.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entity {
+    pub entity: EntityKind,
+    /// The Cedar entity type.
+    pub type_name: String,
+    /// The column that holds the id.
+    pub id: String,
+    pub live: Vec<Live>,
+    /// Foreign-key columns whose rows this entity lies in: a principal's role and groups, a group's parent, a resource's
+    /// parents. Without the tenant.
+    pub parents: Vec<String>,
+    /// The foreign-key column of the tenant.
+    pub tenant: Option<String>,
+    /// Columns that become attributes, in the order of the table. Never a secret that was not exposed.
+    pub attributes: Vec<String>,
+    /// A role's name column.
+    pub name: Option<String>,
+    /// The foreign-key column of the owner, and what an owner may do.
+    pub owner: Option<String>,
+    pub owner_actions: Vec<String>,
+    /// Roles only: how high the role stands, and whether it belongs to the system. For hand-written policies.
+    pub level: Option<String>,
+    pub system: Option<String>,
+    /// Groups only: the role names that some policy refers to, each an attribute of the group (section 4, rule 8), and
+    /// what a holder of the role may do to the group.
+    pub member_roles: BTreeMap<String, Vec<String>>,
+}
+
+/// One condition that a row must meet to count.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Live {
+    pub column: String,
+    pub test: Test,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Test {
+    IsTrue,
+    IsFalse,
+    EqualsText(String),
+    EqualsLong(i64),
+    IsNull,
+    IsNotNull,
+}
+
+/// A reference to an entity of a row: by one foreign key, or by a pair of columns that hold type and id.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// `column` holds an id of `type_name`.
+    Fixed { column: String, type_name: String },
+    /// `type_column` names the type, by one of `types` (its keys in lower case; ASCII case is ignored), and `id_column`
+    /// holds the id.
+    Typed { type_column: String, id_column: String, types: BTreeMap<String, String> },
+}
+
+impl Target {
+    /// The column that holds the id.
+    pub fn id_column(&self) -> &str {
+        match self {
+            Target::Fixed { column, .. } => column,
+            Target::Typed { id_column, .. } => id_column,
+        }
+    }
+
+    /// The entity types that the reference can lead to.
+    pub fn type_names(&self) -> Vec<&str> {
+        match self {
+            Target::Fixed { type_name, .. } => vec![type_name],
+            Target::Typed { types, .. } => {
+                let mut names: Vec<&str> = types.values().map(String::as_str).collect();
+                names.sort_unstable();
+                names.dedup();
+                names
+            }
+        }
+    }
+}
+
+/// Text made from the columns of a row: `{resource}:{action}`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pattern(pub Vec<Piece>);
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Piece {
+    Literal(String),
+    Column(String),
+}
+
+/// The table of actions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Permission {
+    pub action: Pattern,
+    /// The column that names the resource type that the action is for.
+    pub resource: Option<ResourceType>,
+    pub live: Vec<Live>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ResourceType {
+    pub column: String,
+    /// What the column may hold, in lower case (ASCII case is ignored), and the entity type that it means.
+    pub types: BTreeMap<String, String>,
+    /// Whether a value that names no type means every type. Otherwise such a value cannot be read.
+    pub otherwise_any: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RolePermission {
+    /// Foreign keys to the role table and to the permission table.
+    pub role: String,
+    pub permission: String,
+    /// The column that says whether the row grants (true) or denies (false). Without it every row grants.
+    pub granted: Option<String>,
+    pub live: Vec<Live>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RoleAssignment {
+    pub principal: String,
+    pub role: String,
+    pub scope: Option<Target>,
+    pub expires: Option<String>,
+    pub live: Vec<Live>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DirectPermission {
+    pub principal: String,
+    pub permission: String,
+    pub scope: Option<Target>,
+    pub granted: Option<String>,
+    pub expires: Option<String>,
+    pub live: Vec<Live>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GroupMembership {
+    pub principal: String,
+    pub group: String,
+    /// The column with the name of the member's role in the group.
+    pub member_role: Option<String>,
+    pub expires: Option<String>,
+    pub live: Vec<Live>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Acl {
+    pub subject: Target,
+    pub object: Target,
+    pub action: Pattern,
+    /// The column that carries the grant to everything below the object.
+    pub inherit: Option<String>,
+    /// Whether every row is carried down, for a table that has no such column.
+    pub inherit_always: bool,
+    pub granted: Option<String>,
+    pub expires: Option<String>,
+    pub live: Vec<Live>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Link {
+    /// Foreign keys: the entity of `child` lies in the entity of `parent`.
+    pub child: String,
+    pub parent: String,
+    pub live: Vec<Live>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LoginSession {
+    /// The column with the SHA-256 of the token, in lower-case hexadecimal.
+    pub token_hash: String,
+    pub principal: String,
+    pub live: Vec<Live>,
+    pub expires: Option<String>,
+    /// A time or boolean column that, once set, ends the session.
+    pub revoked: Option<String>,
+    /// Columns that are passed to decisions as context attributes, by the attribute's name.
+    pub context: BTreeMap<String, String>,
+}
+
+/// What the model says of an action.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Action {
+    /// Actions that come with this one, directly. `WRITE` implies `READ`.
+    pub implies: Vec<String>,
+    /// The entity types that the action applies to; all of them where empty.
+    pub resources: Vec<String>,
+    /// Attributes of the request's context, beside those of every action.
+    pub context: BTreeMap<String, ContextType>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct External {
+    /// Entity types in which entities of this type can lie.
+    pub parents: Vec<String>,
+}
+
+/// The type of one attribute of the context: a Cedar primitive or extension type, or an entity type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContextType {
+    pub name: String,
+    pub optional: bool,
+}
+
+impl Mapping {
+    pub fn table(&self, name: &str) -> Option<&Table> {
+        self.tables.iter().find(|table| table.name == name)
+    }
+
+    /// Tables whose rows are entities, with their meanings.
+    pub fn entities(&self) -> impl Iterator<Item = (&Table, &Entity)> {
+        self.tables.iter().filter_map(|table| match &table.meaning {
+            Meaning::Entity(entity) => Some((table, entity)),
+            _ => None,
+        })
+    }
+
+    /// The table behind an entity type.
+    pub fn entity(&self, type_name: &str) -> Option<(&Table, &Entity)> {
+        self.entities().find(|(_, entity)| entity.type_name == type_name)
+    }
+
+    /// The entity type of the rows of `table`, if they are entities.
+    pub fn type_of(&self, table: &str) -> Option<&str> {
+        self.entities().find(|(t, _)| t.name == table).map(|(_, entity)| entity.type_name.as_str())
+    }
+
+    /// The table of permissions. A model has at most one.
+    pub fn permission(&self) -> Option<(&Table, &Permission)> {
+        self.tables.iter().find_map(|table| match &table.meaning {
+            Meaning::Permission(permission) => Some((table, permission)),
+            _ => None,
+        })
+    }
+
+    pub fn principals(&self) -> impl Iterator<Item = (&Table, &Entity)> {
+        self.entities().filter(|(_, entity)| entity.entity == EntityKind::Principal)
+    }
+
+    /// Every type that a request can name as its resource: entities of rows, and external ones.
+    pub fn resource_types(&self) -> impl Iterator<Item = &str> {
+        self.entities().map(|(_, e)| e.type_name.as_str()).chain(self.externals.keys().map(String::as_str))
+    }
+
+    /// `action` and everything that it implies, each once, `action` first.
+    pub fn implied(&self, action: &str) -> Vec<String> {
+        let mut all = vec![action.to_string()];
+        let mut next = 0;
+        while next < all.len() {
+            if let Some(declared) = self.actions.get(&all[next]) {
+                for implied in &declared.implies {
+                    if !all.contains(implied) {
+                        all.push(implied.clone());
+                    }
+                }
+            }
+            next += 1;
+        }
+        all
+    }
+
+    /// Every action whose grant carries `action`: itself first, then those that imply it.
+    pub fn implying(&self, action: &str) -> Vec<String> {
+        let mut all = vec![action.to_string()];
+        all.extend(self.actions.keys().filter(|a| *a != action && self.implied(a).iter().any(|i| i == action)).cloned());
+        all
+    }
+}
+
+impl Table {
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+}
