@@ -278,6 +278,8 @@ pub struct LoginSession {
     pub revoked: Option<String>,
     /// Columns that are passed to decisions as context attributes, by the attribute's name.
     pub context: BTreeMap<String, String>,
+    /// The session as an entity, where the model names it with `as`: people may see and end their own sessions.
+    pub entity: Option<Entity>,
 }
 
 /// What the model says of an action.
@@ -311,10 +313,7 @@ impl Mapping {
 
     /// Tables whose rows are entities, with their meanings.
     pub fn entities(&self) -> impl Iterator<Item = (&Table, &Entity)> {
-        self.tables.iter().filter_map(|table| match &table.meaning {
-            Meaning::Entity(entity) => Some((table, entity)),
-            _ => None,
-        })
+        self.tables.iter().filter_map(|table| Some((table, table.entity()?)))
     }
 
     /// The table behind an entity type.
@@ -364,12 +363,23 @@ impl Mapping {
     /// Every action whose grant carries `action`: itself first, then those that imply it.
     pub fn implying(&self, action: &str) -> Vec<String> {
         let mut all = vec![action.to_string()];
-        all.extend(self.actions.keys().filter(|a| *a != action && self.implied(a).iter().any(|i| i == action)).cloned());
+        all.extend(
+            self.actions.keys().filter(|a| *a != action && self.implied(a).iter().any(|i| i == action)).cloned(),
+        );
         all
     }
 }
 
 impl Table {
+    /// What its rows are as entities, if they are any.
+    pub fn entity(&self) -> Option<&Entity> {
+        match &self.meaning {
+            Meaning::Entity(entity) => Some(entity),
+            Meaning::LoginSession(session) => session.entity.as_ref(),
+            _ => None,
+        }
+    }
+
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
     }

@@ -57,9 +57,8 @@ fn is_invisible(c: char) -> bool {
 /// what a schema means, and `Action` is the type of actions.
 pub fn type_name_problem(name: &str) -> Option<&'static str> {
     const RESERVED: [&str; 10] = ["true", "false", "if", "then", "else", "in", "is", "like", "has", "__cedar"];
-    const BUILT_IN: [&str; 11] = [
-        "Bool", "Boolean", "Long", "String", "Set", "Record", "Entity", "Extension", "ipaddr", "decimal", "datetime",
-    ];
+    const BUILT_IN: [&str; 11] =
+        ["Bool", "Boolean", "Long", "String", "Set", "Record", "Entity", "Extension", "ipaddr", "decimal", "datetime"];
     let mut chars = name.chars();
     let starts = chars.next().is_some_and(|c| c == '_' || c.is_ascii_alphabetic());
     if !starts || !chars.all(|c| c == '_' || c.is_ascii_alphanumeric()) {
