@@ -11,4 +11,6 @@ pub mod mapping;
 pub mod bundle;
 pub mod rows;
 
+pub mod cedar;
+pub mod decide;
 pub mod facts;

@@ -7,6 +7,7 @@ use super::{Attribute, Effect, Entity, Facts, Grant, Scope};
 use crate::bundle::Bundle;
 use crate::mapping::{self, ColumnKind, EntityKind, Mapping, Meaning, Target};
 use crate::name::{GROUP_ROLE, ROLES_ATTRIBUTE, ROW_ATTRIBUTE, Uid};
+use crate::report::Finding;
 use crate::rows::{Millis, Reading, Rows, Value, normal_uuid, read_bool, read_id, read_time};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -44,6 +45,7 @@ pub fn build(bundle: &Bundle, rows: &Rows, externals: &[External], at: Millis) -
         }
     }
     work.read_memberships();
+    work.break_cycles();
     work.spread_taint();
     let mut grants = grants::read(&mut work);
     work.keep_doubtful_forbids(&mut grants);
@@ -193,6 +195,10 @@ impl Work<'_> {
 
     /// Puts `child` into `parent`, where the row that says so has this standing. A dead role or group takes nobody in.
     fn add_edge(&mut self, child: &Uid, parent: Uid, said: Standing) {
+        if *child == parent {
+            // A root that names itself as its parent says nothing.
+            return;
+        }
         let mut standing = said;
         if let Some((_, entity)) = self.mapping.entity(&parent.kind) {
             match entity.entity {
@@ -276,6 +282,29 @@ impl Work<'_> {
             self.add_edge(&child, role, standing);
         }
         self.add_edge(&child, parent, standing);
+    }
+
+    /// Cedar's hierarchy has no cycles, rows may: folders that lie in each other. No edge within a cycle can be trusted, so
+    /// none of them gives a parent, and what is forbidden through one stays forbidden.
+    fn break_cycles(&mut self) {
+        let mut broken = Vec::new();
+        for (child, entity) in &self.entities {
+            for parent in &entity.parents {
+                if self.ancestry(parent).contains(child) {
+                    broken.push((child.clone(), parent.clone()));
+                }
+            }
+        }
+        for (child, parent) in broken {
+            let message = format!("{child} and {parent} lie in each other; neither counts as lying in the other");
+            self.notes.findings.push(
+                Finding::warning("row/cycle", message).help("correct the row that closes the circle".to_string()),
+            );
+            if let Some(entity) = self.entities.get_mut(&child) {
+                entity.parents.remove(&parent);
+            }
+            self.doubtful.insert((child, parent));
+        }
     }
 
     /// An entity that policies reach through an attribute of another passes its taint on.

@@ -10,7 +10,7 @@ mod build;
 mod grants;
 mod standing;
 
-pub use build::build;
+pub use build::{External, build, group_role_id};
 
 use crate::name::Uid;
 use crate::report::Finding;
