@@ -8,6 +8,9 @@ use std::collections::BTreeSet;
 /// The version of [`Bundle`]'s own form. A gate refuses any other.
 pub const FORMAT: u32 = 1;
 
+/// The file in which people write policies, and the source of those that name none.
+pub const HANDWRITTEN: &str = "policies.cedar";
+
 /// What one pack compiles to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bundle {
@@ -17,9 +20,11 @@ pub struct Bundle {
     pub mapping: Mapping,
     /// The Cedar schema, in Cedar's own syntax.
     pub schema: String,
-    /// Generated and hand-written policies, in Cedar's syntax, each with an `@id`. Grants are not among them: they are
-    /// made from rows.
-    pub policies: String,
+    /// The policies that the model means, in Cedar's syntax, each with an `@id`. Grants are not among them: they are made
+    /// from rows.
+    pub generated: String,
+    /// `policies.cedar` as written.
+    pub handwritten: String,
     /// Names of the attributes that some policy reads. A slice loads no others, and a value of one of these that cannot
     /// be read denies.
     pub mentioned: BTreeSet<String>,

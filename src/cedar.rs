@@ -7,7 +7,7 @@
 use crate::facts::{Attribute, Effect, Entity, Facts, Grant, Scope};
 use crate::name::{Uid, quote};
 use crate::rows::format_time;
-use cedar_policy::{EntityId, EntityTypeName, EntityUid, RestrictedExpression};
+use cedar_policy::{EntityId, EntityTypeName, EntityUid, PolicyId, PolicySet, RestrictedExpression};
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::str::FromStr;
@@ -119,4 +119,47 @@ fn scope_text(variable: &str, scope: &Scope) -> String {
 /// Every grant as Cedar policies, in the order of their ids.
 pub fn policies_text(facts: &Facts) -> String {
     facts.grants.iter().map(policy_text).collect::<Vec<_>>().join("\n")
+}
+
+/// Policies of a text, each under its `@id`. One without gets the name of its file and its number: `policies.cedar#3`.
+///
+/// # Errors
+/// Where in the text it is not Cedar, which id stands twice, or that there is a template.
+pub fn named_policies(text: &str, file: &str) -> Result<PolicySet, CedarError> {
+    let parsed: PolicySet = text.parse().map_err(|error| CedarError(format!("{error}")))?;
+    if let Some(template) = parsed.templates().next() {
+        let id = template.annotation("id").unwrap_or_default();
+        return Err(CedarError(format!(
+            "`{id}` is a template (it has `?principal` or `?resource`), and nothing here links templates"
+        )));
+    }
+    let mut named = PolicySet::new();
+    for policy in parsed.policies() {
+        let id = match policy.annotation("id") {
+            Some(id) => PolicyId::new(id),
+            None => {
+                // Cedar numbers unnamed policies `policy0`, `policy1`, … in the order of the text.
+                let number = policy.id().to_string().trim_start_matches("policy").parse::<usize>().unwrap_or(0) + 1;
+                PolicyId::new(format!("{file}#{number}"))
+            }
+        };
+        let twice = |_| CedarError(format!("the id `{id}` stands twice"));
+        named.add(policy.new_id(id.clone())).map_err(twice)?;
+    }
+    Ok(named)
+}
+
+/// An error with what caused it, in one sentence.
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        cause = error.source();
+    }
+    text
 }

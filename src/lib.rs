@@ -14,3 +14,5 @@ pub mod rows;
 pub mod cedar;
 pub mod decide;
 pub mod facts;
+
+pub mod compile;

@@ -13,11 +13,11 @@ pub use decision::{Decision, Reason};
 pub use explain::{Missing, NearGrant, nearest};
 pub use query::{Context, Query};
 
-use crate::bundle::Bundle;
+use crate::bundle::{Bundle, HANDWRITTEN};
 use crate::cedar::{self, CedarError};
 use crate::facts::{Effect, Facts};
 use crate::name::Uid;
-use cedar_policy::{AuthorizationError, Authorizer, EntityUid, PolicyId, PolicySet, Request, Schema};
+use cedar_policy::{AuthorizationError, Authorizer, EntityUid, PolicySet, Request, Schema};
 use index::Index;
 use std::collections::BTreeMap;
 
@@ -54,8 +54,20 @@ impl Engine {
     pub fn new(bundle: &Bundle) -> Result<Engine, CedarError> {
         let (schema, _) = Schema::from_cedarschema_str(&bundle.schema)
             .map_err(|error| CedarError(format!("the bundle's Cedar schema: {error}")))?;
-        let policies = named_policies(&bundle.policies)?;
-        Ok(Engine::of(schema, policies))
+        let mut policies = cedar::named_policies(&bundle.generated, "generated")?;
+        let handwritten = cedar::named_policies(&bundle.handwritten, HANDWRITTEN)?;
+        for policy in handwritten.policies() {
+            policies.add(policy.clone()).map_err(|error| CedarError(error.to_string()))?;
+        }
+        let mut engine = Engine::of(schema, policies);
+        for policy in handwritten.policies() {
+            if let Some((_, source)) = engine.about.get_mut(&policy.id().to_string())
+                && source.is_empty()
+            {
+                *source = HANDWRITTEN.to_string();
+            }
+        }
+        Ok(engine)
     }
 
     /// An engine of these policies and this schema.
@@ -98,8 +110,9 @@ impl Engine {
         let mut entities = Vec::new();
         named_entities(&value, &mut entities);
         let schema = known.then_some((&self.schema, &action));
-        let values = cedar_policy::Context::from_json_str(json, schema)
-            .map_err(|error| CedarError(format!("the context does not fit the action: {}", with_causes(&error))))?;
+        let values = cedar_policy::Context::from_json_str(json, schema).map_err(|error| {
+            CedarError(format!("the context does not fit the action: {}", cedar::with_causes(&error)))
+        })?;
         Ok(Context { values, entities })
     }
 
@@ -157,25 +170,6 @@ impl Engine {
     }
 }
 
-/// Policies of a text, each under its `@id`.
-///
-/// # Errors
-/// Where in the text it is not Cedar, or which id stands twice.
-pub fn named_policies(text: &str) -> Result<PolicySet, CedarError> {
-    let parsed: PolicySet = text.parse().map_err(|error| CedarError(format!("{error}")))?;
-    let mut named = PolicySet::new();
-    for policy in parsed.policies() {
-        let id = policy.annotation("id").map_or_else(|| policy.id().clone(), PolicyId::new);
-        named.add(policy.new_id(id)).map_err(|error| CedarError(error.to_string()))?;
-    }
-    if parsed.templates().next().is_some() {
-        return Err(CedarError(
-            "a template (a policy with `?principal` or `?resource`) has no meaning here".to_string(),
-        ));
-    }
-    Ok(named)
-}
-
 /// Entities that a context names, in either of Cedar's JSON forms.
 fn named_entities(value: &serde_json::Value, found: &mut Vec<Uid>) {
     match value {
@@ -190,19 +184,4 @@ fn named_entities(value: &serde_json::Value, found: &mut Vec<Uid>) {
         serde_json::Value::Array(values) => values.iter().for_each(|value| named_entities(value, found)),
         _ => {}
     }
-}
-
-/// An error with what caused it, in one sentence.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text.push_str(": ");
-            text.push_str(&more);
-        }
-        cause = error.source();
-    }
-    text
 }
