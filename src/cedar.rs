@@ -49,6 +49,14 @@ pub fn parse_uid(text: &str) -> Result<Uid, CedarError> {
     Ok(uid_of(&uid))
 }
 
+/// An action as people write it: its id, or the literal `Action::"id"`.
+pub fn parse_action(text: &str) -> String {
+    match parse_uid(text) {
+        Ok(uid) if uid.kind == "Action" => uid.id,
+        _ => text.to_string(),
+    }
+}
+
 /// All entities, with their ancestors worked out.
 pub fn entities(facts: &Facts) -> Result<cedar_policy::Entities, CedarError> {
     let made: Vec<_> = facts.entities.iter().map(|(uid, entity)| one_entity(uid, entity)).collect::<Result<_, _>>()?;

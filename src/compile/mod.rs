@@ -5,11 +5,13 @@
 
 mod policy;
 mod proof;
+mod publish;
 mod schema;
 mod types;
 
 pub use policy::generated_policies;
 pub use proof::{attributes_read, validate};
+pub use publish::publish_sql;
 pub use schema::{RowActions, cedar_schema};
 pub use types::typescript;
 

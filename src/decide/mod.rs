@@ -42,7 +42,12 @@ impl Prepared {
     /// Facts that Cedar's entities cannot hold. Deny.
     pub fn new(facts: Facts) -> Result<Prepared, CedarError> {
         let entities = cedar::entities(&facts)?;
-        Ok(Prepared { index: Index::new(&facts), entities, facts })
+        Ok(Prepared::with_entities(facts, entities))
+    }
+
+    /// Facts with entities that Cedar read itself, whose attributes `facts` need not know.
+    pub fn with_entities(facts: Facts, entities: cedar_policy::Entities) -> Prepared {
+        Prepared { index: Index::new(&facts), entities, facts }
     }
 }
 
