@@ -3,5 +3,6 @@
 
 pub mod er;
 pub mod mapping;
+pub mod model;
 pub mod name;
 pub mod report;
