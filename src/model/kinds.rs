@@ -165,7 +165,10 @@ impl Kind {
 
     /// The kind with its article, for a sentence: `a role`, `an acl`.
     pub(super) fn with_article(self) -> String {
-        let article = if matches!(self, Kind::Acl | Kind::Ignored) { "an" } else { "a" };
-        format!("{article} {}", self.name())
+        match self {
+            Kind::Ignored => "an ignored table".to_string(),
+            Kind::Acl => "an acl".to_string(),
+            _ => format!("a {}", self.name()),
+        }
     }
 }

@@ -236,14 +236,16 @@ impl<'w, 'a, 't> TableReader<'w, 'a, 't> {
         let found = self.world.declared(&to)?;
         if !wanted.admits(found) {
             let what = match found.kind {
-                kind if wanted == Wanted::Entity && kind != Kind::LoginSession => {
-                    format!("whose rows are no entities ({})", kind.name())
-                }
-                Kind::LoginSession => "which is a login_session without `as`".to_string(),
-                kind => format!("which is {}", kind.with_article()),
+                Kind::LoginSession if wanted == Wanted::Entity => "a login_session without `as`".to_string(),
+                Kind::Ignored => "ignored".to_string(),
+                kind if wanted == Wanted::Entity => format!("{}, whose rows are no entities", kind.with_article()),
+                kind => kind.with_article(),
             };
-            let message =
-                format!("`{key}` must lead to {}, and `{}` leads to `{to}`, {what}", wanted.name(), name.value);
+            let message = format!(
+                "`{key}` must lead to {}, and `{}` leads to `{to}`, which is {what}",
+                wanted.name(),
+                name.value
+            );
             let help = match candidates.as_slice() {
                 [] => format!("the model has no such table: give one the right kind, or leave `{key}` out"),
                 all => format!("name a foreign key to {}", ticked(all.iter().copied())),
