@@ -7,6 +7,7 @@ pub mod report;
 pub mod er;
 
 pub mod mapping;
+pub mod model;
 
 pub mod bundle;
 pub mod rows;

@@ -98,8 +98,14 @@ pub const ROLES_ATTRIBUTE: &str = "roles";
 /// The nearest of `candidates` to a name that does not exist, if one is near enough to be a slip of the hand.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = name.to_lowercase();
+    let length = name.chars().count();
     candidates
         .into_iter()
+        // Names of very different length are not compared letter by letter: a name may be a megabyte long.
+        .filter(|candidate| {
+            let count = candidate.chars().count();
+            count.abs_diff(length) <= 2 + count / 4
+        })
         .map(|candidate| (distance(&lower, &candidate.to_lowercase()), candidate))
         .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count() / 4)
         .min_by_key(|(distance, _)| *distance)
