@@ -12,3 +12,6 @@ pub mod bundle;
 pub mod rows;
 
 pub mod facts;
+
+#[cfg(feature = "edge")]
+mod edge;
