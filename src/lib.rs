@@ -17,3 +17,6 @@ pub mod decide;
 pub mod facts;
 
 pub mod compile;
+
+#[cfg(feature = "edge")]
+mod edge;
