@@ -65,7 +65,7 @@ fn write_resource_guard(text: &mut String, table: &Table, entity: &Entity) {
     let mut clause = vec![has("resource", ROW_ATTRIBUTE)];
     // A suspended user or a retired role is not dead as what is acted upon: somebody must be able to bring it back.
     let counts = matches!(entity.entity, EntityKind::Resource | EntityKind::Group | EntityKind::Tenant)
-        && !matches!(table.meaning, Meaning::LoginSession(_));
+        && matches!(table.meaning, Meaning::Entity(_));
     if counts {
         clause.extend(entity.live.iter().map(|live| condition("resource", live)));
     }
