@@ -551,6 +551,10 @@ impl<'w, 'a, 't> TableReader<'w, 'a, 't> {
             }
             types.insert(lower, name.value);
         }
+        // A type's own name names it, unless the model gave that name to another.
+        for (name, _) in self.world.types(wanted) {
+            types.entry(name.to_ascii_lowercase()).or_insert_with(|| name.to_string());
+        }
         types
     }
 
