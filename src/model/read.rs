@@ -4,6 +4,7 @@
 use super::check;
 use super::columns;
 use super::foreign::Foreign;
+use super::infer::{infer, section_of};
 use super::kinds::Kind;
 use super::meaning;
 use super::section::{At, Findings, Section, ticked, toml_key, toml_text};
@@ -145,10 +146,12 @@ fn world<'a>(
     let mut given = BTreeMap::new();
     // A section to add is best added after the last one.
     let end = sections.iter().map(|s| s.span.clone()).max_by_key(|s| s.start).unwrap_or(text.len()..text.len());
-    for table in &diagram.tables {
+    let mut suggested = None;
+    for (number, table) in diagram.tables.iter().enumerate() {
         let Some(at) = sections.iter().position(|s| s.name == table.name) else {
             let message = format!("the table `{}` has no section: nothing is left out by accident", table.name);
-            let help = format!("add, for instance:\n{}", example_section(table));
+            let suggested = suggested.get_or_insert_with(|| infer(diagram));
+            let help = format!("add, for instance:\n{}", section_of(suggested, number));
             findings.error("model/missing-table", &end, message, help);
             continue;
         };
@@ -171,11 +174,6 @@ fn world<'a>(
     let mut world = World { declared, foreign, externals: BTreeMap::new() };
     read_externals(root, &mut world, findings);
     world
-}
-
-/// A section for a table that has none.
-fn example_section(table: &er::Table) -> String {
-    format!("{}\nkind = \"ignored\"\nbecause = \"decides nothing\"", header(&table.name).trim_matches('`'))
 }
 
 fn kind(section: &Section<'_>, findings: &mut Findings<'_>) -> Option<Kind> {

@@ -68,11 +68,57 @@ fn findings_on_one_long_line_stay_few() {
     assert!(findings.last().unwrap().message.contains("more findings"));
 }
 
+#[test]
+fn a_first_model_is_inferred_and_can_be_read() {
+    for (path, text) in files("infer", "er") {
+        let diagram = draw::diagram(&text);
+        let inferred = model::infer(&diagram);
+        let (mapping, findings) = model::read(&inferred.model_toml, &diagram);
+        assert!(mapping.is_some(), "{}:\n{}\n{}", path.display(), inferred.model_toml, shown(&findings));
+        expect(&path.with_extension("toml"), &inferred.model_toml);
+        expect(&path.with_extension("md"), &inferred.report.to_markdown());
+    }
+}
+
+#[test]
+fn what_is_inferred_of_any_diagram_can_be_read() {
+    // Every diagram of this folder with one column, or one table, gone; and with hostile names.
+    for folder in ["infer"] {
+        for (path, text) in files(folder, "er") {
+            let whole = draw::diagram(&text);
+            for table in 0..whole.tables.len() {
+                let mut without = whole.clone();
+                let gone = without.tables.remove(table);
+                without.relations.retain(|r| r.from != gone.name && r.to != gone.name);
+                readable(&without, &path);
+                for column in 0..whole.tables[table].columns.len() {
+                    let mut without = whole.clone();
+                    without.tables[table].columns.remove(column);
+                    readable(&without, &path);
+                }
+                let mut odd = whole.clone();
+                odd.tables[table].name = "a \"b\"\\ \n\u{7f}\u{202e}].x # y".to_string();
+                readable(&odd, &path);
+            }
+        }
+    }
+}
+
+fn readable(diagram: &palisade::er::Diagram, path: &Path) {
+    let inferred = model::infer(diagram);
+    let (mapping, findings) = model::read(&inferred.model_toml, diagram);
+    assert!(mapping.is_some(), "{}:\n{}\n{}", path.display(), inferred.model_toml, shown(&findings));
+}
+
 /// The models of one folder.
 fn cases(folder: &str) -> Vec<(PathBuf, String)> {
+    files(folder, "toml")
+}
+
+fn files(folder: &str, wanted: &str) -> Vec<(PathBuf, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/model").join(folder);
     let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == wanted));
     paths.sort();
     assert!(!paths.is_empty());
     paths.into_iter().map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
