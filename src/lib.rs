@@ -16,6 +16,8 @@ pub mod cedar;
 pub mod decide;
 pub mod facts;
 
+pub mod store;
+
 pub mod compile;
 
 #[cfg(feature = "edge")]

@@ -7,6 +7,7 @@ mod policy;
 mod proof;
 mod publish;
 mod schema;
+pub mod tables;
 mod types;
 
 pub use policy::generated_policies;
