@@ -5,7 +5,7 @@ use super::{Failure, Outcome, Result, complain, folder, print};
 use crate::bundle::HANDWRITTEN;
 use crate::er::{self, Diagram};
 use crate::model;
-use crate::report::Finding;
+use crate::report::{Finding, Severity};
 use std::fs;
 use std::path::PathBuf;
 
@@ -38,7 +38,7 @@ pub fn run(arguments: &Arguments, json: bool) -> Result {
         return Err(Failure::Findings(vec![Finding::error("import/exists", message).help(help)]));
     }
     let inferred = model::infer(&diagram);
-    findings.extend(inferred.findings);
+    findings.extend(inferred.findings.into_iter().map(|finding| finding.in_file(&file)));
     let is_sql = whole && !text.contains("erDiagram");
     let schema_file = if is_sql { "schema.sql" } else { "schema.mmd" };
     // A file that is one diagram, or DDL, is kept to the letter; of a document, the diagram is written anew.
@@ -68,10 +68,13 @@ pub fn run(arguments: &Arguments, json: bool) -> Result {
         print(&serde_json::json!({ "ok": true, "files": written, "findings": findings }).to_string());
         return Ok(Outcome::Yes);
     }
-    complain(&findings);
+    // What was assumed stands in the fidelity report, beside what was kept: here only what needs a hand.
+    let (notes, grave): (Vec<_>, Vec<_>) = findings.into_iter().partition(|f| f.severity == Severity::Note);
+    complain(&grave);
     let next = format!(
-        "Read `{}` first: it says what was assumed.\nThen review `{}`, and run `palisade check {}`.",
+        "Read `{}` first: it says what was assumed ({} things).\nThen review `{}`, and run `palisade check {}`.",
         out.join("fidelity.md").display(),
+        notes.len(),
         out.join("model.toml").display(),
         out.display()
     );
