@@ -69,6 +69,11 @@ impl Reading {
         let sql = &text[piece.span.start..piece.span.end];
         match sql_statements::subject(sql) {
             sql_statements::Subject::Passed => {}
+            sql_statements::Subject::ClientCommand => {
+                let message = "this command of psql is left out";
+                let help = "nothing to do: it is for the client, and says nothing of tables";
+                margin.warning("er/sql-left-out", first_line(text, piece.span), message, help);
+            }
             sql_statements::Subject::LeftOut(what) => {
                 let message = format!("{what} is left out: only tables and their keys are read");
                 let help = "if it decides who may do what, say so in the model or in a policy";
@@ -129,7 +134,6 @@ impl Reading {
                 }
                 let Some(index) = self.table(name, span, margin) else { return };
                 self.tables[index].declared = true;
-                self.tables[index].alias = table.comment.map(|comment| comment.to_string()).filter(|c| !c.is_empty());
                 for column in table.columns {
                     self.column(index, column, dialect, origin, margin);
                 }
@@ -463,15 +467,22 @@ fn parse(dialect: &dyn Dialect, sql: &str) -> Result<(Vec<Statement>, Vec<TokenW
         }
         match parser.parse_statement() {
             Ok(statement) => statements.push(statement),
-            Err(error) => {
-                let message = match &error {
-                    ParserError::TokenizerError(message) | ParserError::ParserError(message) => reason(message),
-                    ParserError::RecursionLimitExceeded => "it is nested too deeply".to_string(),
-                };
-                return Err((parser.peek_token_ref().span.start, message));
+            Err(ParserError::TokenizerError(message) | ParserError::ParserError(message)) => {
+                let at = location_in(&message).unwrap_or_else(|| parser.peek_token_ref().span.start);
+                return Err((at, reason(&message)));
+            }
+            Err(ParserError::RecursionLimitExceeded) => {
+                return Err((parser.peek_token_ref().span.start, "it is nested too deeply".to_string()));
             }
         }
     }
+}
+
+/// The parser says where it stopped only in its message: `… at Line: 3, Column: 14`.
+fn location_in(message: &str) -> Option<Location> {
+    let (_, place) = message.rsplit_once(" at Line: ")?;
+    let (line, column) = place.split_once(", Column: ")?;
+    Some(Location { line: line.parse().ok()?, column: column.trim_end().parse().ok()? })
 }
 
 /// The most words between two commas that part columns or constraints. Texts and commas make no tree deeper.

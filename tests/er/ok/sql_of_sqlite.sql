@@ -20,3 +20,4 @@ CREATE UNIQUE INDEX live_users ON users (role_id) WHERE is_active;
 CREATE INDEX users_by_role ON users (role_id);
 PRAGMA foreign_keys = ON;
 INSERT INTO roles VALUES (1, 'CREATE TABLE ghost (id int);');
+ALTER TABLE users ADD COLUMN invited_by TEXT REFERENCES users (id);
