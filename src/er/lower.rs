@@ -41,7 +41,7 @@ impl Lowering {
     }
 
     pub(super) fn finish(self, margin: &mut Margin) -> Diagram {
-        if self.diagram.tables.is_empty() && !margin.is_full() {
+        if self.diagram.tables.is_empty() && !margin.has_errors() {
             let help = "describe a table: `USER { uuid id PK }`";
             margin.warning("er/no-tables", Span::default(), "the diagram has no tables", help);
         }

@@ -142,6 +142,10 @@ impl<'a> Margin<'a> {
         self.errors >= MAX_ERRORS
     }
 
+    pub(super) fn has_errors(&self) -> bool {
+        self.errors > 0
+    }
+
     /// The findings in the order of the text.
     pub(super) fn into_findings(mut self) -> Vec<Finding> {
         self.findings.sort_by_key(|finding| finding.place.as_ref().map(|place| (place.line, place.column)));

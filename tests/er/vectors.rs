@@ -5,6 +5,7 @@
 
 use palisade::er::syntax::{self, Direction, Document, End, Key, Statement};
 use serde_json::{Value, json};
+use std::io::{Write, stderr};
 use std::path::Path;
 
 /// Cases whose tree holds entities and relations that their text does not: the spec parsed them one after the other into a
@@ -18,7 +19,8 @@ const READ_INTO_A_USED_DATABASE: [&str; 12] = [
 fn mermaids_own_cases() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/mermaid/er-grammar.json");
     let Ok(data) = std::fs::read_to_string(&path) else {
-        eprintln!("SKIPPED: Mermaid's cases are absent (../shared/data/mermaid/er-grammar.json)");
+        // Written past the test runner, which keeps to itself what a passing test prints.
+        writeln!(stderr(), "SKIPPED: Mermaid's own cases, ../shared/data/mermaid/er-grammar.json, are absent").unwrap();
         return;
     };
     let data: Value = serde_json::from_str(&data).unwrap();
@@ -49,7 +51,6 @@ fn mermaids_own_cases() {
         }
     }
     assert!(differences.is_empty(), "{} differences\n{}", differences.len(), differences.join("\n"));
-    eprintln!("{} cases agree", cases.len());
 }
 
 /// The tree as Mermaid's database holds it after the statements: entities by name, classes as one text.
