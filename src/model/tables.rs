@@ -4,7 +4,7 @@
 use super::foreign::{Foreign, Lead, Rule};
 use super::kinds::Kind;
 use super::seen::{Seen, pairs};
-use super::words::{singular_words, words};
+use super::words::{core, singular_words, words};
 use crate::er::{Column, Diagram, Table};
 use crate::mapping::ColumnKind;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,7 +27,8 @@ pub(super) fn keys<'a>(diagram: &'a Diagram, foreign: &Foreign<'a>, table: &'a T
         let drawn = column.foreign || column.references.is_some();
         let name = words(&column.name);
         let ends_as_key = name.len() > 1 && matches!(name.last().map(String::as_str), Some("id" | "uuid"));
-        if !drawn && (!ends_as_key || column.primary) {
+        let own_id = column.primary && table.primary_key().len() == 1;
+        if !drawn && (!ends_as_key || own_id) {
             continue;
         }
         let (to, rule, or) = match foreign.lead(table, column) {
@@ -38,7 +39,8 @@ pub(super) fn keys<'a>(diagram: &'a Diagram, foreign: &Foreign<'a>, table: &'a T
             }
             Lead::Nowhere => continue,
         };
-        if !drawn && !matches!(rule, Rule::SameKey | Rule::SameName) {
+        let named = matches!(rule, Rule::SameKey | Rule::SameName | Rule::ShortName) && to != table.name;
+        if !drawn && !named {
             continue;
         }
         let Some(to) = diagram.table(&to) else { continue };
@@ -202,27 +204,6 @@ const PEOPLE: [(&str, u32); 21] = [
     ("profile", 4),
     ("customer", 4),
 ];
-
-/// A table's name in the singular, without what libraries put before and behind it.
-fn core(name: &str) -> String {
-    const BEFORE: [&str; 22] = [
-        "auth", "ab", "app", "asp", "net", "django", "keycloak", "tbl", "tb", "t", "sys", "core", "public", "iam",
-        "rbac", "platform", "db", "wp", "sec", "m", "system", "base",
-    ];
-    const BEHIND: [&str; 6] = ["entity", "info", "table", "tbl", "master", "表"];
-    let mut all = singular_words(name);
-    while all.len() > 1 && BEFORE.contains(&all[0].as_str()) {
-        all.remove(0);
-    }
-    while all.len() > 1 && all.last().is_some_and(|last| BEHIND.contains(&last.as_str())) {
-        all.pop();
-    }
-    let joined = all.join("_");
-    match joined.strip_suffix('表').filter(|rest| !rest.is_empty()) {
-        Some(rest) => rest.to_string(),
-        None => joined,
-    }
-}
 
 /// The table of those who act: by its name, and by what only such a table has.
 fn principal(diagram: &Diagram) -> Option<&str> {

@@ -134,7 +134,7 @@ fn shown(findings: &[palisade::report::Finding]) -> String {
 }
 
 fn expect(path: &Path, actual: &str) {
-    if std::env::var_os("UPDATE_EXPECT").is_some() {
+    if std::env::var_os("UPDATE_EXPECT").is_some_and(|value| value == "1") {
         fs::write(path, actual).unwrap();
     }
     let expected = fs::read_to_string(path).unwrap_or_default();
