@@ -90,13 +90,18 @@ pub fn infer(diagram: &Diagram) -> Inferred {
     Inferred { model_toml, findings, report }
 }
 
-/// The section that [`infer`] would write for one table, without comments.
-pub(super) fn section_of(inferred: &Inferred, at: usize) -> String {
-    let lines = section_lines(&inferred.model_toml);
-    let start = lines.get(at).map_or(0, |line| *line as usize - 1);
-    let section = inferred.model_toml.lines().skip(start);
-    let section = section.take_while(|line| !line.is_empty()).filter(|line| !line.starts_with('#'));
-    section.map(|line| line.split("  # ").next().unwrap_or(line).trim_end()).collect::<Vec<_>>().join("\n")
+/// The sections that [`infer`] wrote, one for each table of the diagram, without comments.
+pub(super) fn sections_of(inferred: &Inferred) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for line in inferred.model_toml.lines() {
+        if line.starts_with("[table.") {
+            all.push(line.to_string());
+        } else if let Some(section) = all.last_mut().filter(|_| !line.is_empty() && !line.starts_with('#')) {
+            section.push('\n');
+            section.push_str(line);
+        }
+    }
+    all
 }
 
 fn placed(finding: Finding, place: &Place) -> Finding {

@@ -4,7 +4,7 @@
 use super::foreign::{Foreign, Lead, Rule};
 use super::kinds::Kind;
 use super::seen::{Seen, pairs};
-use super::words::{core, singular_words, words};
+use super::words::{core, singular_words, stem, words};
 use crate::er::{Column, Diagram, Table};
 use crate::mapping::ColumnKind;
 use std::collections::{BTreeMap, BTreeSet};
@@ -207,25 +207,26 @@ const PEOPLE: [(&str, u32); 21] = [
 
 /// The table of those who act: by its name, and by what only such a table has.
 fn principal(diagram: &Diagram) -> Option<&str> {
-    let by_name = |table: &Table| {
+    // How surely each name is that of a table of people.
+    let mut people: BTreeMap<String, u32> = BTreeMap::new();
+    for table in &diagram.tables {
         let core = core(&table.name);
-        PEOPLE.iter().find(|(name, _)| *name == core).map_or(0, |(_, sure)| *sure)
-    };
+        if let Some((_, sure)) = PEOPLE.iter().find(|(name, _)| *name == core) {
+            people.insert(core, *sure);
+        }
+    }
     let mut best: Option<(u32, &Table)> = None;
     for table in &diagram.tables {
-        let named = by_name(table);
-        let signs = signs(table);
+        let own = core(&table.name);
+        let named = people.get(&own).copied().unwrap_or(0);
+        let signs = signs(table).len() as u32;
+        // A member, an account or a profile of somebody who is more surely a user.
         let refers = table.columns.iter().any(|column| {
-            // A member, an account or a profile of somebody who is more surely a user.
-            let stem = super::words::stem(&column.name).join("_");
-            diagram
-                .tables
-                .iter()
-                .any(|other| other.name != table.name && core(&other.name) == stem && by_name(other) > named)
+            let stem = stem(&column.name).join("_");
+            stem != own && people.get(&stem).is_some_and(|sure| *sure > named)
         });
-        let score = named + 2 * signs.len() as u32;
-        let score = if refers { score.saturating_sub(8) } else { score };
-        let enough = if named > 0 { score >= 4 } else { signs.len() >= 3 };
+        let score = (named + 2 * signs).saturating_sub(if refers { 8 } else { 0 });
+        let enough = if named > 0 { score >= 4 } else { signs >= 3 };
         if enough && best.is_none_or(|(most, _)| score > most) {
             best = Some((score, table));
         }
