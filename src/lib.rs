@@ -1,8 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #![doc = include_str!("README.md")]
 
-pub mod er;
-pub mod mapping;
-pub mod model;
 pub mod name;
 pub mod report;
+
+pub mod er;
+
+pub mod mapping;
+pub mod model;
+
+pub mod bundle;
+pub mod rows;
+
+pub mod cedar;
+pub mod decide;
+pub mod facts;
+
+pub mod store;
+
+pub mod compile;
+
+pub mod pack;
+
+#[cfg(feature = "cli")]
+pub mod cli;
+#[cfg(feature = "edge")]
+mod edge;
