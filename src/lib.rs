@@ -1,7 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #![doc = include_str!("README.md")]
 
-pub mod er;
-pub mod mapping;
 pub mod name;
 pub mod report;
+
+pub mod er;
+
+pub mod mapping;
+pub mod model;
+
+pub mod bundle;
+pub mod rows;
+
+pub mod cedar;
+pub mod decide;
+pub mod facts;
+
+pub mod store;
+
+pub mod compile;
+
+#[cfg(feature = "edge")]
+mod edge;

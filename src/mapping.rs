@@ -18,7 +18,7 @@ pub struct Mapping {
     /// Resource types that live outside the database; their entities come with the request.
     pub externals: BTreeMap<String, External>,
     /// Attributes of the request's context that every action takes.
-    pub context: BTreeMap<String, ContextType>,
+    pub context: Context,
 }
 
 /// One table.
@@ -195,6 +195,8 @@ pub struct Permission {
     /// The column that names the resource type that the action is for.
     pub resource: Option<ResourceType>,
     pub live: Vec<Live>,
+    /// The permission as an entity, where the model names it with `as`: administrators read and change permissions.
+    pub entity: Option<Entity>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -278,7 +280,12 @@ pub struct LoginSession {
     pub revoked: Option<String>,
     /// Columns that are passed to decisions as context attributes, by the attribute's name.
     pub context: BTreeMap<String, String>,
+    /// The session as an entity, where the model names it with `as`: people may see and end their own sessions.
+    pub entity: Option<Entity>,
 }
+
+/// Attributes of a request's context, by name.
+pub type Context = BTreeMap<String, ContextType>;
 
 /// What the model says of an action.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -288,7 +295,7 @@ pub struct Action {
     /// The entity types that the action applies to; all of them where empty.
     pub resources: Vec<String>,
     /// Attributes of the request's context, beside those of every action.
-    pub context: BTreeMap<String, ContextType>,
+    pub context: Context,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -311,10 +318,7 @@ impl Mapping {
 
     /// Tables whose rows are entities, with their meanings.
     pub fn entities(&self) -> impl Iterator<Item = (&Table, &Entity)> {
-        self.tables.iter().filter_map(|table| match &table.meaning {
-            Meaning::Entity(entity) => Some((table, entity)),
-            _ => None,
-        })
+        self.tables.iter().filter_map(|table| Some((table, table.entity()?)))
     }
 
     /// The table behind an entity type.
@@ -344,6 +348,19 @@ impl Mapping {
         self.entities().map(|(_, e)| e.type_name.as_str()).chain(self.externals.keys().map(String::as_str))
     }
 
+    /// Every action that the model names: declared, implied, an owner's, a group role's. Rows may bring others.
+    pub fn declared_actions(&self) -> BTreeMap<String, Option<&Action>> {
+        let of_entities = self
+            .entities()
+            .flat_map(|(_, entity)| entity.owner_actions.iter().chain(entity.member_roles.values().flatten()));
+        let mut all: BTreeMap<String, Option<&Action>> = of_entities.map(|action| (action.clone(), None)).collect();
+        for (action, declared) in &self.actions {
+            all.extend(declared.implies.iter().filter(|i| !self.actions.contains_key(*i)).map(|i| (i.clone(), None)));
+            all.insert(action.clone(), Some(declared));
+        }
+        all
+    }
+
     /// `action` and everything that it implies, each once, `action` first.
     pub fn implied(&self, action: &str) -> Vec<String> {
         let mut all = vec![action.to_string()];
@@ -364,12 +381,24 @@ impl Mapping {
     /// Every action whose grant carries `action`: itself first, then those that imply it.
     pub fn implying(&self, action: &str) -> Vec<String> {
         let mut all = vec![action.to_string()];
-        all.extend(self.actions.keys().filter(|a| *a != action && self.implied(a).iter().any(|i| i == action)).cloned());
+        all.extend(
+            self.actions.keys().filter(|a| *a != action && self.implied(a).iter().any(|i| i == action)).cloned(),
+        );
         all
     }
 }
 
 impl Table {
+    /// What its rows are as entities, if they are any.
+    pub fn entity(&self) -> Option<&Entity> {
+        match &self.meaning {
+            Meaning::Entity(entity) => Some(entity),
+            Meaning::LoginSession(session) => session.entity.as_ref(),
+            Meaning::Permission(permission) => permission.entity.as_ref(),
+            _ => None,
+        }
+    }
+
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
     }

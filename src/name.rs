@@ -46,6 +46,42 @@ pub fn quote(text: &str) -> String {
     out
 }
 
+/// What a Cedar string literal, with its quotes, stands for; `None` where it is none.
+pub fn unquote(literal: &str) -> Option<String> {
+    let mut rest = literal.strip_prefix('"')?.strip_suffix('"')?.chars();
+    let mut text = String::with_capacity(literal.len());
+    while let Some(c) = rest.next() {
+        match c {
+            '"' => return None,
+            '\\' => text.push(match rest.next()? {
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                '0' => '\0',
+                same @ ('\\' | '"' | '\'') => same,
+                'x' => {
+                    let digits = rest.as_str().get(..2)?;
+                    rest = rest.as_str()[2..].chars();
+                    char::from_u32(hex(digits)?).filter(char::is_ascii)?
+                }
+                'u' => {
+                    let (digits, more) = rest.as_str().strip_prefix('{')?.split_once('}')?;
+                    rest = more.chars();
+                    char::from_u32(hex(digits)?)?
+                }
+                _ => return None,
+            }),
+            c => text.push(c),
+        }
+    }
+    Some(text)
+}
+
+fn hex(digits: &str) -> Option<u32> {
+    let plain = !digits.is_empty() && digits.len() <= 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    plain.then(|| u32::from_str_radix(digits, 16).ok()).flatten()
+}
+
 /// Characters that print nothing or reorder what is printed around them.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
@@ -57,9 +93,8 @@ fn is_invisible(c: char) -> bool {
 /// what a schema means, and `Action` is the type of actions.
 pub fn type_name_problem(name: &str) -> Option<&'static str> {
     const RESERVED: [&str; 10] = ["true", "false", "if", "then", "else", "in", "is", "like", "has", "__cedar"];
-    const BUILT_IN: [&str; 11] = [
-        "Bool", "Boolean", "Long", "String", "Set", "Record", "Entity", "Extension", "ipaddr", "decimal", "datetime",
-    ];
+    const BUILT_IN: [&str; 11] =
+        ["Bool", "Boolean", "Long", "String", "Set", "Record", "Entity", "Extension", "ipaddr", "decimal", "datetime"];
     let mut chars = name.chars();
     let starts = chars.next().is_some_and(|c| c == '_' || c.is_ascii_alphabetic());
     if !starts || !chars.all(|c| c == '_' || c.is_ascii_alphanumeric()) {
@@ -99,8 +134,14 @@ pub const ROLES_ATTRIBUTE: &str = "roles";
 /// The nearest of `candidates` to a name that does not exist, if one is near enough to be a slip of the hand.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = name.to_lowercase();
+    let length = name.chars().count();
     candidates
         .into_iter()
+        // Names of very different length are not compared letter by letter: a name may be a megabyte long.
+        .filter(|candidate| {
+            let count = candidate.chars().count();
+            count.abs_diff(length) <= 2 + count / 4
+        })
         .map(|candidate| (distance(&lower, &candidate.to_lowercase()), candidate))
         .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count() / 4)
         .min_by_key(|(distance, _)| *distance)
@@ -132,6 +173,19 @@ mod tests {
         assert_eq!(Uid::new("User", "a\"b\\c").to_string(), r#"User::"a\"b\\c""#);
         assert_eq!(Uid::new("User", "a\0\u{202e}b").to_string(), r#"User::"a\0\u{202e}b""#);
         assert_eq!(Uid::new("User", "用戶🙂").to_string(), "User::\"用戶🙂\"");
+    }
+
+    #[test]
+    fn a_literal_reads_back() {
+        for text in ["", "a", "a\"b\\c", "o'neil", "\0\n\r\t", "\u{202e}x", "用戶🙂", "\\u{41}"] {
+            assert_eq!(unquote(&quote(text)).as_deref(), Some(text));
+        }
+        assert_eq!(unquote(r#""\x41\u{1F642}\'""#).as_deref(), Some("A🙂'"));
+        for broken in
+            ["", "\"", "a", "\"a", r#""a"b""#, r#""\q""#, r#""\x4""#, r#""\u{}""#, r#""\u{110000}""#, r#""\""#]
+        {
+            assert_eq!(unquote(broken), None, "{broken}");
+        }
     }
 
     #[test]

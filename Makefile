@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+# The commands of this repository. `make help` lists them.
+
+SHELL := bash
+ENV := . tools/env.sh &&
+EDGE := --profile edge --no-default-features --features edge
+
+# What the Worker is made of. Tests and documentation are not.
+WORKER := build/index_bg.wasm
+WORKER_SOURCES := Cargo.toml Cargo.lock $(shell find src -name '*.rs' -o -name '*.sql' -o -name '*.html')
+
+.PHONY: help run test bench worker check fmt lint types native edge licences setup browser deploy clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+run: worker ## the gate on :8787 in front of a sample origin on :8788
+	@$(ENV) wrangler d1 migrations apply DB --local && \
+	{ node tools/origin.mjs & origin=$$!; trap "kill $$origin" EXIT; wrangler dev --local --port 8787; }
+
+# Fast things first: most mistakes show within the first minute.
+test: check native edge ## everything that must hold before a change is done
+
+check: fmt lint types licences ## format, lints, JavaScript types, licences
+
+fmt:
+	cargo fmt --check
+
+lint: setup
+	cargo clippy --all-targets -- -D warnings
+	tools/wasm.sh cargo clippy --lib --no-default-features --features edge --target wasm32-unknown-unknown -- -D warnings
+
+types: setup
+	@$(ENV) npm run --silent types
+
+native:
+	cargo test
+
+edge: worker
+	@$(ENV) npm run --silent test:edge
+
+worker: setup $(WORKER) ## build/index.js and build/index_bg.wasm: the Worker, optimised
+
+# worker-build keeps the names section, whatever it is told: an eighth of the compressed bytes, for debuggers only.
+$(WORKER): $(WORKER_SOURCES)
+	tools/wasm.sh worker-build $(EDGE)
+	@$(ENV) wasm-opt $@ --strip-debug -o $@
+
+bench: ## speed and size
+	cargo bench
+
+licences: setup ## fails where a dependency's licence does not allow what Apache-2.0 needs, or THIRD_PARTY.md is stale
+	@$(ENV) node tools/licences.mjs --check
+
+setup: ## installs what is missing; quick when nothing is
+	@tools/setup.sh
+
+browser:
+	@tools/setup.sh browser
+
+clean: ## forgets what was built here; the tools stay
+	rm -rf build target .wrangler

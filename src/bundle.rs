@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+//! All that crosses from before the request to the request: what is permitted, without a single row.
+
+use crate::mapping::Mapping;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// The version of [`Bundle`]'s own form. A gate refuses any other.
+pub const FORMAT: u32 = 1;
+
+/// The file in which people write policies, and the source of those that name none.
+pub const HANDWRITTEN: &str = "policies.cedar";
+
+/// What one pack compiles to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bundle {
+    pub format: u32,
+    /// The pack's name: its folder.
+    pub name: String,
+    pub mapping: Mapping,
+    /// The Cedar schema, in Cedar's own syntax.
+    pub schema: String,
+    /// The policies that the model means, in Cedar's syntax, each with an `@id`. Grants are not among them: they are made
+    /// from rows.
+    pub generated: String,
+    /// `policies.cedar` as written.
+    pub handwritten: String,
+    /// Names of the attributes that some policy reads. A slice loads no others, and a value of one of these that cannot
+    /// be read denies.
+    pub mentioned: BTreeSet<String>,
+    /// Whether some `forbid` asks whether an entity lies `in` another, so that a membership that cannot be read must deny.
+    pub forbids_use_in: bool,
+    /// `routes.toml` as written.
+    pub routes: String,
+}
+
+/// Why a bundle cannot be used.
+#[derive(Debug)]
+pub enum BundleError {
+    /// Not a bundle at all, or damaged.
+    Malformed(String),
+    /// Made by another version of Palisade: compile the pack again.
+    Format(u32),
+}
+
+impl std::fmt::Display for BundleError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            BundleError::Malformed(why) => write!(f, "the bundle cannot be read: {why}"),
+            BundleError::Format(found) => {
+                write!(f, "the bundle has format {found} and this is format {FORMAT}: compile the pack again")
+            }
+        }
+    }
+}
+
+impl std::error::Error for BundleError {}
+
+impl Bundle {
+    /// The bundle as text, the same bytes for the same pack.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("a bundle holds only strings, numbers, lists and maps with string keys")
+    }
+
+    pub fn from_json(text: &str) -> Result<Bundle, BundleError> {
+        #[derive(Deserialize)]
+        struct Format {
+            format: u32,
+        }
+        let malformed = |error: serde_json::Error| BundleError::Malformed(error.to_string());
+        let Format { format } = serde_json::from_str(text).map_err(malformed)?;
+        if format != FORMAT {
+            return Err(BundleError::Format(format));
+        }
+        serde_json::from_str(text).map_err(malformed)
+    }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What a model means, in Cedar: the schema, the guards and ownership rules, checked together with what people wrote.
+//!
+//! The same input gives the same bytes. Rows play no part here: `facts` reads them when a request comes.
+
+mod policy;
+mod proof;
+mod publish;
+mod schema;
+pub mod tables;
+mod types;
+
+pub use policy::generated_policies;
+pub use proof::{attributes_read, validate};
+pub use publish::publish_sql;
+pub use schema::{RowActions, cedar_schema};
+pub use types::typescript;
+
+use crate::bundle::{Bundle, FORMAT};
+use crate::mapping::Mapping;
+use crate::report::Finding;
+
+/// Compiles a checked model and what stands beside it. A bundle comes back only where no finding is an error.
+pub fn compile(name: &str, mapping: &Mapping, handwritten: &str, routes: &str) -> (Option<Bundle>, Vec<Finding>) {
+    let schema = cedar_schema(name, mapping, &RowActions::default());
+    let generated = generated_policies(name, mapping);
+    let (read, findings) = proof::validate(&schema, &generated, handwritten);
+    let bundle = read.map(|read| Bundle {
+        format: FORMAT,
+        name: name.to_string(),
+        mapping: mapping.clone(),
+        schema,
+        generated,
+        handwritten: handwritten.to_string(),
+        mentioned: read.attributes,
+        forbids_use_in: read.forbids_use_in,
+        routes: routes.to_string(),
+    });
+    (bundle, findings)
+}

@@ -1,0 +1,1 @@
+SELECT CAST(number AS TEXT) AS c0 FROM palisade_active

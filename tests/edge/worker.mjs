@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// @ts-check
+// Starts the built Worker in workerd with a fresh local D1. The one place that touches wrangler's test API.
+import { createTestHarness } from 'wrangler';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/**
+ * @typedef {object} Edge
+ * @property {(path: string, init?: RequestInit) => Promise<Response>} fetch a request to the Worker, by path or full URL
+ * @property {(sql: string, ...values: (string | null)[]) => Promise<Record<string, unknown>[]>} sql one statement on its D1
+ * @property {() => Promise<void>} close
+ */
+
+/**
+ * @param {Record<string, string>} [vars] override those of wrangler.toml
+ * @returns {Promise<Edge>}
+ */
+export async function startEdge(vars = {}) {
+  const harness = createTestHarness({ root, workers: [{ configPath: 'wrangler.toml', vars }] });
+  await harness.listen();
+  const worker = harness.getWorker();
+  await worker.applyD1Migrations('DB');
+  const { DB } = await worker.getEnv();
+  return {
+    // Redirects are answers too: a gate's tests want to see them, not to follow them.
+    fetch: async (path, init) =>
+      /** @type {any} */ (await harness.fetch(path, /** @type {any} */ ({ redirect: 'manual', ...init }))),
+    sql: async (sql, ...values) => (await DB.prepare(sql).bind(...values).all()).results,
+    close: () => harness.close(),
+  };
+}

@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Finds what building, running and testing need, and installs what is missing. Quick when nothing is.
+#   tools/setup.sh            all but a browser
+#   tools/setup.sh browser    a Chromium too, for the tests in a browser
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. tools/env.sh
+
+say() { echo "setup: $*"; }
+die() { echo "setup: $*" >&2; exit 1; }
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+
+# The version of a crate as Cargo.lock has it.
+locked() { awk -v crate="\"$1\"" '$1 == "name" { found = ($3 == crate) } found && $1 == "version" { gsub(/"/, "", $3); print $3; exit }' Cargo.lock; }
+
+# --- Rust that builds for wasm32: rustup's, or Debian's with the library from source ---------------------------------
+has_target() { [ -d "$(rustc --print target-libdir --target wasm32-unknown-unknown 2>/dev/null)" ]; }
+has_debian_rust() { [ -x /usr/bin/cargo ] && dpkg -s rust-web-src >/dev/null 2>&1; }
+
+rust() {
+  command -v cargo >/dev/null || die "cargo is not on PATH; install Rust 1.88 or later and run this again"
+  if has_target || has_debian_rust; then return; fi
+  if command -v rustup >/dev/null; then
+    say "adding the target wasm32-unknown-unknown with rustup"
+    # Bounded: where the download server cannot be reached, rustup tries for very long.
+    if timeout 60 rustup target add wasm32-unknown-unknown && has_target; then return; fi
+  fi
+  if command -v apt-get >/dev/null; then
+    say "installing Debian's Rust for wasm32 (rustc-web, rust-web-src, lld-22)"
+    if as_root apt-get install -y -qq rustc-web cargo-web rust-web-src lld-22 >/dev/null; then return; fi
+  fi
+  die "no Rust for wasm32-unknown-unknown; run \`rustup target add wasm32-unknown-unknown\` where rustup has a network, then this again"
+}
+
+# --- Cargo tools: compiled once a machine ----------------------------------------------------------------------------
+# cargo_tool CRATE COMMAND VERSION [OPTIONS]
+cargo_tool() {
+  local crate=$1 command=$2 version=$3
+  shift 3
+  case "$("$command" --version 2>/dev/null || true)" in *"$version") return ;; esac
+  say "building $crate $version into $PALISADE_TOOLS (minutes, once a machine)"
+  mkdir -p "$PALISADE_TOOLS"
+  CARGO_TARGET_DIR="$PALISADE_TOOLS/target" cargo install --quiet "$crate" --version "$version" --root "$PALISADE_TOOLS" "$@" ||
+    die "$crate $version did not build; see above, then run tools/setup.sh again (it continues where it stopped)"
+}
+
+# --- Node packages: as package-lock.json says ------------------------------------------------------------------------
+node_packages() {
+  if [ -e node_modules/.package-lock.json ] && [ ! package-lock.json -nt node_modules/.package-lock.json ]; then return; fi
+  command -v npm >/dev/null || die "npm is not on PATH; install Node.js 20 or later and run this again"
+  say "installing the Node packages of package-lock.json"
+  npm ci --silent --no-fund || die "\`npm ci\` failed; run it by hand to see why"
+  node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 22 || (major === 22 && minor >= 12) ? 0 : 1)' ||
+    die "node_modules/.bin/node is older than 22.12, which wrangler needs; allow npm to run install scripts and run this again"
+}
+
+# --- A browser, for those tests that ask for one ---------------------------------------------------------------------
+browser() {
+  local name
+  for name in chromium chromium-browser google-chrome; do
+    if command -v "$name" >/dev/null; then return; fi
+  done
+  command -v apt-get >/dev/null || die "no Chromium found; install one and run this again"
+  say "installing Debian's chromium"
+  as_root apt-get install -y -qq chromium >/dev/null || die "chromium did not install; run \`apt-get update\` and try again"
+}
+
+rust
+cargo_tool worker-build worker-build 0.8.7 --locked
+# The tool and the library must be of one version. Its own lock file is older than some of its fixes.
+cargo_tool wasm-bindgen-cli wasm-bindgen "$(locked wasm-bindgen)"
+node_packages
+if [ "${1-}" = browser ]; then browser; fi
