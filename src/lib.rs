@@ -20,5 +20,9 @@ pub mod store;
 
 pub mod compile;
 
+pub mod pack;
+
+#[cfg(feature = "cli")]
+pub mod cli;
 #[cfg(feature = "edge")]
 mod edge;

@@ -6,7 +6,7 @@
 //! splits a word that a person would read as one (`2fa_tokens`, `one_time_codes`, `class-room`), it is kept whole here.
 
 use super::margin::Span;
-use super::source::{is_blank, skip_remark};
+use super::source::{directives_end, is_blank, skip_remark};
 use super::syntax::{End, Key};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,6 +61,7 @@ pub(super) struct Lexer<'a> {
     pub text: &'a str,
     pub at: usize,
     pub end: usize,
+    pub directives_end: usize,
 }
 
 /// Cardinalities in words and signs. A pattern stands before another that is its prefix.
@@ -93,7 +94,7 @@ const KEYS: [(&str, Key); 3] = [("PK", Key::Primary), ("FK", Key::Foreign), ("UK
 
 impl<'a> Lexer<'a> {
     pub(super) fn new(text: &'a str, span: Span) -> Lexer<'a> {
-        Lexer { text, at: span.start, end: span.end }
+        Lexer { text, at: span.start, end: span.end, directives_end: directives_end(text, span) }
     }
 
     pub(super) fn rest(&self) -> &'a str {
@@ -151,7 +152,7 @@ impl<'a> Lexer<'a> {
             let rest = self.rest();
             let blanks = rest.find(|c| !is_blank(c) || (c == '\n' && !line_ends)).unwrap_or(rest.len());
             self.at += blanks;
-            match skip_remark(self.text, Span::new(self.at, self.end)) {
+            match skip_remark(self.text, Span::new(self.at, self.end), self.directives_end) {
                 Some(remark) => self.at = remark.end,
                 None => return,
             }
@@ -204,7 +205,9 @@ impl<'a> Lexer<'a> {
             return (Token::End(End::OneOrMore), 2);
         }
         let after = rest[first.len_utf8()..].chars();
-        if first.eq_ignore_ascii_case(&'u') && after.clone().next().is_some_and(|c| ".-|".contains(c)) && is_whole(&rest[1..])
+        if first.eq_ignore_ascii_case(&'u')
+            && after.clone().next().is_some_and(|c| ".-|".contains(c))
+            && is_whole(&rest[1..])
         {
             return (Token::End(End::Parent), 1);
         }

@@ -96,7 +96,13 @@ impl<'a> Margin<'a> {
         at
     }
 
-    pub(super) fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>, help: impl Into<String>) {
+    pub(super) fn error(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
         let place = self.place(span);
         self.add(Finding::error(code, message).at(place).help(help));
     }
@@ -134,6 +140,10 @@ impl<'a> Margin<'a> {
     /// Whether so much is wrong that reading on would only tire the reader.
     pub(super) fn is_full(&self) -> bool {
         self.errors >= MAX_ERRORS
+    }
+
+    pub(super) fn has_errors(&self) -> bool {
+        self.errors > 0
     }
 
     /// The findings in the order of the text.

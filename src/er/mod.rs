@@ -25,6 +25,7 @@ mod lexer;
 mod lower;
 mod margin;
 mod parser;
+mod print;
 mod source;
 #[cfg(feature = "cli")]
 mod sql;
@@ -35,6 +36,7 @@ mod sql;
 mod sql_statements;
 
 pub use diagram::{Cardinality, Column, Diagram, Reference, Relation, Table};
+pub use print::to_mermaid;
 
 use crate::report::Finding;
 use lower::Lowering;

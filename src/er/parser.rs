@@ -31,10 +31,11 @@ fn check_preamble(text: &str, piece: Span, margin: &mut Margin) {
         let help = "end it with a line of `---` that begins in the same column as the first";
         margin.error(SYNTAX, Span::new(at, at + 3), "the front matter is not closed", help);
     }
+    let directives_end = source::directives_end(text, piece);
     let mut rest = &text[piece.start..piece.end];
     while let Some(found) = rest.find("%%{") {
         let at = piece.end - rest.len() + found;
-        let Some(remark) = source::skip_remark(text, Span::new(at, piece.end)) else { break };
+        let Some(remark) = source::skip_remark(text, Span::new(at, piece.end), directives_end) else { break };
         if !remark.closed {
             let help = "end it with `}%%`";
             margin.error(SYNTAX, Span::new(at, at + 3), "the directive is not closed", help);
@@ -116,11 +117,8 @@ impl<'a> Parser<'a, '_, '_> {
             self.statements.push(statement);
             return Ok(());
         }
-        let line = self.lexer.rest_of_line();
-        if line.get(..9).is_some_and(|word| word.eq_ignore_ascii_case("direction"))
-            && let Some(direction) = direction_at(line)
-        {
-            self.lexer.at += line.len();
+        if let Some(direction) = direction_at(self.lexer.rest()) {
+            self.lexer.at += self.lexer.rest_of_line().len();
             self.statements.push(Statement::Direction(direction));
             return Ok(());
         }
@@ -311,6 +309,7 @@ impl<'a> Parser<'a, '_, '_> {
         }
         match self.lexer.next() {
             (Token::Text | Token::Quoted, span) => Ok(self.word(span)),
+            (_, span) if self.text(span) == "\"" => problem(span, "the quote is not closed", "add the closing `\"`"),
             (token, span) => {
                 let message = format!("expected a label after `:`, found {}", self.found(token, span));
                 problem(span, message, "write a word, or several in quotes: `: has`, `: \"belongs to\"`, `: \"\"`")
@@ -421,7 +420,10 @@ impl<'a> Parser<'a, '_, '_> {
                 }
                 false => self.lexer.at += 1,
             }
-            return Some(Statement::AccDescr(text.trim().to_string()));
+            // As in Mermaid, the text is not indented as its source is.
+            let lines: Vec<&str> =
+                text.trim().split('\n').map(str::trim_start).filter(|line| !line.is_empty()).collect();
+            return Some(Statement::AccDescr(lines.join("\n")));
         }
         let value = after.strip_prefix(':').filter(|value| !value.starts_with("::"))?.trim_start();
         self.lexer.at = self.lexer.end - value.len();
@@ -507,8 +509,14 @@ impl<'a> Parser<'a, '_, '_> {
             let (kind, name) = (&attribute.type_name, &attribute.name);
             let between = &self.lexer.text[kind.span.end..name.span.start];
             if between.contains('\n') {
-                let message = format!("the type {} and the name {} stand on two lines", show(&kind.text), show(&name.text));
-                self.margin.warning("er/split-attribute", kind.span, message, "if they are one attribute, write them on one");
+                let message =
+                    format!("the type {} and the name {} stand on two lines", show(&kind.text), show(&name.text));
+                self.margin.warning(
+                    "er/split-attribute",
+                    kind.span,
+                    message,
+                    "if they are one attribute, write them on one",
+                );
             } else if kind.text.eq_ignore_ascii_case("NOT") && name.text.eq_ignore_ascii_case("NULL") {
                 let message = "`NOT NULL` is read as an attribute `NULL` of the type `NOT`";
                 let help = "write constraints as a comment: `string title \"NOT NULL\"`";
@@ -573,7 +581,11 @@ fn attribute(lexer: &mut Lexer) -> Parsed<Attribute> {
             return problem(kind, format!("expected a type before the key {}", raw(kind)), help);
         }
         InBlock::Comment => {
-            return problem(kind, "expected a type and a name before the comment", "write `string title \"the comment\"`");
+            return problem(
+                kind,
+                "expected a type and a name before the comment",
+                "write `string title \"the comment\"`",
+            );
         }
         InBlock::Eof => return problem(kind, "expected `}` at the end of the block", "end it with a line of `}`"),
         InBlock::Stray if &text[kind.start..kind.end] == "\"" => {
@@ -632,6 +644,9 @@ fn attribute(lexer: &mut Lexer) -> Parsed<Attribute> {
             (InBlock::Stray, span) if &text[span.start..span.end] == "\"" => {
                 return problem(span, "the comment is not closed", "add the closing `\"` on the same line");
             }
+            (InBlock::Stray, span) if &text[span.start..span.end] == ";" => {
+                return problem(span, "a `;` ends nothing here", "take it out: each attribute has a line of its own");
+            }
             (InBlock::Stray | InBlock::Comma, span) => {
                 let message = format!("{} cannot stand after the attribute {}", raw(span), raw(name));
                 return problem(span, message, "after the name come keys (`PK`, `FK`, `UK`) and a comment in quotes");
@@ -641,16 +656,14 @@ fn attribute(lexer: &mut Lexer) -> Parsed<Attribute> {
     }
 }
 
-/// The position behind the block's end, if it stands on the line.
+/// The position behind the block's end, if it stands on the line and not in a comment.
 fn block_end<'a>(line: &Lexer<'a>) -> Option<Lexer<'a>> {
-    let mut ahead = *line;
-    loop {
-        match ahead.next_in_block().0 {
-            InBlock::BlockEnd => return Some(ahead),
-            InBlock::Eof => return None,
-            _ => {}
-        }
-    }
+    let mut in_quotes = false;
+    let is_end = |c| {
+        in_quotes ^= c == '"';
+        c == '}' && !in_quotes
+    };
+    line.rest().find(is_end).map(|at| Lexer { at: line.at + at + 1, ..*line })
 }
 
 /// Whether a line inside a block begins another entity's block, or is a relation.
@@ -683,10 +696,11 @@ fn is_bare_entity(statement: &Statement) -> bool {
     matches!(statement, Statement::Entity(Entity { alias: None, attributes, .. }) if attributes.is_empty())
 }
 
-/// `direction LR` at the start of the line.
-fn direction_at(line: &str) -> Option<Direction> {
-    let after = line.get(9..).filter(|_| line[..9].eq_ignore_ascii_case("direction"))?;
-    let word = after.trim_start();
+/// `direction LR` at the start of the text.
+fn direction_at(text: &str) -> Option<Direction> {
+    const WORD: &str = "direction";
+    let after = text.get(WORD.len()..).filter(|_| text[..WORD.len()].eq_ignore_ascii_case(WORD))?;
+    let word = after.trim_start_matches([' ', '\t']);
     if word.len() == after.len() {
         return None;
     }

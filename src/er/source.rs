@@ -121,10 +121,11 @@ pub(super) fn open<'a>(text: &'a str, margin: &mut Margin) -> Source<'a> {
 /// of them that is not closed; here it is enough to see past them.
 pub(super) fn body_start(text: &str, piece: Span) -> usize {
     let mut at = front_matter(text, piece).map_or(piece.start, |front| front.end);
+    let directives_end = directives_end(text, piece);
     loop {
         let rest = &text[at..piece.end];
         at += rest.len() - rest.trim_start_matches(is_blank).len();
-        match skip_remark(text, Span::new(at, piece.end)) {
+        match skip_remark(text, Span::new(at, piece.end), directives_end) {
             Some(remark) => at = remark.end,
             None => return at,
         }
@@ -159,17 +160,22 @@ pub(super) fn front_matter(text: &str, piece: Span) -> Option<Skipped> {
     Some(Skipped { end: askew.unwrap_or(piece.start + fence_at + first.len()), closed: false })
 }
 
+/// Where the last directive ends. A `%%{` behind it is not closed: knowing this, nobody searches to the text's end for
+/// each of a million of them.
+pub(super) fn directives_end(text: &str, piece: Span) -> usize {
+    text[piece.start..piece.end].rfind("}%%").map_or(piece.start, |at| piece.start + at)
+}
+
 /// The directive `%%{ … }%%` or the comment `%% …` that begins at `rest.start`, if one does. A directive may run over
 /// several lines; one that is never closed is taken to end with its line.
-pub(super) fn skip_remark(text: &str, rest: Span) -> Option<Skipped> {
+pub(super) fn skip_remark(text: &str, rest: Span, directives_end: usize) -> Option<Skipped> {
     let body = text[rest.start..rest.end].strip_prefix("%%")?;
     let line = body.find(['\n', '\r']).unwrap_or(body.len());
-    let (length, closed) = match body.starts_with('{') {
-        true => match body.find("}%%") {
-            Some(close) => (close + "}%%".len(), true),
-            None => (line, false),
-        },
-        false => (line, true),
+    let is_directive = body.starts_with('{');
+    let close = if is_directive && rest.start < directives_end { body.find("}%%") } else { None };
+    let (length, closed) = match close {
+        Some(close) => (close + "}%%".len(), true),
+        None => (line, !is_directive),
     };
     Some(Skipped { end: rest.start + "%%".len() + length, closed })
 }

@@ -38,6 +38,8 @@ struct Reading {
     tables: Vec<Table>,
     /// Table name, in lower case, to its index: SQL finds `Users` under `users`.
     index: HashMap<String, usize>,
+    /// For each table, column name in lower case to its index.
+    columns: Vec<HashMap<String, usize>>,
     foreign_keys: Vec<ForeignKey>,
     column_count: usize,
     overflowed: bool,
@@ -67,30 +69,35 @@ impl Reading {
         let sql = &text[piece.span.start..piece.span.end];
         match sql_statements::subject(sql) {
             sql_statements::Subject::Passed => {}
+            sql_statements::Subject::ClientCommand => {
+                let message = "this command of psql is left out";
+                let help = "nothing to do: it is for the client, and says nothing of tables";
+                margin.warning("er/sql-left-out", first_line(text, piece.span), message, help);
+            }
             sql_statements::Subject::LeftOut(what) => {
                 let message = format!("{what} is left out: only tables and their keys are read");
                 let help = "if it decides who may do what, say so in the model or in a policy";
                 margin.warning("er/sql-left-out", first_line(text, piece.span), message, help);
             }
             sql_statements::Subject::Table => {
-                if let Err(reason) = self.statements(text, piece, margin) {
+                if let Err((span, reason)) = self.statements(text, piece, margin) {
                     let message = format!("this table is not understood: {reason}");
                     let help = "reduce it to its columns, types and keys";
-                    margin.error("er/sql", first_line(text, piece.span), message, help);
+                    margin.error("er/sql", span, message, help);
                 }
             }
             sql_statements::Subject::Other => {
-                if let Err(reason) = self.statements(text, piece, margin) {
+                if let Err((span, reason)) = self.statements(text, piece, margin) {
                     let message = format!("this statement is left out: {reason}");
                     let help = "nothing to do unless it describes a table";
-                    margin.warning("er/sql-left-out", first_line(text, piece.span), message, help);
+                    margin.warning("er/sql-left-out", span, message, help);
                 }
             }
         }
     }
 
-    /// Parses the piece in the first dialect that understands all of it.
-    fn statements(&mut self, text: &str, piece: &Piece, margin: &mut Margin) -> Result<(), String> {
+    /// Parses the piece in the first dialect that understands all of it. If none does, says where and why.
+    fn statements(&mut self, text: &str, piece: &Piece, margin: &mut Margin) -> Result<(), (Span, String)> {
         let dialects: [&dyn Dialect; 5] =
             [&SQLiteDialect {}, &PostgreSqlDialect {}, &MySqlDialect {}, &GenericDialect {}, &MsSqlDialect {}];
         let sql = &text[piece.span.start..piece.span.end];
@@ -112,7 +119,8 @@ impl Reading {
                 }
             }
         }
-        Err(failure.map(|(_, reason)| reason).unwrap_or_default())
+        let (location, reason) = failure.unwrap_or((Location::empty(), String::new()));
+        Err((word_at(text, piece.span, location), reason))
     }
 
     fn statement(&mut self, statement: Statement, dialect: &dyn Dialect, origin: &Origin, margin: &mut Margin) {
@@ -126,7 +134,6 @@ impl Reading {
                 }
                 let Some(index) = self.table(name, span, margin) else { return };
                 self.tables[index].declared = true;
-                self.tables[index].alias = table.comment.map(|comment| comment.to_string()).filter(|c| !c.is_empty());
                 for column in table.columns {
                     self.column(index, column, dialect, origin, margin);
                 }
@@ -155,7 +162,7 @@ impl Reading {
                 let mut names = object_name.0.iter().rev().filter_map(|part| part.as_ident());
                 if let (Some(column), Some(table)) = (names.next(), names.next())
                     && let Some(&index) = self.index.get(&table.value.to_lowercase())
-                    && let Some(column) = find(&mut self.tables[index], &column.value)
+                    && let Some(column) = self.find(index, &column.value)
                 {
                     column.comment = comment;
                 }
@@ -181,7 +188,7 @@ impl Reading {
                 self.column(index, column_def, dialect, origin, margin);
             }
             AlterTableOperation::AlterColumn { column_name, op } => {
-                let Some(column) = find(&mut self.tables[index], &column_name.value) else { return };
+                let Some(column) = self.find(index, &column_name.value) else { return };
                 match op {
                     AlterColumnOperation::SetNotNull => column.nullable = Some(false),
                     AlterColumnOperation::DropNotNull => column.nullable = Some(true),
@@ -214,20 +221,14 @@ impl Reading {
             return None;
         }
         self.index.insert(name.to_lowercase(), self.tables.len());
+        self.columns.push(HashMap::new());
         self.tables.push(Table { name, place: margin.place(span), ..Table::default() });
         Some(self.tables.len() - 1)
     }
 
-    fn column(
-        &mut self,
-        index: usize,
-        given: ColumnDef,
-        dialect: &dyn Dialect,
-        origin: &Origin,
-        margin: &mut Margin,
-    ) {
+    fn column(&mut self, index: usize, given: ColumnDef, dialect: &dyn Dialect, origin: &Origin, margin: &mut Margin) {
         let span = origin.span(&given.name);
-        if find(&mut self.tables[index], &given.name.value).is_some() {
+        if self.find(index, &given.name.value).is_some() {
             let message = format!("`{}` has the column `{}` twice", self.tables[index].name, given.name.value);
             margin.warning("er/duplicate-column", span, message, "take one of them out");
             return;
@@ -263,7 +264,14 @@ impl Reading {
                 _ => {}
             }
         }
-        self.tables[index].columns.push(column);
+        let columns = &mut self.tables[index].columns;
+        self.columns[index].insert(column.name.to_lowercase(), columns.len());
+        columns.push(column);
+    }
+
+    fn find(&mut self, table: usize, column: &str) -> Option<&mut Column> {
+        let at = self.columns[table].get(&column.to_lowercase())?;
+        Some(&mut self.tables[table].columns[*at])
     }
 
     fn constraint(
@@ -277,7 +285,7 @@ impl Reading {
         match constraint {
             TableConstraint::PrimaryKey { columns, .. } => {
                 for (name, at) in columns.iter().filter_map(indexed) {
-                    match find(&mut self.tables[index], name) {
+                    match self.find(index, name) {
                         Some(column) => column.primary = true,
                         None => unknown_column(&self.tables[index].name, name, origin.span(at), margin),
                     }
@@ -287,7 +295,7 @@ impl Reading {
             TableConstraint::ForeignKey { columns, foreign_table, referred_columns, .. } => {
                 let at = columns.first().map_or(span, |column| origin.span(column));
                 for column in &columns {
-                    if find(&mut self.tables[index], &column.value).is_none() {
+                    if self.find(index, &column.value).is_none() {
                         unknown_column(&self.tables[index].name, &column.value, origin.span(column), margin);
                         return;
                     }
@@ -308,7 +316,7 @@ impl Reading {
     fn unique(&mut self, index: usize, columns: &[IndexColumn]) {
         if let [column] = columns
             && let Some((name, _)) = indexed(column)
-            && let Some(column) = find(&mut self.tables[index], name)
+            && let Some(column) = self.find(index, name)
         {
             column.unique = true;
         }
@@ -324,6 +332,7 @@ impl Reading {
     /// Every foreign key becomes what its columns refer to, and a relation from the parent to the child.
     fn finish(mut self, margin: &mut Margin) -> Diagram {
         let mut relations = Vec::new();
+        let primary_columns: Vec<usize> = self.tables.iter().map(|table| table.primary_key().len()).collect();
         for key in std::mem::take(&mut self.foreign_keys) {
             let known = self.index.get(&key.target.to_lowercase()).copied();
             let Some(target) = known.or_else(|| self.table(key.target.clone(), key.span, margin)) else { continue };
@@ -331,13 +340,12 @@ impl Reading {
             let target_columns: Vec<String> = key
                 .target_columns
                 .iter()
-                .map(|name| find(&mut self.tables[target], name).map_or(name.clone(), |column| column.name.clone()))
+                .map(|name| self.find(target, name).map_or(name.clone(), |column| column.name.clone()))
                 .collect();
-            let child = &mut self.tables[key.table];
-            let primary = child.primary_key().len();
+            let primary = primary_columns[key.table];
             let mut columns = Vec::new();
             for (at, name) in key.columns.iter().enumerate() {
-                let Some(column) = find(child, name) else { continue };
+                let Some(column) = self.find(key.table, name) else { continue };
                 column.foreign = true;
                 column.references = Some(Reference {
                     table: target_name.clone(),
@@ -350,7 +358,7 @@ impl Reading {
             let is_unique = is_whole_primary_key || matches!(&columns[..], [column] if column.unique);
             relations.push(Relation {
                 from: target_name,
-                to: child.name.clone(),
+                to: self.tables[key.table].name.clone(),
                 from_many: if is_required { Cardinality::ExactlyOne } else { Cardinality::ZeroOrOne },
                 to_many: if is_unique { Cardinality::ZeroOrOne } else { Cardinality::ZeroOrMore },
                 identifying: !columns.is_empty() && columns.iter().all(|column| column.primary),
@@ -358,7 +366,7 @@ impl Reading {
                 place: margin.place(key.span),
             });
         }
-        if self.tables.is_empty() && !margin.is_full() {
+        if self.tables.is_empty() && !margin.has_errors() {
             let help = "give the `CREATE TABLE` statements";
             margin.warning("er/no-tables", Span::default(), "the schema has no tables", help);
         }
@@ -439,17 +447,16 @@ impl<'a> Origin<'a> {
 }
 
 /// All statements of the text, or where and why the dialect gave up.
-fn parse(
-    dialect: &dyn Dialect,
-    sql: &str,
-) -> Result<(Vec<Statement>, Vec<TokenWithSpan>), (Location, String)> {
-    let start = Location { line: 0, column: 0 };
+fn parse(dialect: &dyn Dialect, sql: &str) -> Result<(Vec<Statement>, Vec<TokenWithSpan>), (Location, String)> {
     let mut tokens = Vec::new();
     Tokenizer::new(dialect, sql)
         .tokenize_with_location_into_buf(&mut tokens)
         .map_err(|error| (error.location, reason(&error.message)))?;
     if longest_definition(&tokens) > MAX_TOKENS_OF_DEFINITION {
-        return Err((start, format!("one of its definitions has more than {MAX_TOKENS_OF_DEFINITION} words")));
+        return Err((
+            Location::empty(),
+            format!("one of its definitions has more than {MAX_TOKENS_OF_DEFINITION} words"),
+        ));
     }
     let mut parser = Parser::new(dialect).with_tokens_with_locations(tokens.clone());
     let mut statements = Vec::new();
@@ -460,15 +467,22 @@ fn parse(
         }
         match parser.parse_statement() {
             Ok(statement) => statements.push(statement),
-            Err(error) => {
-                let message = match &error {
-                    ParserError::TokenizerError(message) | ParserError::ParserError(message) => reason(message),
-                    ParserError::RecursionLimitExceeded => "it is nested too deeply".to_string(),
-                };
-                return Err((parser.peek_token_ref().span.start, message));
+            Err(ParserError::TokenizerError(message) | ParserError::ParserError(message)) => {
+                let at = location_in(&message).unwrap_or_else(|| parser.peek_token_ref().span.start);
+                return Err((at, reason(&message)));
+            }
+            Err(ParserError::RecursionLimitExceeded) => {
+                return Err((parser.peek_token_ref().span.start, "it is nested too deeply".to_string()));
             }
         }
     }
+}
+
+/// The parser says where it stopped only in its message: `… at Line: 3, Column: 14`.
+fn location_in(message: &str) -> Option<Location> {
+    let (_, place) = message.rsplit_once(" at Line: ")?;
+    let (line, column) = place.split_once(", Column: ")?;
+    Some(Location { line: line.parse().ok()?, column: column.trim_end().parse().ok()? })
 }
 
 /// The most words between two commas that part columns or constraints. Texts and commas make no tree deeper.
@@ -497,18 +511,12 @@ fn reason(message: &str) -> String {
         Some((expected, found)) => format!("{expected}, found `{found}`"),
         None => message.to_string(),
     };
-    let message = message.replace("Expected: ", "expected ");
+    let message = message.replace("Expected: ", "expected ").replace('\'', "`");
     let mut chars = message.chars();
     match chars.next() {
         Some(first) => first.to_lowercase().chain(chars).collect(),
         None => "it is not SQL that Palisade knows".to_string(),
     }
-}
-
-fn find<'t>(table: &'t mut Table, name: &str) -> Option<&'t mut Column> {
-    let exact = table.columns.iter().position(|column| column.name == name);
-    let loose = || table.columns.iter().position(|column| column.name.to_lowercase() == name.to_lowercase());
-    exact.or_else(loose).map(|at| &mut table.columns[at])
 }
 
 /// The column of an index, unless it is an index over an expression.
@@ -522,6 +530,20 @@ fn indexed(column: &IndexColumn) -> Option<(&str, &Ident)> {
 fn unknown_column(table: &str, column: &str, span: Span, margin: &mut Margin) {
     let message = format!("`{table}` has no column `{column}`");
     margin.error("er/unknown-column", span, message, "name one of the table's columns");
+}
+
+/// The word at a location that is counted from the statement's start; its first line where the location is none.
+fn word_at(text: &str, statement: Span, location: Location) -> Span {
+    if location.line == 0 {
+        return first_line(text, statement);
+    }
+    let sql = &text[statement.start..statement.end];
+    let line: usize = sql.split_inclusive('\n').take(location.line as usize - 1).map(str::len).sum();
+    let column: usize = sql[line..].chars().take(location.column.saturating_sub(1) as usize).map(char::len_utf8).sum();
+    let start = statement.start + line + column;
+    let rest = &text[start..statement.end];
+    let length = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+    Span::new(start, start + length)
 }
 
 fn first_line(text: &str, span: Span) -> Span {

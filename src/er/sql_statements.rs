@@ -17,6 +17,8 @@ pub(super) enum Subject {
     Other,
     /// Nothing about tables: data, sessions, rights of the database's own users.
     Passed,
+    /// `\connect` and its like, which psql carries out itself.
+    ClientCommand,
     /// Something that can hold rules that are not read here; the text names it.
     LeftOut(&'static str),
 }
@@ -41,14 +43,26 @@ pub(super) fn split(text: &str) -> Vec<Piece> {
 
 pub(super) fn subject(sql: &str) -> Subject {
     if sql.starts_with('\\') {
-        return Subject::LeftOut("this command of psql");
+        return Subject::ClientCommand;
     }
     let words: Vec<String> =
         without_comments(sql).split_whitespace().take(12).map(|word| word.to_ascii_uppercase()).collect();
     let word = |at: usize| words.get(at).map_or("", |word| word.split('(').next().unwrap_or_default());
     const MODIFIERS: [&str; 14] = [
-        "OR", "REPLACE", "GLOBAL", "LOCAL", "TEMP", "TEMPORARY", "UNLOGGED", "MATERIALIZED", "RECURSIVE", "CONSTRAINT",
-        "EXTERNAL", "FOREIGN", "VIRTUAL", "ALTER",
+        "OR",
+        "REPLACE",
+        "GLOBAL",
+        "LOCAL",
+        "TEMP",
+        "TEMPORARY",
+        "UNLOGGED",
+        "MATERIALIZED",
+        "RECURSIVE",
+        "CONSTRAINT",
+        "EXTERNAL",
+        "FOREIGN",
+        "VIRTUAL",
+        "ALTER",
     ];
     match word(0) {
         "CREATE" => {
@@ -69,9 +83,11 @@ pub(super) fn subject(sql: &str) -> Subject {
         }
         "ALTER" if word(1) == "TABLE" => Subject::Other,
         "COMMENT" if word(2) == "COLUMN" => Subject::Other,
-        "ALTER" | "ANALYZE" | "ATTACH" | "BEGIN" | "CALL" | "COMMENT" | "COMMIT" | "COPY" | "DELETE" | "DROP" | "END"
-        | "GRANT" | "INSERT" | "LOCK" | "PRAGMA" | "PRINT" | "REFRESH" | "REINDEX" | "REPLACE" | "REVOKE" | "ROLLBACK"
-        | "SELECT" | "SET" | "START" | "TRUNCATE" | "UNLOCK" | "UPDATE" | "USE" | "VACUUM" | "WITH" => Subject::Passed,
+        "ALTER" | "ANALYZE" | "ATTACH" | "BEGIN" | "CALL" | "COMMENT" | "COMMIT" | "COPY" | "DELETE" | "DROP"
+        | "END" | "GRANT" | "INSERT" | "LOCK" | "PRAGMA" | "PRINT" | "REFRESH" | "REINDEX" | "REPLACE" | "REVOKE"
+        | "ROLLBACK" | "SELECT" | "SET" | "START" | "TRUNCATE" | "UNLOCK" | "UPDATE" | "USE" | "VACUUM" | "WITH" => {
+            Subject::Passed
+        }
         _ => Subject::Other,
     }
 }
@@ -86,8 +102,7 @@ fn without_comments(sql: &str) -> String {
         } else if rest.starts_with("/*") {
             rest = &rest[rest.find("*/").map_or(rest.len(), |at| at + 2)..];
         } else {
-            let next = [rest[1..].find("--"), rest[1..].find("/*")].into_iter().flatten().min();
-            let next = next.map_or(rest.len(), |at| at + 1);
+            let next = [rest.find("--"), rest.find("/*")].into_iter().flatten().min().unwrap_or(rest.len());
             out.push_str(&rest[..next]);
             rest = &rest[next..];
         }

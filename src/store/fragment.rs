@@ -53,13 +53,15 @@ pub fn key(alias: &str, table: &Table, name: &str) -> String {
     }
 }
 
-/// Whether the id in a column is among `values`, a SELECT of one column that has each id as text and, where it is a whole
-/// number, as that number too: a column without affinity would not compare the two.
-pub fn key_in(alias: &str, table: &Table, name: &str, values: &str) -> String {
-    match kind(table, name) {
-        ColumnKind::Uuid => format!("{} IN (SELECT {} FROM ({values}))", key(alias, table, name), folded("v")),
-        _ => format!("{} IN ({values})", key(alias, table, name)),
-    }
+/// Whether the id in a column is among the `v` of some sources, each the rest of a SELECT behind FROM. They have each id
+/// as text and, where it is a whole number, as that number too: a column without affinity would not compare the two.
+pub fn key_in(alias: &str, table: &Table, name: &str, sources: &[&str]) -> String {
+    let value = match kind(table, name) {
+        ColumnKind::Uuid => folded("v"),
+        _ => "v".to_string(),
+    };
+    let selects: Vec<String> = sources.iter().map(|source| format!("SELECT {value} FROM {source}")).collect();
+    format!("{} IN ({})", key(alias, table, name), selects.join(" UNION ALL "))
 }
 
 /// The id that `facts` reads from a column, as text; NULL for what it cannot read (and '' for '', which it cannot either).

@@ -5,6 +5,9 @@
 //! that say what lies in what. All other tables are then asked by the ids found. Every user table is entered through an
 //! index; only sets that this statement made itself are read through.
 //!
+//! Names of the sets that the statement makes begin with `palisade_`, as no table of the user does: a set called `role` would
+//! stand for a table called `ROLE`.
+//!
 //! Written for D1: at most five SELECTs in a compound, 100 result columns, expressions 100 deep, 127 arguments, 100 kB.
 
 use super::StoreError;
@@ -99,7 +102,7 @@ impl<'a> Work<'a> {
             let condition = if self.actions {
                 format!("{} IN (SELECT value FROM json_each(?2))", pattern("x", &meaning.action))
             } else {
-                key_in("x", table, &table.key[0], "SELECT v FROM perm")
+                key_in("x", table, &table.key[0], &["palisade_permission_key"])
             };
             self.parts.push((table, condition));
         }
@@ -108,13 +111,14 @@ impl<'a> Work<'a> {
             let held = self.held.iter().any(|(role, _)| *role == name);
             let mut ids = Vec::new();
             if self.load.contains(name) {
-                ids.push(format!("SELECT v FROM key WHERE t={}", literal(name)));
+                ids.push(format!("palisade_key WHERE t={}", literal(name)));
             }
             if held {
-                ids.push(format!("SELECT v FROM role WHERE t={}", literal(name)));
+                ids.push(format!("palisade_role_key WHERE t={}", literal(name)));
             }
-            if !ids.is_empty() {
-                self.parts.push((table, key_in("x", table, &entity.id, &ids.join(" UNION ALL "))));
+            let sources: Vec<&str> = ids.iter().map(String::as_str).collect();
+            if !sources.is_empty() {
+                self.parts.push((table, key_in("x", table, &entity.id, &sources)));
             }
         }
     }
@@ -124,7 +128,7 @@ impl<'a> Work<'a> {
         if let Some(name) = self.plan.target_type(table, child)
             && self.load.contains(name)
         {
-            self.parts.push((table, key_in("x", table, child, &self.loaded(name))));
+            self.parts.push((table, key_in("x", table, child, &[&self.loaded(name)])));
         }
     }
 
@@ -137,17 +141,17 @@ impl<'a> Work<'a> {
         };
         let Some(scope) = &meaning.scope else { return self.choose_below(table, &meaning.principal) };
         if self.load.contains(principal) {
-            let theirs = key_in("x", table, &meaning.principal, &self.loaded(principal));
+            let theirs = key_in("x", table, &meaning.principal, &[&self.loaded(principal)]);
             self.parts.push((table, format!("{theirs} AND {}", unscoped("x", table, scope))));
         }
         let mut scoped = Vec::new();
         let bad_principal = unreadable_id("x", &meaning.principal);
         let bad_scope = unreadable_scope("x", scope);
         if self.who.contains(principal) {
-            let theirs = key_in("x", table, &meaning.principal, &self.asking(principal));
+            let theirs = key_in("x", table, &meaning.principal, &[&self.asking(principal)]);
             let types: Vec<&str> = scope.type_names().into_iter().filter(|name| self.what.contains(name)).collect();
             if !types.is_empty() {
-                let here = key_in("x", table, scope.id_column(), &self.asked(&types));
+                let here = key_in("x", table, scope.id_column(), &[&self.asked(&types)]);
                 let apart = if plan.roles_deny {
                     format!(" AND NOT {bad_scope} AND NOT {bad_principal}")
                 } else {
@@ -184,10 +188,10 @@ impl<'a> Work<'a> {
         });
         let before = self.parts.len();
         if self.conveys() && (self.who.contains(role) || self.held.iter().any(|(held, _)| *held == role)) {
-            let roles = format!("SELECT v FROM role WHERE t={}", literal(role));
-            let mut conditions = vec![key_in("x", table, &meaning.role, &roles)];
+            let roles = format!("palisade_role_key WHERE t={}", literal(role));
+            let mut conditions = vec![key_in("x", table, &meaning.role, &[&roles])];
             if self.actions {
-                conditions.push(key_in("x", table, &meaning.permission, "SELECT v FROM perm"));
+                conditions.push(key_in("x", table, &meaning.permission, &["palisade_permission_key"]));
             }
             self.push_apart(table, conditions, &damaged);
         }
@@ -204,16 +208,16 @@ impl<'a> Work<'a> {
         });
         let before = self.parts.len();
         if self.conveys() && self.who.contains(principal) {
-            let mut theirs = vec![key_in("x", table, &meaning.principal, &self.asking(principal))];
+            let mut theirs = vec![key_in("x", table, &meaning.principal, &[&self.asking(principal)])];
             if self.actions {
-                theirs.push(key_in("x", table, &meaning.permission, "SELECT v FROM perm"));
+                theirs.push(key_in("x", table, &meaning.permission, &["palisade_permission_key"]));
             }
             match &meaning.scope {
                 None => self.push_apart(table, theirs, &damaged),
                 Some(scope) => {
                     let types: Vec<&str> =
                         scope.type_names().into_iter().filter(|name| self.what.contains(name)).collect();
-                    let here = key_in("x", table, scope.id_column(), &self.asked(&types));
+                    let here = key_in("x", table, scope.id_column(), &[&self.asked(&types)]);
                     let both = |more: String| theirs.iter().cloned().chain([more]).collect::<Vec<String>>();
                     self.push_apart(table, both(unscoped("x", table, scope)), &damaged);
                     if !types.is_empty() {
@@ -234,10 +238,10 @@ impl<'a> Work<'a> {
         let subjects: Vec<&str> = meaning.subject.type_names().into_iter().filter(|t| self.who.contains(t)).collect();
         let objects: Vec<&str> = meaning.object.type_names().into_iter().filter(|t| self.what.contains(t)).collect();
         if !subjects.is_empty() && !objects.is_empty() {
-            let theirs = format!("SELECT v FROM key WHERE s=1 AND t IN {}", list(subjects));
+            let theirs = format!("palisade_key WHERE s=1 AND t IN {}", list(subjects));
             let conditions = vec![
-                key_in("x", table, meaning.subject.id_column(), &theirs),
-                key_in("x", table, meaning.object.id_column(), &self.asked(&objects)),
+                key_in("x", table, meaning.subject.id_column(), &[&theirs]),
+                key_in("x", table, meaning.object.id_column(), &[&self.asked(&objects)]),
             ];
             self.push_apart(table, conditions, &damaged);
         }
@@ -265,44 +269,44 @@ impl<'a> Work<'a> {
     }
 
     fn loaded(&self, type_name: &str) -> String {
-        format!("SELECT v FROM key WHERE t={}", literal(type_name))
+        format!("palisade_key WHERE t={}", literal(type_name))
     }
 
     fn asking(&self, type_name: &str) -> String {
-        format!("SELECT v FROM key WHERE s=1 AND t={}", literal(type_name))
+        format!("palisade_key WHERE s=1 AND t={}", literal(type_name))
     }
 
     fn asked(&self, types: &[&str]) -> String {
-        format!("SELECT v FROM key WHERE s=2 AND t IN {}", list(types.iter().copied()))
+        format!("palisade_key WHERE s=2 AND t IN {}", list(types.iter().copied()))
     }
 
     fn write(self) -> Result<Statement, StoreError> {
         let mut sql = format!(
-            "WITH RECURSIVE reach(s,t,i,n) AS MATERIALIZED (\n{}\n),\nkey(s,t,v) AS MATERIALIZED (\
-             SELECT s,t,i FROM reach UNION ALL SELECT s,t,n FROM reach WHERE n IS NOT NULL)",
+            "WITH RECURSIVE palisade_reach(s,t,i,n) AS MATERIALIZED (\n{}\n),\npalisade_key(s,t,v) AS MATERIALIZED (\
+             SELECT s,t,i FROM palisade_reach UNION ALL SELECT s,t,n FROM palisade_reach WHERE n IS NOT NULL)",
             self.reach()
         );
         let number = number("i");
         let held: Vec<String> = self.held.iter().map(|(_, select)| select.clone()).collect();
         if !held.is_empty() {
-            sql.push_str(&format!(",\nheld(t,i) AS MATERIALIZED (\n{})", union_all(held)));
+            sql.push_str(&format!(",\npalisade_held(t,i) AS MATERIALIZED (\n{})", union_all(held)));
         }
-        sql.push_str(",\nrole(t,v) AS MATERIALIZED (SELECT t,v FROM key WHERE s=1");
+        sql.push_str(",\npalisade_role_key(t,v) AS MATERIALIZED (SELECT t,v FROM palisade_key WHERE s=1");
         if !self.held.is_empty() {
             sql.push_str(&format!(
-                " UNION ALL SELECT t,i FROM held WHERE i<>'' UNION ALL SELECT t,{number} FROM held WHERE {number} IS NOT NULL"
+                " UNION ALL SELECT t,i FROM palisade_held WHERE i<>'' UNION ALL SELECT t,{number} FROM palisade_held WHERE {number} IS NOT NULL"
             ));
         }
         sql.push(')');
         sql.push_str(&format!(
-            ",\nperms(i) AS MATERIALIZED (\n{}),\nperm(v) AS MATERIALIZED (SELECT i FROM perms WHERE i<>'' \
-             UNION ALL SELECT {number} FROM perms WHERE {number} IS NOT NULL)",
+            ",\npalisade_permission(i) AS MATERIALIZED (\n{}),\npalisade_permission_key(v) AS MATERIALIZED (SELECT i FROM palisade_permission WHERE i<>'' \
+             UNION ALL SELECT {number} FROM palisade_permission WHERE {number} IS NOT NULL)",
             self.permissions()
         ));
         sql.push_str(
             "\nSELECT (SELECT CAST(coalesce(max(revision),0) AS TEXT) FROM palisade_change) AS revision,\n\
              (SELECT CAST(number AS TEXT) FROM palisade_active) AS bundle,\n\
-             (SELECT CAST(count(*) AS TEXT) FROM reach) AS reached",
+             (SELECT CAST(count(*) AS TEXT) FROM palisade_reach) AS reached",
         );
         let together = self.parts.len().div_ceil(MOST_RESULT_COLUMNS).max(1);
         let mut columns = Vec::new();
@@ -369,7 +373,7 @@ impl<'a> Work<'a> {
         format!(
             "{seeds}\nUNION\nSELECT CASE WHEN e.key LIKE '+%' THEN 3 ELSE r.s END,ltrim(e.key,'+#'),\
              CASE WHEN instr(e.key,'#') THEN {} ELSE e.atom END,{}\n\
-             FROM reach r,json_tree(CASE r.t{arms} END) e WHERE e.type='text' AND e.atom<>'' LIMIT {}",
+             FROM palisade_reach r,json_tree(CASE r.t{arms} END) e WHERE e.type='text' AND e.atom<>'' LIMIT {}",
             normal_uuid("e.atom"),
             number("e.atom"),
             MOST_ENTITIES + 1

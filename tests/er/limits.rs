@@ -6,12 +6,12 @@ use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 /// Far more than any of these takes, even in a debug build on a busy machine; a quadratic walk takes hours.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_secs(20);
 
 fn errors_of(text: &str) -> Vec<&'static str> {
     let begun = Instant::now();
     let (_, findings) = er::read(text);
-    assert!(begun.elapsed() < SOON);
+    assert!(begun.elapsed() < SOON, "{} …", text.chars().take(60).collect::<String>());
     findings.iter().filter(|finding| finding.is_error()).map(|finding| finding.code).collect()
 }
 
@@ -56,8 +56,11 @@ fn a_long_line_is_read_in_one_walk() {
 
 #[test]
 fn long_runs_of_one_sign_are_read_in_one_walk() {
-    for sign in ["(", "<", "~", "\"", "%%{", "{", "}", "a ", "a~", ":", "|", " ", "\\n", "`", "---\n", "\u{3000}", "o{"] {
-        let run = sign.repeat(200_000 / sign.len());
+    for sign in [
+        "(", "<", "~", "\"", "%%{", "{", "}", "a ", "a~", ":", "|", " ", "\\n", "`", "---\n", "\u{3000}", "o{",
+        "%%{\n", "x(",
+    ] {
+        let run = sign.repeat(40_000 / sign.len());
         errors_of(&format!("erDiagram\n{run}"));
         errors_of(&format!("erDiagram\nT {{\n{run}"));
         errors_of(&format!("CREATE TABLE t (a int);\n{run}"));
@@ -76,10 +79,10 @@ fn sql_nested_without_end_is_refused() {
 
 #[test]
 fn a_table_of_many_sql_columns_is_read() {
-    let columns: Vec<String> = (0..2_000).map(|number| format!("c{number} varchar(20) NOT NULL")).collect();
+    let columns: Vec<String> = (0..20_000).map(|number| format!("c{number} varchar(20) NOT NULL")).collect();
     let (diagram, findings) = er::read(&format!("CREATE TABLE t ({});", columns.join(", ")));
     assert!(findings.is_empty());
-    assert_eq!(diagram.tables[0].columns.len(), 2_000);
+    assert_eq!(diagram.tables[0].columns.len(), 20_000);
 }
 
 #[test]
