@@ -4,4 +4,5 @@
 mod any_text;
 mod golden;
 mod limits;
+mod printed;
 mod vectors;
