@@ -95,7 +95,10 @@ fn words(comment: &str) -> Option<Vec<&str>> {
 fn is_literal(value: &str) -> bool {
     const KNOWN: [&str; 6] = ["true", "false", "null", "current_timestamp", "current_date", "current_time"];
     let is_call = value.ends_with(')') && value.find('(').is_some_and(|at| at > 0);
-    value.starts_with('\'') || is_call || value.parse::<f64>().is_ok() || KNOWN.iter().any(|k| value.eq_ignore_ascii_case(k))
+    value.starts_with('\'')
+        || is_call
+        || value.parse::<f64>().is_ok()
+        || KNOWN.iter().any(|k| value.eq_ignore_ascii_case(k))
 }
 
 fn is_bare_value(value: &str) -> bool {

@@ -204,7 +204,9 @@ impl<'a> Lexer<'a> {
             return (Token::End(End::OneOrMore), 2);
         }
         let after = rest[first.len_utf8()..].chars();
-        if first.eq_ignore_ascii_case(&'u') && after.clone().next().is_some_and(|c| ".-|".contains(c)) && is_whole(&rest[1..])
+        if first.eq_ignore_ascii_case(&'u')
+            && after.clone().next().is_some_and(|c| ".-|".contains(c))
+            && is_whole(&rest[1..])
         {
             return (Token::End(End::Parent), 1);
         }

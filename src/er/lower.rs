@@ -114,8 +114,7 @@ impl Lowering {
             place: margin.place(line.left.span.to(line.right.span)),
         };
         let ends = [relation.from_many as u8, relation.to_many as u8];
-        let key =
-            (relation.from.clone(), relation.to.clone(), ends, relation.identifying, relation.label.clone());
+        let key = (relation.from.clone(), relation.to.clone(), ends, relation.identifying, relation.label.clone());
         match self.relations.insert(key, self.documents) {
             None => self.diagram.relations.push(relation),
             Some(document) if document == self.documents => {

@@ -96,7 +96,13 @@ impl<'a> Margin<'a> {
         at
     }
 
-    pub(super) fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>, help: impl Into<String>) {
+    pub(super) fn error(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
         let place = self.place(span);
         self.add(Finding::error(code, message).at(place).help(help));
     }

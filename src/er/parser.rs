@@ -507,8 +507,14 @@ impl<'a> Parser<'a, '_, '_> {
             let (kind, name) = (&attribute.type_name, &attribute.name);
             let between = &self.lexer.text[kind.span.end..name.span.start];
             if between.contains('\n') {
-                let message = format!("the type {} and the name {} stand on two lines", show(&kind.text), show(&name.text));
-                self.margin.warning("er/split-attribute", kind.span, message, "if they are one attribute, write them on one");
+                let message =
+                    format!("the type {} and the name {} stand on two lines", show(&kind.text), show(&name.text));
+                self.margin.warning(
+                    "er/split-attribute",
+                    kind.span,
+                    message,
+                    "if they are one attribute, write them on one",
+                );
             } else if kind.text.eq_ignore_ascii_case("NOT") && name.text.eq_ignore_ascii_case("NULL") {
                 let message = "`NOT NULL` is read as an attribute `NULL` of the type `NOT`";
                 let help = "write constraints as a comment: `string title \"NOT NULL\"`";
@@ -573,7 +579,11 @@ fn attribute(lexer: &mut Lexer) -> Parsed<Attribute> {
             return problem(kind, format!("expected a type before the key {}", raw(kind)), help);
         }
         InBlock::Comment => {
-            return problem(kind, "expected a type and a name before the comment", "write `string title \"the comment\"`");
+            return problem(
+                kind,
+                "expected a type and a name before the comment",
+                "write `string title \"the comment\"`",
+            );
         }
         InBlock::Eof => return problem(kind, "expected `}` at the end of the block", "end it with a line of `}`"),
         InBlock::Stray if &text[kind.start..kind.end] == "\"" => {

@@ -218,14 +218,7 @@ impl Reading {
         Some(self.tables.len() - 1)
     }
 
-    fn column(
-        &mut self,
-        index: usize,
-        given: ColumnDef,
-        dialect: &dyn Dialect,
-        origin: &Origin,
-        margin: &mut Margin,
-    ) {
+    fn column(&mut self, index: usize, given: ColumnDef, dialect: &dyn Dialect, origin: &Origin, margin: &mut Margin) {
         let span = origin.span(&given.name);
         if find(&mut self.tables[index], &given.name.value).is_some() {
             let message = format!("`{}` has the column `{}` twice", self.tables[index].name, given.name.value);
@@ -439,10 +432,7 @@ impl<'a> Origin<'a> {
 }
 
 /// All statements of the text, or where and why the dialect gave up.
-fn parse(
-    dialect: &dyn Dialect,
-    sql: &str,
-) -> Result<(Vec<Statement>, Vec<TokenWithSpan>), (Location, String)> {
+fn parse(dialect: &dyn Dialect, sql: &str) -> Result<(Vec<Statement>, Vec<TokenWithSpan>), (Location, String)> {
     let start = Location { line: 0, column: 0 };
     let mut tokens = Vec::new();
     Tokenizer::new(dialect, sql)

@@ -6,6 +6,11 @@ use super::margin::{Margin, Span};
 
 pub(super) fn read(_text: &str, margin: &mut Margin) -> Diagram {
     let message = "this is SQL, which this build of Palisade does not read";
-    margin.error("er/sql-absent", Span::default(), message, "run `palisade import` on it, or draw it as an `erDiagram`");
+    margin.error(
+        "er/sql-absent",
+        Span::default(),
+        message,
+        "run `palisade import` on it, or draw it as an `erDiagram`",
+    );
     Diagram::default()
 }

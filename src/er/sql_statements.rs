@@ -47,8 +47,20 @@ pub(super) fn subject(sql: &str) -> Subject {
         without_comments(sql).split_whitespace().take(12).map(|word| word.to_ascii_uppercase()).collect();
     let word = |at: usize| words.get(at).map_or("", |word| word.split('(').next().unwrap_or_default());
     const MODIFIERS: [&str; 14] = [
-        "OR", "REPLACE", "GLOBAL", "LOCAL", "TEMP", "TEMPORARY", "UNLOGGED", "MATERIALIZED", "RECURSIVE", "CONSTRAINT",
-        "EXTERNAL", "FOREIGN", "VIRTUAL", "ALTER",
+        "OR",
+        "REPLACE",
+        "GLOBAL",
+        "LOCAL",
+        "TEMP",
+        "TEMPORARY",
+        "UNLOGGED",
+        "MATERIALIZED",
+        "RECURSIVE",
+        "CONSTRAINT",
+        "EXTERNAL",
+        "FOREIGN",
+        "VIRTUAL",
+        "ALTER",
     ];
     match word(0) {
         "CREATE" => {
@@ -69,9 +81,11 @@ pub(super) fn subject(sql: &str) -> Subject {
         }
         "ALTER" if word(1) == "TABLE" => Subject::Other,
         "COMMENT" if word(2) == "COLUMN" => Subject::Other,
-        "ALTER" | "ANALYZE" | "ATTACH" | "BEGIN" | "CALL" | "COMMENT" | "COMMIT" | "COPY" | "DELETE" | "DROP" | "END"
-        | "GRANT" | "INSERT" | "LOCK" | "PRAGMA" | "PRINT" | "REFRESH" | "REINDEX" | "REPLACE" | "REVOKE" | "ROLLBACK"
-        | "SELECT" | "SET" | "START" | "TRUNCATE" | "UNLOCK" | "UPDATE" | "USE" | "VACUUM" | "WITH" => Subject::Passed,
+        "ALTER" | "ANALYZE" | "ATTACH" | "BEGIN" | "CALL" | "COMMENT" | "COMMIT" | "COPY" | "DELETE" | "DROP"
+        | "END" | "GRANT" | "INSERT" | "LOCK" | "PRAGMA" | "PRINT" | "REFRESH" | "REINDEX" | "REPLACE" | "REVOKE"
+        | "ROLLBACK" | "SELECT" | "SET" | "START" | "TRUNCATE" | "UNLOCK" | "UPDATE" | "USE" | "VACUUM" | "WITH" => {
+            Subject::Passed
+        }
         _ => Subject::Other,
     }
 }

@@ -26,18 +26,9 @@ pub enum Statement {
     Direction(Direction),
     AccTitle(String),
     AccDescr(String),
-    ClassDef {
-        names: Vec<String>,
-        styles: Vec<String>,
-    },
-    Class {
-        entities: Vec<String>,
-        classes: Vec<String>,
-    },
-    Style {
-        entities: Vec<String>,
-        styles: Vec<String>,
-    },
+    ClassDef { names: Vec<String>, styles: Vec<String> },
+    Class { entities: Vec<String>, classes: Vec<String> },
+    Style { entities: Vec<String>, styles: Vec<String> },
 }
 
 /// `name[alias]:::class { … }`, of which only the name must be there.

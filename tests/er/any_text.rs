@@ -50,12 +50,43 @@ COPY users FROM stdin;
 ALTER TABLE ONLY users ADD CONSTRAINT u UNIQUE (name);
 "#;
 
-const PAGE: &str = "# Page\n\n- a list\n  ```mermaid\n  erDiagram\n    A ||--o{ B : has\n  ```\n\n~~~sql\nSELECT 1\n~~~\n";
+const PAGE: &str =
+    "# Page\n\n- a list\n  ```mermaid\n  erDiagram\n    A ||--o{ B : has\n  ```\n\n~~~sql\nSELECT 1\n~~~\n";
 
 /// Pieces that mean something, to put where they do not belong.
 const PIECES: [&str; 32] = [
-    "{", "}", "[", "]", "\"", "'", "`", "||--o{", "}|..|{", ":", ":::", ",", "~", "%%", "%%{", "}%%", "\n", "\\n", "\r\n", "\t",
-    "one", "1", "u", "PK", "class ", "style ", "direction TB", "accDescr {", "```mermaid\n", "---\n", "CREATE TABLE ", "使",
+    "{",
+    "}",
+    "[",
+    "]",
+    "\"",
+    "'",
+    "`",
+    "||--o{",
+    "}|..|{",
+    ":",
+    ":::",
+    ",",
+    "~",
+    "%%",
+    "%%{",
+    "}%%",
+    "\n",
+    "\\n",
+    "\r\n",
+    "\t",
+    "one",
+    "1",
+    "u",
+    "PK",
+    "class ",
+    "style ",
+    "direction TB",
+    "accDescr {",
+    "```mermaid\n",
+    "---\n",
+    "CREATE TABLE ",
+    "使",
 ];
 
 proptest! {
@@ -134,6 +165,9 @@ fn check_place(text: &str, place: &Place) {
     let line = text.split('\n').nth(place.line as usize - 1).unwrap_or_else(|| panic!("{place:?} in {text:?}"));
     let line_length = line.chars().count() as u32;
     assert!((1..=line_length + 1).contains(&place.column), "{place:?} in {text:?}");
-    assert!(place.length >= 1 && place.column + place.length <= line_length.max(place.column) + 1, "{place:?} in {text:?}");
+    assert!(
+        place.length >= 1 && place.column + place.length <= line_length.max(place.column) + 1,
+        "{place:?} in {text:?}"
+    );
     assert_eq!(place.excerpt, line.trim_end_matches('\r'), "{text:?}");
 }

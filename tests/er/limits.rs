@@ -56,7 +56,8 @@ fn a_long_line_is_read_in_one_walk() {
 
 #[test]
 fn long_runs_of_one_sign_are_read_in_one_walk() {
-    for sign in ["(", "<", "~", "\"", "%%{", "{", "}", "a ", "a~", ":", "|", " ", "\\n", "`", "---\n", "\u{3000}", "o{"] {
+    for sign in ["(", "<", "~", "\"", "%%{", "{", "}", "a ", "a~", ":", "|", " ", "\\n", "`", "---\n", "\u{3000}", "o{"]
+    {
         let run = sign.repeat(200_000 / sign.len());
         errors_of(&format!("erDiagram\n{run}"));
         errors_of(&format!("erDiagram\nT {{\n{run}"));

@@ -10,8 +10,8 @@ use std::path::Path;
 /// Cases whose tree holds entities and relations that their text does not: the spec parsed them one after the other into a
 /// database that it did not clear. Of these, what we read must be in the tree.
 const READ_INTO_A_USED_DATABASE: [&str; 12] = [
-    "spec-512", "spec-513", "spec-514", "spec-515", "spec-519", "spec-521", "spec-522", "spec-524", "spec-525", "spec-526",
-    "spec-527", "spec-528",
+    "spec-512", "spec-513", "spec-514", "spec-515", "spec-519", "spec-521", "spec-522", "spec-524", "spec-525",
+    "spec-526", "spec-527", "spec-528",
 ];
 
 #[test]
@@ -97,7 +97,8 @@ fn tree(document: &Document) -> Value {
             Statement::AccTitle(given) => title = json!(given),
             Statement::AccDescr(given) => description = json!(given),
             Statement::ClassDef { names, .. } => {
-                class_names.extend(names.iter().filter(|name| !class_names.contains(name)).cloned().collect::<Vec<_>>());
+                class_names
+                    .extend(names.iter().filter(|name| !class_names.contains(name)).cloned().collect::<Vec<_>>());
             }
             Statement::Class { entities: given, classes } => {
                 for name in given {
