@@ -19,6 +19,7 @@ pub mod facts;
 pub mod store;
 
 pub mod compile;
+pub mod gateway;
 
 pub mod pack;
 

@@ -2,8 +2,8 @@
 //! What a gate is told by whoever deploys it, checked before the first request.
 
 use super::headers;
-use super::json;
 use super::jwt::{Algorithm, Key};
+use super::strict;
 use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
@@ -114,7 +114,8 @@ impl Config {
         if let Some(name) = identity_headers.iter().find(|name| !is_token(name)) {
             return Err(ConfigError(format!("IDENTITY_HEADERS has `{name}`, which is no name of a header")));
         }
-        let api_keys: Vec<String> = list("PALISADE_API_KEY_SHA256").iter().map(|key| key.to_ascii_lowercase()).collect();
+        let api_keys: Vec<String> =
+            list("PALISADE_API_KEY_SHA256").iter().map(|key| key.to_ascii_lowercase()).collect();
         if api_keys.iter().any(|key| key.len() != 64 || !key.bytes().all(|byte| byte.is_ascii_hexdigit())) {
             let message = "PALISADE_API_KEY_SHA256 is no SHA-256: give the 64 hexadecimal digits, not the key itself";
             return Err(ConfigError(message.to_string()));
@@ -154,7 +155,7 @@ impl Issuer {
     /// Says which issuer is wrong and what it should be.
     pub fn list(text: &str) -> Result<Vec<Issuer>, ConfigError> {
         let wrong = |why: String| ConfigError(format!("ISSUERS: {why}"));
-        let value = json::parse(text.as_bytes()).map_err(|error| wrong(format!("not JSON: {error}")))?;
+        let value = strict::parse(text.as_bytes()).map_err(|error| wrong(format!("not JSON: {error}")))?;
         let list = value.as_array().ok_or_else(|| wrong("write a list, `[{ \"issuer\": … }]`".to_string()))?;
         let issuers: Vec<Issuer> = list.iter().map(Issuer::read).collect::<Result<_, _>>().map_err(wrong)?;
         for (at, issuer) in issuers.iter().enumerate() {

@@ -76,7 +76,8 @@ const HOP_BY_HOP: [&str; 10] = [
 #[derive(Clone, Debug, Default)]
 pub struct Forwarding<'a> {
     pub principal: Option<&'a Uid>,
-    pub decision: &'a str,
+    /// Under which the log has the decision; none was made on a public route.
+    pub decision: Option<&'a str>,
     /// The client's address, where the face knows it.
     pub client: Option<&'a str>,
     /// Host and scheme that the client asked for.
@@ -174,7 +175,9 @@ pub fn forwarded(headers: &HeaderMap, forwarding: &Forwarding<'_>) -> HeaderMap 
     if let Some(principal) = forwarding.principal {
         set(PRINCIPAL, &safe(&principal.to_string()));
     }
-    set(DECISION, forwarding.decision);
+    if let Some(decision) = forwarding.decision {
+        set(DECISION, decision);
+    }
     if let Some(client) = forwarding.client {
         set(HeaderName::from_static("x-forwarded-for"), &safe(client));
     }
@@ -206,7 +209,8 @@ pub fn answered(headers: &HeaderMap) -> HeaderMap {
 /// open a connection to the origin past the gate.
 pub fn is_websocket(headers: &HeaderMap) -> bool {
     let mut upgrades = headers.get_all(header::UPGRADE).iter();
-    upgrades.next().is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket")) && upgrades.next().is_none()
+    upgrades.next().is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+        && upgrades.next().is_none()
 }
 
 fn connection_options(headers: &HeaderMap) -> impl Iterator<Item = String> {

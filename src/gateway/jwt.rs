@@ -7,7 +7,7 @@
 
 use super::answer::Refusal;
 use super::config::{Issuer, KeySet};
-use super::json;
+use super::strict;
 use crate::rows::Millis;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -69,10 +69,18 @@ pub struct Key {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Material {
     /// Modulus and exponent, big-endian.
-    Rsa { n: Vec<u8>, e: Vec<u8> },
+    Rsa {
+        n: Vec<u8>,
+        e: Vec<u8>,
+    },
     /// A point on P-256.
-    P256 { x: Vec<u8>, y: Vec<u8> },
-    Ed25519 { x: Vec<u8> },
+    P256 {
+        x: Vec<u8>,
+        y: Vec<u8>,
+    },
+    Ed25519 {
+        x: Vec<u8>,
+    },
 }
 
 /// Checks signatures. The faces implement it: the Worker by WebCrypto.
@@ -110,7 +118,7 @@ impl Key {
         if bytes.len() > MAX_JWKS_BYTES {
             return Err(format!("the key set is larger than {MAX_JWKS_BYTES} bytes"));
         }
-        let value = json::parse(bytes).map_err(|error| format!("the key set is not JSON: {error}"))?;
+        let value = strict::parse(bytes).map_err(|error| format!("the key set is not JSON: {error}"))?;
         Key::set_of(&value)
     }
 
@@ -235,7 +243,7 @@ impl<'a> Unverified<'a> {
         let input = &token.as_bytes()[..header.len() + 1 + payload.len()];
         let object = |text: &str| -> Option<Map<String, Value>> {
             let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-            match json::parse(&bytes).ok()? {
+            match strict::parse(&bytes).ok()? {
                 Value::Object(fields) => Some(fields),
                 _ => None,
             }
@@ -287,7 +295,9 @@ impl<'a> Unverified<'a> {
         let skew = f64::from(issuer.clock_skew_seconds);
         let time = |name: &str| match self.claims.get(name) {
             None => Ok(None),
-            Some(value) => value.as_f64().filter(|time| time.is_finite()).map(Some).ok_or("a time of the token is no number"),
+            Some(value) => {
+                value.as_f64().filter(|time| time.is_finite()).map(Some).ok_or("a time of the token is no number")
+            }
         };
         match time("exp")? {
             None => return Err("the token does not say when it ends"),

@@ -134,6 +134,15 @@ impl Target {
         Ok(all)
     }
 
+    /// Whether a parameter names another method, which some origin would obey in the place of the one that is decided on.
+    pub fn overrides_method(&self) -> bool {
+        let query = self.query().unwrap_or_default();
+        query.split(['&', ';']).any(|pair| {
+            let name = pair.split('=').next().unwrap_or_default();
+            METHOD_PARAMETERS.contains(&folded(&String::from_utf8_lossy(&decode_form(name))).as_str())
+        })
+    }
+
     /// The one parameter called `name`.
     ///
     /// # Errors
@@ -160,6 +169,9 @@ impl Target {
         Ok(found)
     }
 }
+
+/// Parameters by which some frameworks let a request say that it is of another method.
+const METHOD_PARAMETERS: [&str; 3] = ["_method", "x-http-method-override", "$httpmethod"];
 
 /// What some server takes for the same parameter: names are compared without case by ASP.NET, `name[]` is an array called
 /// `name` for PHP, Rails and `qs`, and PHP turns dots and spaces into underscores.
@@ -265,24 +277,28 @@ fn check_query(query: &str, out: &mut String) -> Result<(), TargetError> {
     Ok(())
 }
 
-/// A name or a value of a query, decoded as forms are: `+` is a space.
+/// A name or a value of a query, decoded as forms are.
 fn decode_query(text: &str) -> Result<String, TargetError> {
+    String::from_utf8(decode_form(text)).map_err(|_| TargetError::Refused("the query's percent-encoding is not UTF-8"))
+}
+
+/// `+` is a space; a `%` that no digits follow stays (a checked query has none).
+fn decode_form(text: &str) -> Vec<u8> {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {
-        match bytes[at] {
-            b'+' => out.push(b' '),
-            b'%' => {
-                let value = hex_pair(bytes, at + 1).ok_or(TargetError::Refused("the query has a broken `%`"))?;
+        match (bytes[at], hex_pair(bytes, at + 1)) {
+            (b'+', _) => out.push(b' '),
+            (b'%', Some(value)) => {
                 out.push(value);
                 at += 2;
             }
-            byte => out.push(byte),
+            (byte, _) => out.push(byte),
         }
         at += 1;
     }
-    String::from_utf8(out).map_err(|_| TargetError::Refused("the query's percent-encoding is not UTF-8"))
+    out
 }
 
 /// A literal of a route's template as a request's segment will be: as it is written, or percent-encoded.

@@ -9,8 +9,8 @@ mod read;
 
 pub use read::read;
 
-use super::json;
 use super::path::{Target, TargetError};
+use super::strict;
 use crate::mapping::{ColumnKind, ContextType, Mapping};
 use crate::name::Uid;
 use crate::rows::normal_uuid;
@@ -278,9 +278,7 @@ impl Found<'_> {
             let value = match source {
                 ContextSource::Constant(value) => Some(value.clone()),
                 ContextSource::Entity { kind, id } => match self.text(id, parts)? {
-                    Some(id) => {
-                        Some(json!({ "__entity": { "type": kind, "id": entity_id(mapping, kind, &id)? } }))
-                    }
+                    Some(id) => Some(json!({ "__entity": { "type": kind, "id": entity_id(mapping, kind, &id)? } })),
                     None => None,
                 },
                 ContextSource::Text(template) => self.context_value(template, kind, parts)?,
@@ -442,7 +440,7 @@ fn header(headers: &HeaderMap, name: &HeaderName) -> Result<Option<String>, BadR
 
 fn body_at<'a>(body: Option<&'a Value>, pointer: &str) -> Result<Option<&'a Value>, BadRequest> {
     match body {
-        Some(body) => json::at(body, pointer).map_err(|why| BadRequest(why.to_string())),
+        Some(body) => strict::at(body, pointer).map_err(|why| BadRequest(why.to_string())),
         None => Ok(None),
     }
 }

@@ -16,8 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use toml_edit::{Document, Item, Table, TableLike, Value};
 
-/// Reads the routes of a pack. Routes with an error are left out, so that a gate which went on regardless would refuse
-/// what they name.
+/// Reads the routes of a pack. Where a finding is an error there are no routes at all: without the one that is wrong, a
+/// less specific one would match in its place, and that one may be public.
 pub fn read(text: &str, mapping: &Mapping) -> (Routes, Vec<Finding>) {
     let mut reader = Reader { text, mapping, findings: Vec::new() };
     let document = match Document::parse(text) {
@@ -29,7 +29,10 @@ pub fn read(text: &str, mapping: &Mapping) -> (Routes, Vec<Finding>) {
         }
     };
     let routes = reader.file(document.as_table());
-    (routes, reader.findings)
+    match reader.findings.iter().any(Finding::is_error) {
+        true => (Routes::default(), reader.findings),
+        false => (routes, reader.findings),
+    }
 }
 
 struct Reader<'a> {
@@ -65,7 +68,12 @@ impl Reader<'_> {
         for (key, item) in root.iter() {
             if key != "route" {
                 let span = root.key(key).and_then(|key| key.span()).or_else(|| item.span());
-                self.error("routes/unknown-key", format!("`{key}` means nothing here"), span, "write `[[route]]` sections");
+                self.error(
+                    "routes/unknown-key",
+                    format!("`{key}` means nothing here"),
+                    span,
+                    "write `[[route]]` sections",
+                );
             }
         }
         let tables = match root.get("route") {
@@ -115,7 +123,12 @@ impl Reader<'_> {
         let public = match table.get("public") {
             None => false,
             Some(item) => item.as_bool().unwrap_or_else(|| {
-                self.error("routes/type", "`public` is neither true nor false".into(), item.span(), "write `public = true`");
+                self.error(
+                    "routes/type",
+                    "`public` is neither true nor false".into(),
+                    item.span(),
+                    "write `public = true`",
+                );
                 false
             }),
         };
@@ -184,7 +197,12 @@ impl Reader<'_> {
                 Some(method) => methods.push(method),
                 None => {
                     let shown = value.as_str().map_or_else(|| value.to_string().trim().to_string(), str::to_string);
-                    self.error("routes/method", format!("`{shown}` is no method of a route"), value.span(), help.clone());
+                    self.error(
+                        "routes/method",
+                        format!("`{shown}` is no method of a route"),
+                        value.span(),
+                        help.clone(),
+                    );
                 }
             }
         }
@@ -251,7 +269,8 @@ impl Reader<'_> {
                     Ok(literal) => segments.push(Segment::Literal(literal)),
                     Err(why) => {
                         let message = format!("no request reaches `{path}`: {why}");
-                        let help = "the gate refuses such paths, since servers differ on what they mean; choose another";
+                        let help =
+                            "the gate refuses such paths, since servers differ on what they mean; choose another";
                         return fail(self, "routes/unreachable", message, help);
                     }
                 }
@@ -319,15 +338,11 @@ impl Reader<'_> {
 
     /// Reports an action that neither the model nor its tables' owners and members declare.
     fn declared(&mut self, action: &str, item: &Item) {
-        let mut known: BTreeSet<&str> = self.mapping.actions.keys().map(String::as_str).collect();
-        for (_, entity) in self.mapping.entities() {
-            known.extend(entity.owner_actions.iter().map(String::as_str));
-            known.extend(entity.member_roles.values().flatten().map(String::as_str));
-        }
-        if known.contains(action) {
+        let known = self.mapping.declared_actions();
+        if known.contains_key(action) {
             return;
         }
-        let help = match nearest(action, known) {
+        let help = match nearest(action, known.keys().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`? Otherwise declare it in model.toml: `[action.{action:?}]`"),
             None => format!("declare it in model.toml: `[action.{action:?}]`"),
         };
@@ -405,6 +420,17 @@ impl Reader<'_> {
         if let Some(action) = action.and_then(|action| self.mapping.actions.get(action)) {
             known.extend(action.context.clone());
         }
+        // What a login session brings need not stand in the route.
+        let mapping = self.mapping;
+        let session: BTreeSet<&str> = mapping
+            .tables
+            .iter()
+            .filter_map(|table| match &table.meaning {
+                Meaning::LoginSession(session) => Some(session.context.keys().map(String::as_str)),
+                _ => None,
+            })
+            .flatten()
+            .collect();
         let mut all = Vec::new();
         let mut complete = true;
         if let Some(item) = table.get("context") {
@@ -414,11 +440,19 @@ impl Reader<'_> {
                 return None;
             };
             for (name, value) in given.iter() {
+                if session.contains(name) {
+                    let message =
+                        format!("`{name}` comes from the login session, and a request must not say it of itself");
+                    self.error("routes/session-context", message, value.span(), "leave it out here");
+                    complete = false;
+                }
                 let span = given.key(name).and_then(|key| key.span()).or_else(|| value.span());
                 let Some(kind) = known.get(name) else {
                     let help = match nearest(name, known.keys().map(String::as_str)) {
                         Some(near) => format!("did you mean `{near}`?"),
-                        None => format!("declare it in model.toml, in `[context]` or in `context` of the action: `{name}`"),
+                        None => {
+                            format!("declare it in model.toml, in `[context]` or in `context` of the action: `{name}`")
+                        }
                     };
                     self.error("routes/unknown-context", format!("the action takes no `{name}`"), span, help);
                     complete = false;
@@ -430,17 +464,6 @@ impl Reader<'_> {
                 }
             }
         }
-        // What a login session brings need not stand in the route.
-        let session: BTreeSet<&str> = self
-            .mapping
-            .tables
-            .iter()
-            .filter_map(|table| match &table.meaning {
-                Meaning::LoginSession(session) => Some(session.context.keys().map(String::as_str)),
-                _ => None,
-            })
-            .flatten()
-            .collect();
         for (name, kind) in &known {
             let given = all.iter().any(|(given, _, _)| given == name);
             if !kind.optional && !given && !session.contains(name.as_str()) && complete {
@@ -544,13 +567,7 @@ impl Reader<'_> {
         Some(Template(parts))
     }
 
-    fn part(
-        &mut self,
-        inner: &str,
-        span: Option<Range<usize>>,
-        parameters: &[String],
-        help: &str,
-    ) -> Option<Part> {
+    fn part(&mut self, inner: &str, span: Option<Range<usize>>, parameters: &[String], help: &str) -> Option<Part> {
         if let Some(name) = inner.strip_prefix("query.") {
             if !name.is_empty() {
                 return Some(Part::Query(name.to_string()));
