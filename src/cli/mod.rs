@@ -8,6 +8,7 @@ mod decide;
 mod folder;
 mod import;
 mod load;
+mod route;
 mod test;
 
 use crate::report::Finding;
@@ -46,6 +47,15 @@ enum Command {
     Load(load::Arguments),
     /// Decide one request.
     Decide(decide::Arguments),
+    /// Say what the gate would ask for a request.
+    Route {
+        /// The pack's folder.
+        pack: PathBuf,
+        /// GET, POST, …
+        method: String,
+        /// The path as sent, with its query.
+        path: String,
+    },
     /// Run the tests of packs, with coverage.
     Test {
         /// The packs' folders.
@@ -85,6 +95,7 @@ pub fn run() -> ExitCode {
         Command::Compile(arguments) => compile::run(&arguments, json),
         Command::Load(arguments) => load::run(&arguments, json),
         Command::Decide(arguments) => decide::run(&arguments, json),
+        Command::Route { pack, method, path } => route::run(&pack, &method, &path, json),
         Command::Test { packs } => test::run(&packs, json),
     };
     match result {

@@ -10,6 +10,7 @@ pub use coverage::Coverage;
 use crate::bundle::{Bundle, HANDWRITTEN};
 use crate::compile;
 use crate::er::{self, Diagram};
+use crate::gateway;
 use crate::model;
 use crate::report::Finding;
 
@@ -52,6 +53,8 @@ pub fn read(texts: &Texts) -> (Option<Pack>, Vec<Finding>) {
     let (mapping, of_model) = model::read(&texts.model, &diagram);
     findings.extend(of_model.into_iter().map(|finding| finding.in_file("model.toml")));
     let Some(mapping) = mapping else { return (None, findings) };
+    let (_, of_routes) = gateway::read(&texts.routes, &mapping);
+    findings.extend(of_routes.into_iter().map(|finding| finding.in_file("routes.toml")));
     let (bundle, of_policies) = compile::compile(&texts.name, &mapping, &texts.policies, &texts.routes);
     findings.extend(of_policies);
     let pack = match (bundle, findings.iter().any(Finding::is_error)) {
