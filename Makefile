@@ -9,7 +9,8 @@ EDGE := --profile edge --no-default-features --features edge
 WORKER := build/index_bg.wasm
 WORKER_SOURCES := Cargo.toml Cargo.lock $(shell find src -name '*.rs' -o -name '*.sql' -o -name '*.html')
 
-.PHONY: help run test bench worker check fmt lint types native edge licences setup browser deploy clean
+.PHONY: help run test bench worker check fmt lint types native edge licences setup browser clean
+.DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
 help: ## this list
