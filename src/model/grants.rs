@@ -135,7 +135,7 @@ impl<'a> Writer<'a> {
         if let Some(column) = columns.iter().find(|c| c.is_expiry()) {
             draft.text("expires", column.name());
         }
-        if let Some(column) = columns.iter().find(|c| c.is(&["revoked_at", "revoked", "is_revoked"])) {
+        if let Some(column) = columns.iter().find(|c| c.is_revocation()) {
             draft.text("revoked", column.name());
         }
         if table.primary_key().len() == 1 {

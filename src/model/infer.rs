@@ -488,6 +488,10 @@ impl<'a> Writer<'a> {
         let mut deleted = false;
         for column in columns {
             let name = column.name();
+            // A session says with `revoked` what ends it.
+            if draft.kind == Kind::LoginSession && column.is_revocation() {
+                continue;
+            }
             if let Some(positive) = column.boolean_life() {
                 let condition = if positive { name.to_string() } else { format!("!{name}") };
                 deleted |= column.is(&["is_deleted", "deleted"]);

@@ -4,6 +4,7 @@
 use super::kinds::Kind;
 use super::section::{At, Span, ticked, toml_key, toml_text, wrong};
 use super::table::{TableReader, Wanted, header};
+use super::words::pascal;
 use crate::er;
 use crate::mapping::{
     Acl, Column, ColumnKind, DirectPermission, Entity, EntityKind, GroupMembership, Link, LoginSession, Meaning,
@@ -423,7 +424,7 @@ fn second_entity(reader: &mut TableReader<'_, '_, '_>) -> Option<Option<Entity>>
     if let Some(first) = needing.first() {
         let rows = reader.at.kind.name();
         let message = format!("{} describe a {rows} as an entity, which has no type", ticked(needing.iter().copied()));
-        let help = "give it one: `as = \"UserSession\"`";
+        let help = format!("give it one: `as = {}`", toml_text(&pascal(&reader.at.table.name)));
         reader.findings.error("model/missing-key", &section.key_span(first), message, help);
     }
     Some(None)

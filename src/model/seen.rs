@@ -102,6 +102,11 @@ impl<'a> Seen<'a> {
         self.kind != ColumnKind::Bool && (self.is(&set) || ["刪除時間", "撤銷時間", "停用時間"].contains(&self.name()))
     }
 
+    /// What ends a session before its time.
+    pub(super) fn is_revocation(&self) -> bool {
+        self.is(&["revoked_at", "revoked", "is_revoked"])
+    }
+
     pub(super) fn is_status(&self) -> bool {
         self.kind == ColumnKind::Text
             && (self.is(&["status", "state", "account_status", "user_status"])

@@ -6,7 +6,7 @@
 
 mod draw;
 
-use palisade::model;
+use palisade::{er, model};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -117,6 +117,34 @@ fn what_is_inferred_of_any_diagram_can_be_read() {
             odd.tables[table].name = "a \"b\"\\ \n\u{7f}\u{202e}].x # y".to_string();
             readable(&odd, &path);
         }
+    }
+}
+
+#[test]
+fn the_shipped_packs_are_read_and_inferred() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
+    for pack in ["chat", "rag", "rag-roles", "members", "workspace"] {
+        let path = root.join(pack).join("schema.mmd");
+        let (diagram, _) = er::read(&fs::read_to_string(&path).unwrap());
+        readable(&diagram, &path);
+        let model = fs::read_to_string(path.with_file_name("model.toml")).unwrap();
+        let (mapping, findings) = model::read(&model, &diagram);
+        assert!(mapping.is_some(), "{pack}:\n{}", shown(&findings));
+        // Every table's kind is the one that people gave it, but for those that people know more of.
+        let inferred = model::infer(&diagram);
+        let (guess, _) = model::read(&inferred.model_toml, &diagram);
+        let kinds = |mapping: &palisade::mapping::Mapping| -> Vec<(String, String)> {
+            mapping
+                .tables
+                .iter()
+                .map(|table| {
+                    let meaning = serde_json::to_value(&table.meaning).unwrap();
+                    let kind = meaning.get("entity").and_then(|e| e.as_str()).or(meaning["kind"].as_str());
+                    (table.name.clone(), kind.unwrap_or_default().to_string())
+                })
+                .collect()
+        };
+        assert_eq!(kinds(&guess.unwrap()), kinds(&mapping.unwrap()), "{pack}");
     }
 }
 
