@@ -149,8 +149,11 @@ impl fmt::Display for Finding {
                 let gutter = " ".repeat(number.len());
                 let (excerpt, column) = window(&place.excerpt, place.column as usize);
                 // A tab before the mark stays a tab, so that the mark stands under its character in any terminal.
-                let lead: String =
-                    excerpt.chars().take(column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+                let lead: String = excerpt
+                    .chars()
+                    .take(column - 1)
+                    .map(|c| if c == '\t' { '\t' } else { ' ' })
+                    .collect();
                 let room = excerpt.chars().count().saturating_sub(column - 1).max(1);
                 let mark = "^".repeat((place.length as usize).clamp(1, room));
                 write!(f, "\n {gutter} |\n {number} | {excerpt}\n {gutter} | {lead}{mark}")?;

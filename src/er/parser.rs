@@ -157,7 +157,7 @@ impl<'a> Parser<'a, '_, '_> {
             ":" => problem(span, "expected a relation before `:`", RELATION_EXAMPLE),
             "}" => problem(span, "this `}` closes nothing", "take it out, or open a block with `NAME {` above"),
             _ if touches_a_name && self.statements.last().is_some_and(is_bare_entity) => {
-                let from = before.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+                let from = before.len() - before.rsplit(char::is_whitespace).next().map_or(0, str::len);
                 let to = self.lexer.at + self.lexer.rest().find([' ', '\t', '\r', '\n']).unwrap_or(0);
                 let name = self.lexer.text[from..to].replace('"', "");
                 let help = format!("put the name in quotes: `\"{name}\"`");

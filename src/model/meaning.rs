@@ -119,10 +119,10 @@ fn entity(reader: &mut TableReader<'_, '_, '_>, kind: EntityKind) -> Option<Enti
         };
         for name in names {
             let Some(name) = reader.exists(name) else { continue };
-            if let Some((column, _)) = reader.leads(key, name, wanted) {
-                if !parents.contains(&column) {
-                    parents.push(column);
-                }
+            if let Some((column, _)) = reader.leads(key, name, wanted)
+                && !parents.contains(&column)
+            {
+                parents.push(column);
             }
         }
     }
@@ -171,12 +171,12 @@ fn id(reader: &mut TableReader<'_, '_, '_>) -> Option<String> {
     let id = match given {
         Some(given) => {
             let given = reader.exists(given)?;
-            if let [only] = primary.as_slice() {
-                if *only != given.value {
-                    let message = format!("`{}` is not the primary key of `{}`", given.value, table.name);
-                    let help = format!("foreign keys hold `{only}`: make sure that they hold `{}` here", given.value);
-                    reader.findings.warning("model/id", &given.span, message, help);
-                }
+            if let [only] = primary.as_slice()
+                && *only != given.value
+            {
+                let message = format!("`{}` is not the primary key of `{}`", given.value, table.name);
+                let help = format!("foreign keys hold `{only}`: make sure that they hold `{}` here", given.value);
+                reader.findings.warning("model/id", &given.span, message, help);
             }
             given
         }

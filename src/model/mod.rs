@@ -6,8 +6,10 @@
 
 mod check;
 mod columns;
+mod draft;
 mod fidelity;
 mod foreign;
+mod grants;
 mod infer;
 mod kinds;
 mod meaning;

@@ -4,7 +4,7 @@
 use super::check;
 use super::columns;
 use super::foreign::Foreign;
-use super::infer::{infer, section_of};
+use super::infer::{infer, sections_of};
 use super::kinds::Kind;
 use super::meaning;
 use super::section::{At, Findings, Section, ticked, toml_key, toml_text};
@@ -150,8 +150,8 @@ fn world<'a>(
     for (number, table) in diagram.tables.iter().enumerate() {
         let Some(at) = sections.iter().position(|s| s.name == table.name) else {
             let message = format!("the table `{}` has no section: nothing is left out by accident", table.name);
-            let suggested = suggested.get_or_insert_with(|| infer(diagram));
-            let help = format!("add, for instance:\n{}", section_of(suggested, number));
+            let suggested = suggested.get_or_insert_with(|| sections_of(&infer(diagram)));
+            let help = format!("add, for instance:\n{}", suggested.get(number).map_or("", String::as_str));
             findings.error("model/missing-table", &end, message, help);
             continue;
         };

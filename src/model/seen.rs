@@ -160,7 +160,6 @@ impl<'a> Seen<'a> {
             "org_id",
             "workspace_id",
             "realm_id",
-            "guard_name",
             "ip_range",
             "生效時間",
             "條件",
@@ -231,6 +230,21 @@ impl<'a> Seen<'a> {
             "權限類型",
         ];
         self.kind == ColumnKind::Text && self.is(&names)
+    }
+
+    /// Statements of permissions in a language of their own.
+    pub(super) fn is_statement(&self) -> bool {
+        let json = self.column.type_name.to_lowercase().starts_with("json");
+        json && self.is(&[
+            "permission",
+            "permissions",
+            "statement",
+            "statements",
+            "abilities",
+            "policy",
+            "policies",
+            "actions",
+        ])
     }
 
     pub(super) fn is_inherit(&self) -> bool {

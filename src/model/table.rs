@@ -33,7 +33,7 @@ impl<'a> World<'a> {
     }
 
     /// The entity types that `wanted` admits, with the table of each, then the external ones.
-    pub(super) fn types<'w>(&'w self, wanted: Wanted) -> impl Iterator<Item = (&'w str, Option<&'w str>)> {
+    pub(super) fn types(&self, wanted: Wanted) -> impl Iterator<Item = (&str, Option<&str>)> {
         let rows = self
             .declared
             .iter()

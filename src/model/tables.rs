@@ -4,7 +4,7 @@
 use super::foreign::{Foreign, Lead, Rule};
 use super::kinds::Kind;
 use super::seen::{Seen, pairs};
-use super::words::{singular_words, words};
+use super::words::{core, singular_words, stem, words};
 use crate::er::{Column, Diagram, Table};
 use crate::mapping::ColumnKind;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,7 +27,8 @@ pub(super) fn keys<'a>(diagram: &'a Diagram, foreign: &Foreign<'a>, table: &'a T
         let drawn = column.foreign || column.references.is_some();
         let name = words(&column.name);
         let ends_as_key = name.len() > 1 && matches!(name.last().map(String::as_str), Some("id" | "uuid"));
-        if !drawn && (!ends_as_key || column.primary) {
+        let own_id = column.primary && table.primary_key().len() == 1;
+        if !drawn && (!ends_as_key || own_id) {
             continue;
         }
         let (to, rule, or) = match foreign.lead(table, column) {
@@ -38,7 +39,8 @@ pub(super) fn keys<'a>(diagram: &'a Diagram, foreign: &Foreign<'a>, table: &'a T
             }
             Lead::Nowhere => continue,
         };
-        if !drawn && !matches!(rule, Rule::SameKey | Rule::SameName) {
+        let named = matches!(rule, Rule::SameKey | Rule::SameName | Rule::ShortName) && to != table.name;
+        if !drawn && !named {
             continue;
         }
         let Some(to) = diagram.table(&to) else { continue };
@@ -203,48 +205,28 @@ const PEOPLE: [(&str, u32); 21] = [
     ("customer", 4),
 ];
 
-/// A table's name in the singular, without what libraries put before and behind it.
-fn core(name: &str) -> String {
-    const BEFORE: [&str; 22] = [
-        "auth", "ab", "app", "asp", "net", "django", "keycloak", "tbl", "tb", "t", "sys", "core", "public", "iam",
-        "rbac", "platform", "db", "wp", "sec", "m", "system", "base",
-    ];
-    const BEHIND: [&str; 6] = ["entity", "info", "table", "tbl", "master", "表"];
-    let mut all = singular_words(name);
-    while all.len() > 1 && BEFORE.contains(&all[0].as_str()) {
-        all.remove(0);
-    }
-    while all.len() > 1 && all.last().is_some_and(|last| BEHIND.contains(&last.as_str())) {
-        all.pop();
-    }
-    let joined = all.join("_");
-    match joined.strip_suffix('表').filter(|rest| !rest.is_empty()) {
-        Some(rest) => rest.to_string(),
-        None => joined,
-    }
-}
-
 /// The table of those who act: by its name, and by what only such a table has.
 fn principal(diagram: &Diagram) -> Option<&str> {
-    let by_name = |table: &Table| {
+    // How surely each name is that of a table of people.
+    let mut people: BTreeMap<String, u32> = BTreeMap::new();
+    for table in &diagram.tables {
         let core = core(&table.name);
-        PEOPLE.iter().find(|(name, _)| *name == core).map_or(0, |(_, sure)| *sure)
-    };
+        if let Some((_, sure)) = PEOPLE.iter().find(|(name, _)| *name == core) {
+            people.insert(core, *sure);
+        }
+    }
     let mut best: Option<(u32, &Table)> = None;
     for table in &diagram.tables {
-        let named = by_name(table);
-        let signs = signs(table);
+        let own = core(&table.name);
+        let named = people.get(&own).copied().unwrap_or(0);
+        let signs = signs(table).len() as u32;
+        // A member, an account or a profile of somebody who is more surely a user.
         let refers = table.columns.iter().any(|column| {
-            // A member, an account or a profile of somebody who is more surely a user.
-            let stem = super::words::stem(&column.name).join("_");
-            diagram
-                .tables
-                .iter()
-                .any(|other| other.name != table.name && core(&other.name) == stem && by_name(other) > named)
+            let stem = stem(&column.name).join("_");
+            stem != own && people.get(&stem).is_some_and(|sure| *sure > named)
         });
-        let score = named + 2 * signs.len() as u32;
-        let score = if refers { score.saturating_sub(8) } else { score };
-        let enough = if named > 0 { score >= 4 } else { signs.len() >= 3 };
+        let score = (named + 2 * signs).saturating_sub(if refers { 8 } else { 0 });
+        let enough = if named > 0 { score >= 4 } else { signs >= 3 };
         if enough && best.is_none_or(|(most, _)| score > most) {
             best = Some((score, table));
         }

@@ -54,7 +54,7 @@ const PAGE: &str =
     "# Page\n\n- a list\n  ```mermaid\n  erDiagram\n    A ||--o{ B : has\n  ```\n\n~~~sql\nSELECT 1\n~~~\n";
 
 /// Pieces that mean something, to put where they do not belong.
-const PIECES: [&str; 32] = [
+const PIECES: [&str; 35] = [
     "{",
     "}",
     "[",
@@ -87,6 +87,9 @@ const PIECES: [&str; 32] = [
     "---\n",
     "CREATE TABLE ",
     "使",
+    "\u{a0}",
+    "\u{3000}",
+    "a!",
 ];
 
 proptest! {
