@@ -67,7 +67,8 @@ fn create_table(mapping: &Mapping, table: &Table) -> String {
 /// A column's definition, and a comment on what of it SQLite cannot take.
 fn column_line(table: &Table, column: &Column) -> (String, String) {
     // Affinities that keep values as they are written. NUMERIC keeps whole Unix seconds apart from text, where TEXT would
-    // turn them into text that is no time; and it keeps a decimal as text where a REAL could not hold it.
+    // turn them into text that is no time. A decimal is a number to the application, which compares and adds; like every
+    // DECIMAL of SQLite it keeps 15 digits.
     let affinity = match column.kind {
         ColumnKind::Bool | ColumnKind::Long => "INTEGER",
         ColumnKind::Text | ColumnKind::Uuid => "TEXT",

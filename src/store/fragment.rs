@@ -64,6 +64,28 @@ pub fn key_in(alias: &str, table: &Table, name: &str, sources: &[&str]) -> Strin
     format!("{} IN ({})", key(alias, table, name), selects.join(" UNION ALL "))
 }
 
+/// What an id column is looked up by together with others. Each row has one such value, and it is compared as text, byte
+/// by byte: a row is found once, whatever affinity and collation its columns have.
+///
+/// These look-ups are joins on equality. With `IN` on several columns SQLite may use the first alone, once `ANALYZE` has
+/// told it that few rows share a value on average; the one subject that has a hundred thousand is no average.
+pub fn exact(alias: &str, table: &Table, name: &str) -> String {
+    let value = column(alias, name);
+    match kind(table, name) {
+        ColumnKind::Uuid => folded(&value),
+        _ => format!("CAST({value} AS TEXT) COLLATE BINARY"),
+    }
+}
+
+/// The ids `i` of a source, the rest of a SELECT behind FROM, as [`exact`] compares them with a column: each once.
+pub fn exact_set(table: &Table, name: &str, source: &str) -> String {
+    let value = match kind(table, name) {
+        ColumnKind::Uuid => folded("i"),
+        _ => "i".to_string(),
+    };
+    format!("(SELECT DISTINCT {value} AS i FROM {source})")
+}
+
 /// The id that `facts` reads from a column, as text; NULL for what it cannot read (and '' for '', which it cannot either).
 pub fn id(alias: &str, table: &Table, name: &str) -> String {
     let value = column(alias, name);
@@ -147,7 +169,7 @@ pub fn unreadable_target(alias: &str, target: &Target) -> String {
 
 /// Whether a row names no scope: it holds everywhere. The id is tested in the form that the index has.
 pub fn unscoped(alias: &str, table: &Table, scope: &Target) -> String {
-    let id = format!("{} IS NULL", key(alias, table, scope.id_column()));
+    let id = format!("{} IS NULL", exact(alias, table, scope.id_column()));
     match scope {
         Target::Fixed { .. } => id,
         Target::Typed { type_column, .. } => format!("{id} AND {} IS NULL", column(alias, type_column)),
@@ -156,12 +178,13 @@ pub fn unscoped(alias: &str, table: &Table, scope: &Target) -> String {
 
 /// Whether a row names a scope that cannot be read.
 pub fn unreadable_scope(alias: &str, scope: &Target) -> String {
-    let id = column(alias, scope.id_column());
+    // `IS NOT NULL` would invite SQLite to range over another index.
+    let id = format!("typeof({})<>'null'", column(alias, scope.id_column()));
     let bad = unreadable_target(alias, scope);
     match scope {
-        Target::Fixed { .. } => format!("({id} IS NOT NULL AND {bad})"),
+        Target::Fixed { .. } => format!("({id} AND {bad})"),
         Target::Typed { type_column, .. } => {
-            format!("(({id} IS NOT NULL OR {} IS NOT NULL) AND {bad})", column(alias, type_column))
+            format!("(({id} OR typeof({})<>'null') AND {bad})", column(alias, type_column))
         }
     }
 }

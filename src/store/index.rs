@@ -2,7 +2,7 @@
 //! The indexes that slices enter the user's tables by.
 
 use super::fragment::{
-    column, identifier, key, kind, may_forbid, pattern, unreadable_id, unreadable_scope, unreadable_target,
+    column, exact, identifier, key, kind, may_forbid, pattern, unreadable_id, unreadable_scope, unreadable_target,
 };
 use crate::mapping::{ColumnKind, Mapping, Meaning, Table};
 use sha2::{Digest, Sha256};
@@ -53,6 +53,7 @@ pub fn indexes(mapping: &Mapping) -> Vec<Index> {
             }
         };
         let by = |name: &str| key("", table, name);
+        let by_all = |names: &[&str]| names.iter().map(|name| exact("", table, name)).collect::<Vec<String>>();
         if let Some(entity) = table.entity() {
             add(vec![by(&entity.id)], None);
         }
@@ -67,7 +68,7 @@ pub fn indexes(mapping: &Mapping) -> Vec<Index> {
                 add(vec![pattern("", &m.action)], None);
             }
             Meaning::RolePermission(m) => {
-                add(vec![by(&m.role), by(&m.permission)], None);
+                add(by_all(&[&m.role, &m.permission]), None);
                 if let Some(granted) = &m.granted {
                     let bad = [unreadable_id("", &m.role), unreadable_id("", &m.permission)].join(" OR ");
                     add(vec![column("", &m.role)], Some(format!("{} AND ({bad})", may_forbid("", granted))));
@@ -76,17 +77,17 @@ pub fn indexes(mapping: &Mapping) -> Vec<Index> {
             Meaning::RoleAssignment(m) => match &m.scope {
                 None => add(vec![by(&m.principal)], None),
                 Some(scope) => {
-                    add(vec![by(&m.principal), by(scope.id_column())], None);
+                    add(by_all(&[&m.principal, scope.id_column()]), None);
                     if roles_deny {
-                        add(vec![by(&m.principal)], Some(unreadable_scope("", scope)));
+                        add(by_all(&[&m.principal]), Some(unreadable_scope("", scope)));
                         add(vec![column("", &m.principal)], Some(unreadable_id("", &m.principal)));
                     }
                 }
             },
             Meaning::DirectPermission(m) => {
-                let mut terms = vec![by(&m.principal), by(&m.permission)];
-                terms.extend(m.scope.as_ref().map(|scope| by(scope.id_column())));
-                add(terms, None);
+                let mut names = vec![m.principal.as_str(), &m.permission];
+                names.extend(m.scope.as_ref().map(|scope| scope.id_column()));
+                add(by_all(&names), None);
                 if let Some(granted) = &m.granted {
                     let mut bad = vec![unreadable_id("", &m.principal), unreadable_id("", &m.permission)];
                     bad.extend(m.scope.as_ref().map(|scope| unreadable_scope("", scope)));
@@ -96,7 +97,7 @@ pub fn indexes(mapping: &Mapping) -> Vec<Index> {
             }
             Meaning::GroupMembership(m) => add(vec![by(&m.principal)], None),
             Meaning::Acl(m) => {
-                add(vec![by(m.subject.id_column()), by(m.object.id_column())], None);
+                add(by_all(&[m.subject.id_column(), m.object.id_column()]), None);
                 if let Some(granted) = &m.granted {
                     let bad = [unreadable_target("", &m.subject), unreadable_target("", &m.object)].join(" OR ");
                     let rows = format!("{} AND ({bad})", may_forbid("", granted));

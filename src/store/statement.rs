@@ -12,11 +12,13 @@
 
 use super::StoreError;
 use super::fragment::{
-    cell, column, concatenated, folded, id, key, key_in, kind, list, literal, may_forbid, normal_uuid, number, pattern,
-    plain_id, union_all, unreadable_id, unreadable_scope, unreadable_target, unscoped,
+    cell, column, concatenated, exact, exact_set, folded, id, key, key_in, kind, list, literal, may_forbid,
+    normal_uuid, number, pattern, plain_id, union_all, unreadable_id, unreadable_scope, unreadable_target, unscoped,
 };
 use super::plan::{Edge, Shape, SlicePlan, login_columns, table_sql};
-use crate::mapping::{Acl, ColumnKind, DirectPermission, LoginSession, Meaning, RoleAssignment, RolePermission, Table};
+use crate::mapping::{
+    Acl, ColumnKind, DirectPermission, LoginSession, Meaning, RoleAssignment, RolePermission, Table, Target,
+};
 use std::collections::BTreeSet;
 
 /// The most entities that one request may reach. A request that reaches more is refused: a slice cut short could lack a
@@ -71,8 +73,55 @@ struct Work<'a> {
     actions: bool,
     /// Role type, and a SELECT of the roles that are held within a scope.
     held: Vec<(&'a str, String)>,
-    /// A table and which of its rows.
-    parts: Vec<(&'a Table, String)>,
+    parts: Vec<Rows<'a>>,
+}
+
+/// Rows of one table, which statements call `x`.
+struct Rows<'a> {
+    table: &'a Table,
+    /// Sets of ids; each row is joined to one of each.
+    sets: Vec<String>,
+    conditions: Vec<String>,
+}
+
+impl<'a> Rows<'a> {
+    fn of(table: &'a Table) -> Rows<'a> {
+        Rows { table, sets: Vec::new(), conditions: Vec::new() }
+    }
+
+    /// Only rows whose id in `column` is among those of `source`.
+    fn with(mut self, column: &str, source: &str) -> Rows<'a> {
+        let name = format!("a{}", self.sets.len());
+        self.conditions.push(format!("{}={name}.i", exact("x", self.table, column)));
+        self.sets.push(format!("{} {name}", exact_set(self.table, column, source)));
+        self
+    }
+
+    fn and(mut self, condition: String) -> Rows<'a> {
+        self.conditions.push(condition);
+        self
+    }
+
+    /// Without the rows that are taken for their damage.
+    fn apart(self, damaged: &Option<Damaged>) -> Rows<'a> {
+        match damaged {
+            Some(Damaged { forbids, bad }) => self.and(format!("NOT ({forbids} AND ({bad}))")),
+            None => self,
+        }
+    }
+
+    /// The rest of a SELECT behind FROM. The sets come first, whatever SQLite thinks of the sizes: CROSS JOIN keeps order.
+    fn sql(&self) -> String {
+        let mut from = self.sets.clone();
+        from.push(format!("{} x", table_sql(self.table)));
+        format!("{} WHERE {}", from.join(" CROSS JOIN "), self.conditions.join(" AND "))
+    }
+}
+
+/// What rows that forbid and do not say readably whom or what have in common.
+struct Damaged {
+    forbids: String,
+    bad: String,
 }
 
 impl<'a> Work<'a> {
@@ -104,21 +153,20 @@ impl<'a> Work<'a> {
             } else {
                 key_in("x", table, &table.key[0], &["palisade_permission_key"])
             };
-            self.parts.push((table, condition));
+            self.parts.push(Rows::of(table).and(condition));
         }
         for (table, entity) in plan.mapping.entities() {
             let name = entity.type_name.as_str();
-            let held = self.held.iter().any(|(role, _)| *role == name);
-            let mut ids = Vec::new();
+            let mut sources = Vec::new();
             if self.load.contains(name) {
-                ids.push(format!("palisade_key WHERE t={}", literal(name)));
+                sources.push(format!("palisade_key WHERE t={}", literal(name)));
             }
-            if held {
-                ids.push(format!("palisade_role_key WHERE t={}", literal(name)));
+            if self.is_held(name) {
+                sources.push(format!("palisade_held_key WHERE t={}", literal(name)));
             }
-            let sources: Vec<&str> = ids.iter().map(String::as_str).collect();
+            let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
             if !sources.is_empty() {
-                self.parts.push((table, key_in("x", table, &entity.id, &sources)));
+                self.parts.push(Rows::of(table).and(key_in("x", table, &entity.id, &sources)));
             }
         }
     }
@@ -128,7 +176,8 @@ impl<'a> Work<'a> {
         if let Some(name) = self.plan.target_type(table, child)
             && self.load.contains(name)
         {
-            self.parts.push((table, key_in("x", table, child, &[&self.loaded(name)])));
+            let source = format!("palisade_key WHERE t={}", literal(name));
+            self.parts.push(Rows::of(table).and(key_in("x", table, child, &[&source])));
         }
     }
 
@@ -140,43 +189,38 @@ impl<'a> Work<'a> {
             return;
         };
         let Some(scope) = &meaning.scope else { return self.choose_below(table, &meaning.principal) };
+        let everywhere = unscoped("x", table, scope);
         if self.load.contains(principal) {
-            let theirs = key_in("x", table, &meaning.principal, &[&self.loaded(principal)]);
-            self.parts.push((table, format!("{theirs} AND {}", unscoped("x", table, scope))));
+            let anybody = format!("palisade_reach WHERE t={}", literal(principal));
+            self.parts.push(Rows::of(table).with(&meaning.principal, &anybody).and(everywhere.clone()));
         }
-        let mut scoped = Vec::new();
         let bad_principal = unreadable_id("x", &meaning.principal);
         let bad_scope = unreadable_scope("x", scope);
+        let mut scoped = Vec::new();
         if self.who.contains(principal) {
-            let theirs = key_in("x", table, &meaning.principal, &[&self.asking(principal)]);
-            let types: Vec<&str> = scope.type_names().into_iter().filter(|name| self.what.contains(name)).collect();
+            let theirs = || Rows::of(table).with(&meaning.principal, &asking(principal));
+            let types = self.asked_types(scope);
             if !types.is_empty() {
-                let here = key_in("x", table, scope.id_column(), &[&self.asked(&types)]);
-                let apart = if plan.roles_deny {
-                    format!(" AND NOT {bad_scope} AND NOT {bad_principal}")
+                let here = theirs().with(scope.id_column(), &asked(&types));
+                scoped.push(if plan.roles_deny {
+                    here.and(format!("NOT {bad_scope}")).and(format!("NOT {bad_principal}"))
                 } else {
-                    String::new()
-                };
-                scoped.push(format!("{theirs} AND {here}{apart}"));
+                    here
+                });
             }
             if plan.roles_deny {
-                scoped.push(format!("{theirs} AND {bad_scope} AND NOT {bad_principal}"));
+                scoped.push(theirs().and(bad_scope).and(format!("NOT {bad_principal}")));
             }
         }
         if plan.roles_deny {
             // Nobody knows whose it is: what the role forbids, everybody is forbidden.
-            let everywhere = unscoped("x", table, scope);
-            scoped.push(format!("{bad_principal} AND NOT ({everywhere})"));
+            scoped.push(Rows::of(table).and(bad_principal).and(format!("NOT ({everywhere})")));
         }
-        for condition in scoped {
-            let roles = format!(
-                "SELECT {} AS t,{} AS i FROM {} x WHERE {condition}",
-                literal(role),
-                id("x", table, &meaning.role),
-                table_sql(table)
-            );
+        for rows in scoped {
+            let roles =
+                format!("SELECT {} AS t,{} AS i FROM {}", literal(role), id("x", table, &meaning.role), rows.sql());
             self.held.push((role, roles));
-            self.parts.push((table, condition));
+            self.parts.push(rows);
         }
     }
 
@@ -184,18 +228,18 @@ impl<'a> Work<'a> {
         let Some(role) = self.plan.target_type(table, &meaning.role) else { return false };
         let damaged = meaning.granted.as_deref().map(|granted| {
             let bad = [unreadable_id("x", &meaning.role), unreadable_id("x", &meaning.permission)].join(" OR ");
-            (may_forbid("x", granted), bad)
+            Damaged { forbids: may_forbid("x", granted), bad }
         });
         let before = self.parts.len();
-        if self.conveys() && (self.who.contains(role) || self.held.iter().any(|(held, _)| *held == role)) {
-            let roles = format!("palisade_role_key WHERE t={}", literal(role));
-            let mut conditions = vec![key_in("x", table, &meaning.role, &[&roles])];
+        if self.conveys() && (self.who.contains(role) || self.is_held(role)) {
+            let roles = format!("palisade_role WHERE t={}", literal(role));
+            let mut rows = Rows::of(table).with(&meaning.role, &roles);
             if self.actions {
-                conditions.push(key_in("x", table, &meaning.permission, &["palisade_permission_key"]));
+                rows = rows.with(&meaning.permission, "palisade_permission WHERE i<>''");
             }
-            self.push_apart(table, conditions, &damaged);
+            self.parts.push(rows.apart(&damaged));
         }
-        self.push_damaged(table, &damaged);
+        self.push_damaged(table, damaged);
         self.parts.len() > before
     }
 
@@ -204,62 +248,52 @@ impl<'a> Work<'a> {
         let damaged = meaning.granted.as_deref().map(|granted| {
             let mut bad = vec![unreadable_id("x", &meaning.principal), unreadable_id("x", &meaning.permission)];
             bad.extend(meaning.scope.as_ref().map(|scope| unreadable_scope("x", scope)));
-            (may_forbid("x", granted), bad.join(" OR "))
+            Damaged { forbids: may_forbid("x", granted), bad: bad.join(" OR ") }
         });
         let before = self.parts.len();
         if self.conveys() && self.who.contains(principal) {
-            let mut theirs = vec![key_in("x", table, &meaning.principal, &[&self.asking(principal)])];
-            if self.actions {
-                theirs.push(key_in("x", table, &meaning.permission, &["palisade_permission_key"]));
-            }
+            let theirs = || {
+                let rows = Rows::of(table).with(&meaning.principal, &asking(principal));
+                if self.actions { rows.with(&meaning.permission, "palisade_permission WHERE i<>''") } else { rows }
+            };
+            let mut chosen = Vec::new();
             match &meaning.scope {
-                None => self.push_apart(table, theirs, &damaged),
+                None => chosen.push(theirs()),
                 Some(scope) => {
-                    let types: Vec<&str> =
-                        scope.type_names().into_iter().filter(|name| self.what.contains(name)).collect();
-                    let here = key_in("x", table, scope.id_column(), &[&self.asked(&types)]);
-                    let both = |more: String| theirs.iter().cloned().chain([more]).collect::<Vec<String>>();
-                    self.push_apart(table, both(unscoped("x", table, scope)), &damaged);
+                    chosen.push(theirs().and(unscoped("x", table, scope)));
+                    let types = self.asked_types(scope);
                     if !types.is_empty() {
-                        self.push_apart(table, both(here), &damaged);
+                        chosen.push(theirs().with(scope.id_column(), &asked(&types)));
                     }
                 }
             }
+            self.parts.extend(chosen.into_iter().map(|rows| rows.apart(&damaged)));
         }
-        self.push_damaged(table, &damaged);
+        self.push_damaged(table, damaged);
         self.parts.len() > before
     }
 
     fn choose_acl(&mut self, table: &'a Table, meaning: &'a Acl) {
         let damaged = meaning.granted.as_deref().map(|granted| {
             let bad = [unreadable_target("x", &meaning.subject), unreadable_target("x", &meaning.object)];
-            (may_forbid("x", granted), bad.join(" OR "))
+            Damaged { forbids: may_forbid("x", granted), bad: bad.join(" OR ") }
         });
         let subjects: Vec<&str> = meaning.subject.type_names().into_iter().filter(|t| self.who.contains(t)).collect();
-        let objects: Vec<&str> = meaning.object.type_names().into_iter().filter(|t| self.what.contains(t)).collect();
+        let objects = self.asked_types(&meaning.object);
         if !subjects.is_empty() && !objects.is_empty() {
-            let theirs = format!("palisade_key WHERE s=1 AND t IN {}", list(subjects));
-            let conditions = vec![
-                key_in("x", table, meaning.subject.id_column(), &[&theirs]),
-                key_in("x", table, meaning.object.id_column(), &[&self.asked(&objects)]),
-            ];
-            self.push_apart(table, conditions, &damaged);
+            let theirs = format!("palisade_reach WHERE s=1 AND t IN {}", list(subjects));
+            let rows = Rows::of(table)
+                .with(meaning.subject.id_column(), &theirs)
+                .with(meaning.object.id_column(), &asked(&objects));
+            self.parts.push(rows.apart(&damaged));
         }
-        self.push_damaged(table, &damaged);
-    }
-
-    /// Rows that meet all conditions and are not among those that are taken for their damage.
-    fn push_apart(&mut self, table: &'a Table, mut conditions: Vec<String>, damaged: &Option<(String, String)>) {
-        if let Some((forbids, bad)) = damaged {
-            conditions.push(format!("NOT ({forbids} AND ({bad}))"));
-        }
-        self.parts.push((table, conditions.join(" AND ")));
+        self.push_damaged(table, damaged);
     }
 
     /// Rows that forbid and do not say readably whom or what: they concern everybody.
-    fn push_damaged(&mut self, table: &'a Table, damaged: &Option<(String, String)>) {
-        if let Some((forbids, bad)) = damaged {
-            self.parts.push((table, format!("{forbids} AND ({bad})")));
+    fn push_damaged(&mut self, table: &'a Table, damaged: Option<Damaged>) {
+        if let Some(Damaged { forbids, bad }) = damaged {
+            self.parts.push(Rows::of(table).and(forbids).and(format!("({bad})")));
         }
     }
 
@@ -268,16 +302,13 @@ impl<'a> Work<'a> {
         self.plan.mapping.permission().is_some_and(|(table, _)| table.key.len() == 1)
     }
 
-    fn loaded(&self, type_name: &str) -> String {
-        format!("palisade_key WHERE t={}", literal(type_name))
+    fn is_held(&self, role: &str) -> bool {
+        self.held.iter().any(|(held, _)| *held == role)
     }
 
-    fn asking(&self, type_name: &str) -> String {
-        format!("palisade_key WHERE s=1 AND t={}", literal(type_name))
-    }
-
-    fn asked(&self, types: &[&str]) -> String {
-        format!("palisade_key WHERE s=2 AND t IN {}", list(types.iter().copied()))
+    /// The types that a reference can lead to on the side of the resource.
+    fn asked_types<'t>(&self, target: &'t Target) -> Vec<&'t str> {
+        target.type_names().into_iter().filter(|name| self.what.contains(name)).collect()
     }
 
     fn write(self) -> Result<Statement, StoreError> {
@@ -287,21 +318,27 @@ impl<'a> Work<'a> {
             self.reach()
         );
         let number = number("i");
+        // Ids as text, and those that are whole numbers as numbers too.
+        let both = |set: &str, others: &str| {
+            format!(
+                "SELECT {others}i FROM {set} WHERE i<>'' UNION ALL SELECT {others}{number} FROM {set} WHERE {number} IS NOT NULL"
+            )
+        };
         let held: Vec<String> = self.held.iter().map(|(_, select)| select.clone()).collect();
+        let mut roles = "SELECT t,i FROM palisade_reach WHERE s=1".to_string();
         if !held.is_empty() {
-            sql.push_str(&format!(",\npalisade_held(t,i) AS MATERIALIZED (\n{})", union_all(held)));
-        }
-        sql.push_str(",\npalisade_role_key(t,v) AS MATERIALIZED (SELECT t,v FROM palisade_key WHERE s=1");
-        if !self.held.is_empty() {
             sql.push_str(&format!(
-                " UNION ALL SELECT t,i FROM palisade_held WHERE i<>'' UNION ALL SELECT t,{number} FROM palisade_held WHERE {number} IS NOT NULL"
+                ",\npalisade_held(t,i) AS MATERIALIZED (\n{}),\npalisade_held_key(t,v) AS MATERIALIZED ({})",
+                union_all(held),
+                both("palisade_held", "t,")
             ));
+            roles.push_str(" UNION ALL SELECT t,i FROM palisade_held WHERE i<>''");
         }
-        sql.push(')');
+        sql.push_str(&format!(",\npalisade_role(t,i) AS MATERIALIZED ({roles})"));
         sql.push_str(&format!(
-            ",\npalisade_permission(i) AS MATERIALIZED (\n{}),\npalisade_permission_key(v) AS MATERIALIZED (SELECT i FROM palisade_permission WHERE i<>'' \
-             UNION ALL SELECT {number} FROM palisade_permission WHERE {number} IS NOT NULL)",
-            self.permissions()
+            ",\npalisade_permission(i) AS MATERIALIZED (\n{}),\npalisade_permission_key(v) AS MATERIALIZED ({})",
+            self.permissions(),
+            both("palisade_permission", "")
         ));
         sql.push_str(
             "\nSELECT (SELECT CAST(coalesce(max(revision),0) AS TEXT) FROM palisade_change) AS revision,\n\
@@ -313,13 +350,10 @@ impl<'a> Work<'a> {
         for (at, group) in self.parts.chunks(together).enumerate() {
             let mut arrays = Vec::new();
             let mut parts = Vec::new();
-            for (table, condition) in group {
-                let part = Part { table: table.name.clone(), columns: self.plan.columns(table) };
-                arrays.push(format!(
-                    "(SELECT json_group_array({}) FROM {} x WHERE {condition})",
-                    row(table, &part.columns),
-                    table_sql(table)
-                ));
+            for rows in group {
+                let part = Part { table: rows.table.name.clone(), columns: self.plan.columns(rows.table) };
+                let cells = row(rows.table, &part.columns);
+                arrays.push(format!("(SELECT json_group_array({cells}) FROM {})", rows.sql()));
                 parts.push(part);
             }
             let array = if together == 1 {
@@ -364,7 +398,10 @@ impl<'a> Work<'a> {
             pieces.push("']'".to_string());
             arms.push_str(&format!("\n WHEN {} THEN {}", literal(from), concatenated(&pieces)));
         }
-        let seeds = format!("SELECT value->>0,value->>1,value->>2,{} FROM json_each(?1)", number("(value->>2)"));
+        let seeds = format!(
+            "SELECT value->>0,value->>1,value->>2,{} FROM json_each(?1) WHERE value->>2<>''",
+            number("(value->>2)")
+        );
         if arms.is_empty() {
             return seeds;
         }
@@ -398,15 +435,16 @@ impl<'a> Work<'a> {
         let mut objects: Vec<String> =
             pairs.chunks(MOST_PAIRS).map(|pairs| format!("json_object({})", pairs.join(","))).collect();
         let object = if objects.len() == 1 { objects.remove(0) } else { format!("json_array({})", objects.join(",")) };
-        let own = match kind(table, &edge.key) {
-            ColumnKind::Uuid => format!("{}={}", key("x", table, &edge.key), folded("r.i")),
-            _ => format!("{} IN (r.i,r.n)", key("x", table, &edge.key)),
+        let own = match (kind(table, &edge.key), &edge.unscoped) {
+            (ColumnKind::Uuid, _) => format!("{}={}", key("x", table, &edge.key), folded("r.i")),
+            (_, Some(_)) => format!("{}=r.i", exact("x", table, &edge.key)),
+            (_, None) => format!("{} IN (r.i,r.n)", key("x", table, &edge.key)),
         };
-        let unscoped = edge.unscoped.as_ref().map(|scope| format!(" AND {}", unscoped("x", table, scope)));
+        let everywhere = edge.unscoped.as_ref().map(|scope| format!(" AND {}", unscoped("x", table, scope)));
         format!(
             "(SELECT json_group_array({object}) FROM {} x WHERE {own}{})",
             table_sql(table),
-            unscoped.unwrap_or_default()
+            everywhere.unwrap_or_default()
         )
     }
 
@@ -427,21 +465,27 @@ impl<'a> Work<'a> {
                 ));
             }
         } else {
-            for (table, condition) in &self.parts {
-                let permission = match &table.meaning {
+            for rows in &self.parts {
+                let permission = match &rows.table.meaning {
                     Meaning::RolePermission(meaning) => &meaning.permission,
                     Meaning::DirectPermission(meaning) => &meaning.permission,
                     _ => continue,
                 };
-                selects.push(format!(
-                    "SELECT {} AS i FROM {} x WHERE {condition}",
-                    id("x", table, permission),
-                    table_sql(table)
-                ));
+                selects.push(format!("SELECT {} AS i FROM {}", id("x", rows.table, permission), rows.sql()));
             }
         }
         if selects.is_empty() { nothing } else { union_all(selects) }
     }
+}
+
+/// The principal, and what of its type it lies in.
+fn asking(type_name: &str) -> String {
+    format!("palisade_reach WHERE s=1 AND t={}", literal(type_name))
+}
+
+/// The resource and what it lies in, of these types.
+fn asked(types: &[&str]) -> String {
+    format!("palisade_reach WHERE s=2 AND t IN {}", list(types.iter().copied()))
 }
 
 /// A row as a JSON array; in pieces where it has more cells than a function takes arguments.

@@ -106,11 +106,13 @@ fn an_id(kind: ColumnKind, choice: u8, wild: bool) -> Sql {
 }
 
 /// What cannot be read as an id, and much else.
-fn damage(choice: u8) -> Sql {
+fn damage(choice: u8, wild: bool) -> Sql {
     match choice % 6 {
         0 | 1 => Sql::Null,
         2 => text(""),
-        3 => Sql::Blob(b"ann".to_vec()),
+        // Bytes that spell an id may be found by it; nothing reads them as one.
+        3 if wild => Sql::Blob(b"ann".to_vec()),
+        3 => Sql::Blob(vec![0, 255]),
         4 => Sql::Real(2.5),
         _ => text("never"),
     }
@@ -135,7 +137,7 @@ fn value(table: &Table, at: usize, (how, choice): (u8, u8), wild: bool) -> Sql {
     // An entity needs an id more than the law needs broken ones.
     let own_id = table.entity().is_some_and(|entity| entity.id == column.name);
     if how >= if own_id { 250 } else { 226 } {
-        return damage(choice);
+        return damage(choice, wild);
     }
     if is_reference(table, &column.name) {
         // One in four references is empty: unscoped assignments, roots.
@@ -268,7 +270,7 @@ fn asks(world: &World, bundle: &Bundle, whole: &Facts) -> Vec<(Ask, Option<Strin
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, max_shrink_iters: 20_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { max_shrink_iters: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_slice_decides_like_the_whole_and_every_store_chooses_the_same(world in world()) {

@@ -35,8 +35,11 @@ pub fn database(bundle: &Bundle, rows: &str) -> Connection {
     let connection = connection();
     // Rows of the tests may point to nothing: those of users sometimes do.
     connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+    // The limit is on a statement; `execute_batch` hands all of them over at once.
+    connection.set_limit(Limit::SQLITE_LIMIT_SQL_LENGTH, 10_000_000).unwrap();
     connection.execute_batch(&schema_sql(&bundle.mapping, &bundle.name)).unwrap();
     connection.execute_batch(rows).unwrap();
+    connection.set_limit(Limit::SQLITE_LIMIT_SQL_LENGTH, 100_000).unwrap();
     connection
 }
 

@@ -1,1 +1,322 @@
+//! The cases that every store passes: `cases/*.json`, one file a model.
+//!
+//! A case is data: the bundle, the DDL, rows as SQL, and for each question the keys of the rows that must come back. The
+//! same files are asked of D1 inside a Worker. `UPDATE_EXPECT=1` writes bundle, DDL and keys anew; read the diff.
 
+use crate::models;
+use palisade::compile::tables::schema_sql;
+use palisade::facts::External;
+use palisade::mapping::Mapping;
+use palisade::name::Uid;
+use palisade::rows::{Rows, Value};
+use palisade::store::{Ask, MemoryStore, Slice, SlicePlan, SqlStore, Store, StoreError};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+#[derive(Serialize, Deserialize)]
+struct Case {
+    /// What these cases show.
+    about: String,
+    /// One statement each.
+    rows: Vec<String>,
+    asks: Vec<Question>,
+    #[serde(default)]
+    logins: Vec<Login>,
+    /// Made from the model; here so that no other language needs to make them.
+    #[serde(default)]
+    bundle: serde_json::Value,
+    #[serde(default)]
+    schema: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Question {
+    because: String,
+    principal: Uid,
+    resource: Uid,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    externals: Vec<Outside>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    context: Vec<Uid>,
+    actions: Option<Vec<String>>,
+    /// Rows by table, each as its key.
+    #[serde(default)]
+    expect: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Outside {
+    uid: Uid,
+    parents: Vec<Uid>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Login {
+    because: String,
+    token_hash: String,
+    #[serde(default)]
+    expect: BTreeMap<String, Vec<String>>,
+}
+
+/// Rows by table, each as JSON of its key: how the cases name them.
+fn keys(mapping: &Mapping, rows: &Rows) -> BTreeMap<String, Vec<String>> {
+    let mut all = BTreeMap::new();
+    for (name, table) in rows {
+        let key = &mapping.table(name).unwrap().key;
+        let places: Vec<usize> =
+            key.iter().map(|name| table.columns.iter().position(|column| column == name).unwrap()).collect();
+        let mut of_table: Vec<String> = table
+            .rows
+            .iter()
+            .map(|row| places.iter().map(|at| show(&row[*at])).collect::<Vec<String>>().join(","))
+            .collect();
+        of_table.sort();
+        if !of_table.is_empty() {
+            all.insert(name.clone(), of_table);
+        }
+    }
+    all
+}
+
+fn show(value: &Value) -> String {
+    match value {
+        Value::Null => "NULL".to_string(),
+        Value::Integer(number) => number.to_string(),
+        Value::Real(number) => format!("{number:?}"),
+        Value::Text(text) => text.clone(),
+        Value::Blob(bytes) => format!("{bytes:?}"),
+    }
+}
+
+fn file(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/store/cases").join(format!("{name}.json"))
+}
+
+fn hold<S: Store>(store: &S, what: &str, plan: &SlicePlan, mapping: &Mapping, case: &mut Case, update: bool) {
+    for question in &mut case.asks {
+        let ask = Ask {
+            principal: question.principal.clone(),
+            resource: question.resource.clone(),
+            externals: question
+                .externals
+                .iter()
+                .map(|outside| External { uid: outside.uid.clone(), parents: outside.parents.clone() })
+                .collect(),
+            context: question.context.clone(),
+            actions: question.actions.clone(),
+        };
+        let slice = pollster::block_on(store.slice(plan, &ask)).unwrap();
+        let found = keys(mapping, &slice.rows);
+        if update {
+            question.expect = found;
+        } else {
+            assert_eq!(found, question.expect, "{what}: {}", question.because);
+        }
+    }
+    for login in &mut case.logins {
+        let rows = pollster::block_on(store.login(plan, &login.token_hash)).unwrap();
+        let found = keys(mapping, &rows);
+        if update {
+            login.expect = found;
+        } else {
+            assert_eq!(found, login.expect, "{what}: {}", login.because);
+        }
+    }
+}
+
+#[test]
+fn every_store_passes_every_case() {
+    let update = std::env::var_os("UPDATE_EXPECT").is_some();
+    for name in models::NAMES {
+        let text = std::fs::read_to_string(file(name)).unwrap();
+        let mut case: Case = serde_json::from_str(&text).unwrap();
+        let bundle = models::bundle(name);
+        let plan = SlicePlan::new(&bundle);
+        let made = (serde_json::to_value(&bundle).unwrap(), schema_sql(&bundle.mapping, name));
+        if update {
+            (case.bundle, case.schema) = made;
+        } else {
+            assert!(
+                (&case.bundle, &case.schema) == (&made.0, &made.1),
+                "{name}: run with UPDATE_EXPECT=1, read the diff"
+            );
+        }
+        let sqlite = crate::sqlite(crate::database(&bundle, &format!("{};", case.rows.join(";\n"))));
+        let all = pollster::block_on(sqlite.everything(&plan)).unwrap();
+        hold(&sqlite, "SQLite", &plan, &bundle.mapping, &mut case, update);
+        // Memory gets the columns of logins too, which an export leaves out.
+        let mut rows = all.rows.clone();
+        for table in bundle.mapping.tables.iter().filter(|table| !rows.contains_key(&table.name)) {
+            assert!(matches!(table.meaning, palisade::mapping::Meaning::Ignored { .. }));
+        }
+        if name == "chat" {
+            rows.insert("Session".to_string(), sessions(&sqlite));
+        }
+        hold(&MemoryStore::new(rows), "memory", &plan, &bundle.mapping, &mut case, false);
+        if update {
+            std::fs::write(file(name), serde_json::to_string_pretty(&case).unwrap() + "\n").unwrap();
+        }
+    }
+}
+
+fn sessions(store: &SqlStore<palisade::store::Sqlite>) -> palisade::rows::TableRows {
+    let columns = ["id", "user_id", "token_hash", "expires_at", "revoked_at", "mfa"];
+    let sql = format!("SELECT {} FROM \"Session\"", columns.join(","));
+    let mut statement = store.driver.connection.prepare(&sql).unwrap();
+    let mut found = statement.query([]).unwrap();
+    let mut rows = Vec::new();
+    while let Some(row) = found.next().unwrap() {
+        let values = (0..columns.len()).map(|at| match row.get_ref(at).unwrap() {
+            rusqlite::types::ValueRef::Integer(number) => Value::Integer(number),
+            rusqlite::types::ValueRef::Text(text) => Value::Text(String::from_utf8(text.to_vec()).unwrap()),
+            _ => Value::Null,
+        });
+        rows.push(values.collect());
+    }
+    palisade::rows::TableRows { columns: columns.map(str::to_string).to_vec(), rows }
+}
+
+fn any_ask() -> Ask {
+    Ask {
+        principal: Uid::new("User", "u"),
+        resource: Uid::new("Document", "d"),
+        externals: Vec::new(),
+        context: Vec::new(),
+        actions: Some(vec!["document:read".to_string()]),
+    }
+}
+
+#[test]
+fn revision_and_active_bundle_come_with_every_slice() {
+    let bundle = models::bundle("workspace");
+    let plan = SlicePlan::new(&bundle);
+    let store = crate::sqlite(crate::database(&bundle, ""));
+    let slice = |store: &SqlStore<_>| -> Slice { pollster::block_on(store.slice(&plan, &any_ask())).unwrap() };
+    assert_eq!((slice(&store).revision, slice(&store).bundle), (0, 0));
+    assert_eq!(pollster::block_on(store.active_bundle()).unwrap(), None);
+    let connection = &store.driver.connection;
+    connection.execute_batch("INSERT INTO USER VALUES ('u',1)").unwrap();
+    // In the words of `palisade compile`'s own SQL.
+    connection.execute_batch(&palisade::compile::publish_sql(&bundle)).unwrap();
+    assert_eq!((slice(&store).revision, slice(&store).bundle), (1, 1));
+    let active = pollster::block_on(store.active_bundle()).unwrap();
+    assert_eq!(active, Some((1, bundle.to_json())));
+    let everything = pollster::block_on(store.everything(&plan)).unwrap();
+    assert_eq!((everything.revision, everything.bundle), (1, 1));
+}
+
+#[test]
+fn what_is_missing_or_damaged_is_an_error_that_says_so_and_never_an_empty_answer() {
+    let bundle = models::bundle("workspace");
+    let plan = SlicePlan::new(&bundle);
+    for (sql, expected) in [
+        ("DROP TABLE USER_ROLE", "the database has no table `USER_ROLE`: run the pack's `schema.sql`"),
+        ("DROP TABLE palisade_change", "the database has no table `palisade_change`: run the pack's `schema.sql`"),
+        ("DROP TABLE palisade_active", "the database has no table `palisade_active`: run the pack's `schema.sql`"),
+        ("DROP TABLE DOCUMENT; CREATE TABLE DOCUMENT (id TEXT)", "the database has no column `project_id`: run"),
+        (
+            "DROP TABLE palisade_active; CREATE TABLE palisade_active (number); INSERT INTO palisade_active VALUES ('x')",
+            "the database is damaged: the number of the active bundle is `x`",
+        ),
+    ] {
+        let store = crate::sqlite(crate::database(&bundle, sql));
+        let error = pollster::block_on(store.slice(&plan, &any_ask())).unwrap_err();
+        assert!(error.to_string().starts_with(expected), "{sql}: {error}");
+        assert!(!error.is_passing());
+        assert!(
+            std::error::Error::source(&error).is_some() || matches!(error, StoreError::Damaged { cause: None, .. })
+        );
+        let error = pollster::block_on(store.everything(&plan)).unwrap_err();
+        assert!(error.to_string().starts_with(expected), "{sql}: {error}");
+    }
+    let store =
+        crate::sqlite(crate::database(&bundle, "PRAGMA foreign_keys = OFF; INSERT INTO palisade_active VALUES (1, 7)"));
+    let error = pollster::block_on(store.active_bundle()).unwrap_err().to_string();
+    assert!(error.contains("names a bundle that `palisade_bundle` does not hold"), "{error}");
+
+    let mut memory = MemoryStore::default();
+    let error = pollster::block_on(memory.slice(&plan, &any_ask())).unwrap_err().to_string();
+    assert!(error.starts_with("the database has no table `"), "{error}");
+    memory.replace("USER", palisade::rows::TableRows { columns: vec!["name".to_string()], rows: vec![] });
+    let error = pollster::block_on(memory.everything(&plan)).unwrap_err().to_string();
+    assert!(error.starts_with("the database has no column `id` in table `USER`"), "{error}");
+}
+
+#[test]
+fn a_request_that_reaches_too_much_is_refused_and_not_cut_short() {
+    let bundle = models::bundle("workspace");
+    let plan = SlicePlan::new(&bundle);
+    let store = crate::sqlite(crate::database(
+        &bundle,
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<21000)
+         INSERT INTO USER_ROLE SELECT 'u','r'||i,NULL,NULL,NULL,1 FROM n",
+    ));
+    let error = pollster::block_on(store.slice(&plan, &any_ask())).unwrap_err();
+    assert!(matches!(error, StoreError::TooMuch { .. }), "{error}");
+    assert!(error.to_string().contains("more than 20000 entities"), "{error}");
+    let memory = MemoryStore::new(pollster::block_on(store.everything(&plan)).unwrap().rows);
+    let error = pollster::block_on(memory.slice(&plan, &any_ask())).unwrap_err();
+    assert!(error.to_string().contains("more than 20000 entities"), "{error}");
+}
+
+/// Bytes that are not UTF-8 are nobody's id and no value, and two such ids are never one.
+#[test]
+fn text_that_is_not_utf_8_is_unreadable_and_breaks_nothing() {
+    let bundle = models::bundle("rag");
+    let plan = SlicePlan::new(&bundle);
+    let store = crate::sqlite(crate::database(
+        &bundle,
+        "INSERT INTO \"使用者\" VALUES ('u','o','啟用');
+         INSERT INTO \"使用者角色\" VALUES ('u',CAST(x'72ff' AS TEXT)),('u','r'||char(65533));
+         INSERT INTO \"角色\" VALUES (CAST(x'72ff' AS TEXT),'o','a'),(CAST(x'72fe' AS TEXT),'o','b'),
+                                     ('r'||char(65533),'o','c');",
+    ));
+    let ask = Ask { resource: Uid::new("Document", "d"), ..any_ask() };
+    let slice = pollster::block_on(store.slice(&plan, &ask)).unwrap();
+    let mut ids: Vec<&Value> = slice.rows["角色"].rows.iter().map(|row| &row[0]).collect();
+    ids.sort_by_key(|id| format!("{id:?}"));
+    // Found by its bytes, the first is read as none; the second is a character like any other.
+    assert!(matches!(ids[..], [Value::Blob(_), Value::Text(text)] if text == "r\u{fffd}"), "{ids:?}");
+}
+
+#[test]
+fn values_come_through_exactly() {
+    let bundle = models::bundle("chat");
+    let plan = SlicePlan::new(&bundle);
+    let store = crate::sqlite(crate::database(
+        &bundle,
+        "INSERT INTO \"User\" VALUES (9007199254740993,NULL,NULL,1,0.1+0.2),(-9223372036854775808,NULL,NULL,'x',9e999),
+         (9223372036854775807,NULL,x'00ff','a\"b\\'||char(10,0,128578),1.0)",
+    ));
+    for (id, expected) in [
+        ("9007199254740993", vec![Value::Integer(9_007_199_254_740_993), Value::Null, Value::Null, Value::Integer(1)]),
+        (
+            "-9223372036854775808",
+            vec![Value::Integer(i64::MIN), Value::Null, Value::Null, Value::Text("x".to_string())],
+        ),
+        (
+            "9223372036854775807",
+            vec![
+                Value::Integer(i64::MAX),
+                Value::Null,
+                Value::Blob(vec![0, 255]),
+                Value::Text("a\"b\\\n\0🙂".to_string()),
+            ],
+        ),
+    ] {
+        let ask = Ask { principal: Uid::new("User", id), ..any_ask() };
+        let slice = pollster::block_on(store.slice(&plan, &ask)).unwrap();
+        let users = &slice.rows["User"];
+        let row = users.rows[0].iter().zip(&users.columns).filter(|(_, name)| *name != "weight");
+        assert_eq!(row.map(|(value, _)| value.clone()).collect::<Vec<_>>(), expected);
+        let weight = users.columns.iter().position(|name| name == "weight").map(|at| &users.rows[0][at]);
+        let expected = match id {
+            "9007199254740993" => 0.1 + 0.2,
+            "9223372036854775807" => 1.0,
+            _ => f64::INFINITY,
+        };
+        // NUMERIC turns 1.0 into the whole number, as SQLite does everywhere.
+        assert!(weight == Some(&Value::Real(expected)) || weight == Some(&Value::Integer(1)), "{weight:?}");
+    }
+}
