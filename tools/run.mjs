@@ -65,7 +65,7 @@ const stop = () => children.forEach((child) => child.kill());
 process.on('exit', stop);
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(0));
 
-children.push(spawn('node', ['tools/origin.mjs', String(ORIGIN)], { stdio: ['ignore', 'inherit', 'inherit'] }));
+children.push(spawn('node', ['tools/origin.mjs'], { env: { ...process.env, PORT: String(ORIGIN) }, stdio: ['ignore', 'inherit', 'inherit'] }));
 const worker = spawn(
   'wrangler',
   [

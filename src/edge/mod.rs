@@ -15,7 +15,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use stream::Flow;
 use wasm_bindgen::{JsCast, JsValue};
-use worker::{Context, Env, Request, Response, Result, event};
+use worker::{Context, Env, Request, Response, ResponseBuilder, Result, event};
 
 /// The name of the D1 binding in `wrangler.toml`.
 const DATABASE: &str = "DB";
@@ -35,20 +35,14 @@ async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response
         Err(cause) => {
             // Nothing is forwarded by a gate that does not stand.
             worker::console_error!("palisade: {cause}");
-            let body = r#"{"type":"about:blank","title":"Service Unavailable","status":503}"#;
-            Ok(Response::from_json(&serde_json::json!({}))?
+            let body = br#"{"type":"about:blank","title":"Service Unavailable","status":503}"#;
+            ResponseBuilder::new()
                 .with_status(503)
-                .with_headers(plain_headers()?)
-                .with_body(worker::ResponseBody::Body(body.as_bytes().to_vec())))
+                .with_header("content-type", "application/problem+json")?
+                .with_header("cache-control", "no-store")
+                .map(|builder| builder.fixed(body.to_vec()))
         }
     }
-}
-
-fn plain_headers() -> Result<worker::Headers> {
-    let headers = worker::Headers::new();
-    headers.set("content-type", "application/problem+json")?;
-    headers.set("cache-control", "no-store")?;
-    Ok(headers)
 }
 
 async fn answer(request: &web_sys::Request, env: &Env) -> std::result::Result<Response, String> {
