@@ -223,7 +223,7 @@ impl Material {
 pub struct Unverified<'a> {
     algorithm: Algorithm,
     kid: Option<String>,
-    claims: Map<String, Value>,
+    payload: Vec<u8>,
     input: &'a [u8],
     signature: Vec<u8>,
 }
@@ -241,15 +241,9 @@ impl<'a> Unverified<'a> {
             return Err("the token has not three parts");
         };
         let input = &token.as_bytes()[..header.len() + 1 + payload.len()];
-        let object = |text: &str| -> Option<Map<String, Value>> {
-            let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-            match strict::parse(&bytes).ok()? {
-                Value::Object(fields) => Some(fields),
-                _ => None,
-            }
-        };
-        let header = object(header).ok_or("the token's header is no JSON object")?;
-        let claims = object(payload).ok_or("the token's claims are no JSON object")?;
+        let header = URL_SAFE_NO_PAD.decode(header).map_err(|_| "the token's header is not base64url")?;
+        let header = object(&header).ok_or("the token's header is no JSON object")?;
+        let payload = URL_SAFE_NO_PAD.decode(payload).map_err(|_| "the token's claims are not base64url")?;
         let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| "the token's signature is not base64url")?;
         // RFC 7515 4.1.11: extensions that must be understood, and none is. `b64` (RFC 7797) changes what is signed.
         if header.contains_key("crit") || header.contains_key("b64") {
@@ -273,12 +267,7 @@ impl<'a> Unverified<'a> {
             Some(Value::String(kid)) => Some(kid.clone()),
             Some(_) => return Err("the token's `kid` is no text"),
         };
-        Ok(Unverified { algorithm, kid, claims, input, signature })
-    }
-
-    /// Who the token says has issued it.
-    pub fn issuer(&self) -> Option<&str> {
-        self.claims.get("iss").and_then(Value::as_str)
+        Ok(Unverified { algorithm, kid, payload, input, signature })
     }
 
     /// The one key that the token can have been signed with.
@@ -289,39 +278,80 @@ impl<'a> Unverified<'a> {
         fitting.next().is_none().then_some(key)
     }
 
-    /// Checks the claims, whose signature was checked before.
-    fn check_times(&self, issuer: &Issuer, now: Millis) -> Result<(), &'static str> {
-        let now = now as f64 / 1000.0;
-        let skew = f64::from(issuer.clock_skew_seconds);
-        let time = |name: &str| match self.claims.get(name) {
-            None => Ok(None),
-            Some(value) => {
-                value.as_f64().filter(|time| time.is_finite()).map(Some).ok_or("a time of the token is no number")
-            }
-        };
-        match time("exp")? {
-            None => return Err("the token does not say when it ends"),
-            Some(end) if now >= end + skew => return Err("the token is expired"),
-            Some(_) => {}
+    /// Whether the one key of `keys` that fits has signed the token.
+    async fn verify<C: Crypto>(&self, keys: &[Key], crypto: &C) -> Result<(), Unbelieved> {
+        let key = self.key(keys).ok_or(Unbelieved("no key of the issuer fits the token", None))?;
+        if self.signature.len() != key.material.signature_bytes() {
+            return Err(Unbelieved("the token's signature has the wrong length", None));
         }
-        if time("nbf")?.is_some_and(|start| start > now + skew) {
-            return Err("the token is not valid yet");
+        match crypto.verify(self.algorithm, &key.material, self.input, &self.signature).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Unbelieved("the token's signature is wrong", None)),
+            Err(cause) => Err(Unbelieved("the token's signature could not be checked", Some(cause))),
         }
-        if time("iat")?.is_some_and(|made| made > now + skew) {
-            return Err("the token was issued in the future");
-        }
-        Ok(())
     }
+}
 
-    fn check_audience(&self, issuer: &Issuer) -> Result<(), &'static str> {
-        let ours = |value: &Value| value.as_str().is_some_and(|text| issuer.audiences.iter().any(|own| own == text));
-        let fits = match self.claims.get("aud") {
-            Some(Value::Array(all)) => all.iter().any(ours),
-            Some(one) => ours(one),
-            None => false,
-        };
-        if fits { Ok(()) } else { Err("the token is for another audience") }
+/// Why a token is not believed, and what failed inside if anything did.
+struct Unbelieved(&'static str, Option<String>);
+
+fn object(bytes: &[u8]) -> Option<Map<String, Value>> {
+    match strict::parse(bytes).ok()? {
+        Value::Object(fields) => Some(fields),
+        _ => None,
     }
+}
+
+/// What a token says, once its signature is checked: the whole of what this room knows about signatures, and nothing about
+/// issuers, audiences and times.
+///
+/// # Errors
+/// Says why it is not believed.
+pub async fn verified<C: Crypto>(
+    token: &str,
+    keys: &[Key],
+    algorithms: &[Algorithm],
+    crypto: &C,
+) -> Result<Vec<u8>, &'static str> {
+    let token = Unverified::read(token)?;
+    if !algorithms.contains(&token.algorithm) {
+        return Err("the token's algorithm is not one of its issuer's");
+    }
+    token.verify(keys, crypto).await.map_err(|unbelieved| unbelieved.0)?;
+    Ok(token.payload)
+}
+
+fn check_times(claims: &Map<String, Value>, issuer: &Issuer, now: Millis) -> Result<(), &'static str> {
+    let now = now as f64 / 1000.0;
+    let skew = f64::from(issuer.clock_skew_seconds);
+    let time = |name: &str| match claims.get(name) {
+        None => Ok(None),
+        Some(value) => {
+            value.as_f64().filter(|time| time.is_finite()).map(Some).ok_or("a time of the token is no number")
+        }
+    };
+    match time("exp")? {
+        None => return Err("the token does not say when it ends"),
+        Some(end) if now >= end + skew => return Err("the token is expired"),
+        Some(_) => {}
+    }
+    if time("nbf")?.is_some_and(|start| start > now + skew) {
+        return Err("the token is not valid yet");
+    }
+    if time("iat")?.is_some_and(|made| made > now + skew) {
+        return Err("the token was issued in the future");
+    }
+    Ok(())
+}
+
+fn check_audience(claims: &Map<String, Value>, issuer: &Issuer) -> Result<(), &'static str> {
+    let ours = |value: &Value| value.as_str().is_some_and(|text| issuer.audiences.iter().any(|own| own == text));
+    let fits = match claims.get("aud") {
+        Some(Value::Array(all)) => all.iter().any(ours),
+        Some(one) => ours(one),
+        None => false,
+    };
+    if fits { Ok(()) } else { Err("the token is for another audience") }
 }
 
 /// The keys of all issuers, as far as they were fetched.
@@ -351,27 +381,24 @@ impl KeyRing {
     ) -> Result<(&'i Issuer, String), Refusal> {
         let refused = |why: &'static str| Refusal::unauthenticated(why);
         let token = Unverified::read(token).map_err(refused)?;
+        // Read before it is believed, and only to choose whose keys it is held against.
+        let claims = object(&token.payload).ok_or_else(|| refused("the token's claims are no JSON object"))?;
+        let said = claims.get("iss").and_then(Value::as_str);
         let issuer = issuers
             .iter()
-            .find(|issuer| token.issuer() == Some(issuer.issuer.as_str()))
+            .find(|issuer| said == Some(issuer.issuer.as_str()))
             .ok_or_else(|| refused("the token's issuer is not known"))?;
         if !issuer.algorithms.contains(&token.algorithm) {
             return Err(refused("the token's algorithm is not one of its issuer's"));
         }
         let keys = self.keys(issuer, &token, outside, now).await?;
-        let key = token.key(&keys).ok_or_else(|| refused("no key of the issuer fits the token"))?;
-        if token.signature.len() != key.material.signature_bytes() {
-            return Err(refused("the token's signature has the wrong length"));
-        }
-        let verified = outside.verify(token.algorithm, &key.material, token.input, &token.signature).await;
-        match verified {
-            Ok(true) => {}
-            Ok(false) => return Err(refused("the token's signature is wrong")),
-            Err(cause) => return Err(refused("the token's signature could not be checked").because(cause)),
-        }
-        token.check_audience(issuer).map_err(refused)?;
-        token.check_times(issuer, now).map_err(refused)?;
-        let subject = match token.claims.get(&issuer.principal_claim) {
+        token.verify(&keys, outside).await.map_err(|Unbelieved(why, cause)| match cause {
+            Some(cause) => refused(why).because(format!("{why}: {cause}")),
+            None => refused(why),
+        })?;
+        check_audience(&claims, issuer).map_err(refused)?;
+        check_times(&claims, issuer, now).map_err(refused)?;
+        let subject = match claims.get(&issuer.principal_claim) {
             Some(Value::String(text)) => text.clone(),
             Some(Value::Number(number)) if number.is_i64() || number.is_u64() => number.to_string(),
             _ => return Err(refused("the token does not say whose it is")),

@@ -28,7 +28,7 @@ pub use headers::{MAX_HEADER_BYTES, MAX_HEADERS};
 pub use identity::{MAX_TOKEN_BYTES, sha256_hex};
 pub use jwt::{
     Algorithm, Crypto, JWKS_FRESH_MILLIS, JWKS_REFETCH_MILLIS, JWKS_RETRY_MILLIS, JWKS_STALE_MILLIS, Key, KeySource,
-    MAX_JWKS_BYTES, Material,
+    MAX_JWKS_BYTES, Material, verified,
 };
 pub use origin::{Body, BodyError, Host, Incoming, Origin, Stream};
 pub use path::{MAX_TARGET_BYTES, Target, TargetError};

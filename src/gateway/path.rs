@@ -227,7 +227,10 @@ fn decode_segment(raw: &str) -> Result<String, TargetError> {
     if has_escape(&text) {
         return refused("the path is percent-encoded twice");
     }
-    if text == "." || text == ".." {
+    // Windows drops dots and spaces at the end of a name, so that `.. ` is `..` there; some servers fold the dots of other
+    // scripts into ASCII (NFKC) before they look.
+    let is_dot = |c| matches!(c, '.' | ' ' | '\u{2024}' | '\u{2025}' | '\u{2026}' | '\u{fe52}' | '\u{ff0e}');
+    if !text.is_empty() && text.chars().all(is_dot) {
         return refused("the path has a dot segment (`.` or `..`)");
     }
     if text.chars().any(char::is_control) {
