@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A second, simpler judge, and laws that every decision obeys, on random rows.
 
+mod cases;
 mod judge;
 mod laws;
 mod models;
@@ -107,7 +108,7 @@ proptest! {
 fn both_outcomes_are_frequent() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut counts = vec![(0, 0); READY.len()];
-    for _ in 0..1200 {
+    for _ in 0..800 {
         let world = world(READY.len()).new_tree(&mut runner).expect("a world").current();
         let ready = &READY[world.model];
         let all = pollster::block_on(fill(&world, &ready.model.bundle).everything(&ready.plan)).expect("all rows").rows;

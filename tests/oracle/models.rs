@@ -259,6 +259,7 @@ const FIRMS: (&str, &str) = (
         boolean is_active }
     Worker { int id PK
         uuid firm_id FK
+        string role_id FK
         boolean is_active }
     Role { string id PK
         uuid firm_id FK
@@ -294,6 +295,7 @@ const FIRMS: (&str, &str) = (
         boolean is_granted }
     Firm ||--o{ Worker : employs
     Firm ||--o{ Role : defines
+    Role ||--o{ Worker : "has by default"
     Worker ||--o{ WorkerRole : has
     Role ||--o{ WorkerRole : in
     Role ||--o{ RolePermission : has
@@ -316,6 +318,7 @@ live = "is_active"
 [table.Worker]
 kind = "principal"
 tenant = "firm_id"
+role = "role_id"
 live = "is_active"
 
 [table.Role]

@@ -228,7 +228,7 @@ fn value(mapping: &Mapping, table: &Table, at: usize, number: usize, damage: u8,
         Use::Live(Test::IsNull) if how < 215 => Sql::Null,
         Use::Live(_) => text("2025-01-01 00:00:00"),
         Use::Plain => match column.kind {
-            ColumnKind::Bool => a_bool(how < 190, choice),
+            ColumnKind::Bool => a_bool(how < 228, choice),
             ColumnKind::Time => a_time(how, choice),
             ColumnKind::Long => Sql::Integer(i64::from(choice)),
             ColumnKind::Decimal => Sql::Real(1.5),
