@@ -6,7 +6,7 @@ use super::standing::{Notes, Standing, View, read_text};
 use super::{Effect, Grant, Scope};
 use crate::mapping::{self, Acl, DirectPermission, EntityKind, Meaning, Pattern, Piece, RoleAssignment, Target};
 use crate::name::Uid;
-use crate::rows::{Reading, Value, read_bool, read_id};
+use crate::rows::{Reading, read_bool, read_id};
 use std::collections::{BTreeMap, HashMap};
 
 /// Every grant of every row, in no particular order.
@@ -98,13 +98,14 @@ fn read_permissions(work: &mut Work) -> HashMap<String, Permission> {
 fn read_types(notes: &mut Notes, view: &View, row: usize, source: &str, meaning: &mapping::Permission) -> Types {
     let Some(resource) = &meaning.resource else { return Types::Any };
     let value = view.value(row, &resource.column);
-    let named = match read_text(value) {
+    let word = read_text(value);
+    let named = match &word {
         Reading::Is(text) => resource.types.get(&text.to_ascii_lowercase()),
         _ => None,
     };
     match named {
         Some(name) => Types::Only(vec![name.clone()]),
-        None if resource.otherwise_any && !matches!(value, Value::Blob(_)) => Types::Any,
+        None if resource.otherwise_any && word != Reading::Unreadable => Types::Any,
         None => {
             let outcome = "the permission grants nothing; what it forbids is forbidden on every type";
             notes.unreadable(source, &resource.column, value, "a resource type", outcome);
@@ -281,7 +282,7 @@ fn read_scoped_roles(
             continue;
         };
         let role = Uid::new(&role_type, role);
-        let standing = standing.max(work.counts(&role));
+        let standing = standing.max(work.counts(&role)).max(work.belongs(&role));
         if standing == Standing::Void {
             continue;
         }

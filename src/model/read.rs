@@ -11,7 +11,7 @@ use super::section::{At, Findings, Section, ticked, toml_key, toml_text};
 use super::table::{Declared, TableReader, Wanted, World, header, unknown_type_help};
 use super::words::pascal;
 use crate::er::{self, Diagram};
-use crate::mapping::{Action, ContextType, External, Mapping, Table};
+use crate::mapping::{Action, ColumnKind, ContextType, External, Mapping, Meaning, Table, Target};
 use crate::name::{nearest, type_name_problem};
 use crate::report::Finding;
 use std::collections::BTreeMap;
@@ -103,6 +103,7 @@ fn read_text(text: &str, diagram: &Diagram, findings: &mut Findings<'_>) -> Opti
         }
     }
     type_assumed_ids(&mut mapping, diagram);
+    spell_references_as_ids(&mut mapping);
     read_actions(&root, &world, &mut mapping, findings);
     if let Some(section) = root.section("context", "{ mfa = \"Bool?\" }", findings) {
         mapping.context = read_context(&section, &world, findings);
@@ -369,6 +370,41 @@ fn type_assumed_ids(mapping: &mut Mapping, diagram: &Diagram) {
         });
         if let (Some(kind), Some(id)) = (kind, mapping.tables[at].columns.first_mut()) {
             id.kind = kind;
+        }
+    }
+}
+
+/// A column of text that holds UUIDs of another table is read as UUIDs are, so that a row in capitals, or one that denies,
+/// still names whom it means: most of all the `subject_id` of a list that is for several types.
+fn spell_references_as_ids(mapping: &mut Mapping) {
+    let id_kind = |table: &Table| {
+        let id = table.entity().map(|entity| &entity.id).or(table.key.first())?;
+        Some(table.column(id)?.kind)
+    };
+    let mut found: Vec<(usize, String, ColumnKind)> = Vec::new();
+    for (at, table) in mapping.tables.iter().enumerate() {
+        for column in &table.columns {
+            let theirs = column.references.as_deref().and_then(|name| id_kind(mapping.table(name)?));
+            found.extend(theirs.map(|kind| (at, column.name.clone(), kind)));
+        }
+        let targets: Vec<&Target> = match &table.meaning {
+            Meaning::RoleAssignment(meaning) => meaning.scope.iter().collect(),
+            Meaning::DirectPermission(meaning) => meaning.scope.iter().collect(),
+            Meaning::Acl(meaning) => vec![&meaning.subject, &meaning.object],
+            _ => Vec::new(),
+        };
+        for target in targets {
+            let mut types = target.type_names().into_iter();
+            // Where the ids of only some types are UUIDs, these need it, and the others seldom look like one.
+            if types.any(|name| mapping.entity(name).and_then(|(t, _)| id_kind(t)) == Some(ColumnKind::Uuid)) {
+                found.push((at, target.id_column().to_string(), ColumnKind::Uuid));
+            }
+        }
+    }
+    for (at, name, kind) in found {
+        let column = mapping.tables[at].columns.iter_mut().find(|column| column.name == name);
+        if let Some(column) = column.filter(|c| matches!((c.kind, kind), (ColumnKind::Text, ColumnKind::Uuid))) {
+            column.kind = kind;
         }
     }
 }

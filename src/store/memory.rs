@@ -17,18 +17,31 @@ pub struct MemoryStore {
     rows: Rows,
     revision: u64,
     active: Option<(u64, String)>,
-    indexes: RefCell<HashMap<IndexKey, Rc<Found>>>,
+    indexes: RefCell<Indexes>,
 }
 
-/// What an index is over: the ids in a column, or the text of a pattern.
+/// Made when first asked for; good for one plan, since a plan says how a column is read.
+#[derive(Default)]
+struct Indexes {
+    plan: u64,
+    found: HashMap<(String, Over), Rc<Found>>,
+}
+
+/// What an index of a table is over.
 #[derive(Clone, PartialEq, Eq, Hash)]
-struct IndexKey {
-    table: String,
-    over: String,
+enum Over {
+    /// The ids in a column.
+    Ids(String),
+    /// The actions of a table of permissions.
+    Actions,
+    /// Whether a row forbids and does not say readably whom or what.
+    Damage,
 }
 
-/// Rows by id or text; those that cannot be read are under "".
+/// Rows by id or action; those that cannot be read are under "". Damaged ones are under [`DAMAGED`].
 type Found = HashMap<String, Vec<usize>>;
+
+const DAMAGED: &str = "damaged";
 
 impl MemoryStore {
     pub fn new(rows: Rows) -> MemoryStore {
@@ -42,7 +55,7 @@ impl MemoryStore {
     /// Replaces all rows of one table. The revision grows.
     pub fn replace(&mut self, table: impl Into<String>, rows: TableRows) {
         let table = table.into();
-        self.indexes.borrow_mut().retain(|key, _| key.table != table);
+        self.indexes.borrow_mut().found.retain(|(name, _), _| *name != table);
         self.rows.insert(table, rows);
         self.revision += 1;
     }
@@ -81,12 +94,11 @@ impl MemoryStore {
     }
 
     fn rows_by_id(&self, table: &Table, column: &str) -> Result<Rc<Found>, StoreError> {
-        self.index(table, column, |row| Ok(self.id(table, row, column)?.unwrap_or_default()))
+        self.index(table, Over::Ids(column.to_string()), |row| Ok(self.id(table, row, column)?.unwrap_or_default()))
     }
 
     fn rows_by_action(&self, table: &Table, pattern: &Pattern) -> Result<Rc<Found>, StoreError> {
-        // No column can be called this.
-        self.index(table, "\0", |row| {
+        self.index(table, Over::Actions, |row| {
             let mut text = String::new();
             for piece in &pattern.0 {
                 match piece {
@@ -105,11 +117,11 @@ impl MemoryStore {
     fn index(
         &self,
         table: &Table,
-        over: &str,
+        over: Over,
         text: impl Fn(usize) -> Result<String, StoreError>,
     ) -> Result<Rc<Found>, StoreError> {
-        let key = IndexKey { table: table.name.clone(), over: over.to_string() };
-        if let Some(found) = self.indexes.borrow().get(&key) {
+        let key = (table.name.clone(), over);
+        if let Some(found) = self.indexes.borrow().found.get(&key) {
             return Ok(found.clone());
         }
         let mut found = Found::new();
@@ -117,8 +129,23 @@ impl MemoryStore {
             found.entry(text(row)?).or_default().push(row);
         }
         let found = Rc::new(found);
-        self.indexes.borrow_mut().insert(key, found.clone());
+        self.indexes.borrow_mut().found.insert(key, found.clone());
         Ok(found)
+    }
+
+    /// The rows that forbid and do not say readably whom or what. `granted` says which rows may forbid; without it none do.
+    fn damaged(
+        &self,
+        table: &Table,
+        granted: &Option<String>,
+        is_readable: impl Fn(usize) -> Result<bool, StoreError>,
+    ) -> Result<Vec<usize>, StoreError> {
+        let Some(granted) = granted else { return Ok(Vec::new()) };
+        let found = self.index(table, Over::Damage, |row| {
+            let damaged = !is_readable(row)? && self.may_forbid(table, row, granted)?;
+            Ok(if damaged { DAMAGED.to_string() } else { String::new() })
+        })?;
+        Ok(found.get(DAMAGED).cloned().unwrap_or_default())
     }
 
     fn is_unscoped(&self, table: &Table, row: usize, scope: &Target) -> Result<bool, StoreError> {
@@ -151,6 +178,11 @@ impl MemoryStore {
 
 impl Store for MemoryStore {
     async fn slice(&self, plan: &SlicePlan, ask: &Ask) -> Result<Slice, StoreError> {
+        let mut indexes = self.indexes.borrow_mut();
+        if indexes.plan != plan.number {
+            *indexes = Indexes { plan: plan.number, found: HashMap::new() };
+        }
+        drop(indexes);
         let mut choice = Choice { store: self, plan, reach: BTreeSet::new(), rows: BTreeMap::new() };
         choice.reach(ask)?;
         choice.choose(ask)?;
@@ -419,15 +451,10 @@ impl<'a> Choice<'a> {
                 }
             }
         }
-        if let Some(granted) = &meaning.granted {
-            for column in [&meaning.role, &meaning.permission] {
-                for row in self.store.rows_by_id(table, column)?.get("").into_iter().flatten() {
-                    if self.store.may_forbid(table, *row, granted)? {
-                        chosen.push(*row);
-                    }
-                }
-            }
-        }
+        chosen.extend(self.store.damaged(table, &meaning.granted, |row| {
+            Ok(self.store.id(table, row, &meaning.role)?.is_some()
+                && self.store.id(table, row, &meaning.permission)?.is_some())
+        })?);
         self.add(at, chosen);
         Ok(())
     }
@@ -457,21 +484,16 @@ impl<'a> Choice<'a> {
                 }
             }
         }
-        if let Some(granted) = &meaning.granted {
-            for row in 0..self.store.table(table)?.rows.len() {
-                let readable = self.store.id(table, row, &meaning.principal)?.is_some()
-                    && self.store.id(table, row, &meaning.permission)?.is_some()
-                    && match &meaning.scope {
-                        None => true,
-                        Some(scope) => {
-                            self.store.is_unscoped(table, row, scope)? || self.store.is_readable(table, row, scope)?
-                        }
-                    };
-                if !readable && self.store.may_forbid(table, row, granted)? {
-                    chosen.push(row);
-                }
-            }
-        }
+        chosen.extend(self.store.damaged(table, &meaning.granted, |row| {
+            Ok(self.store.id(table, row, &meaning.principal)?.is_some()
+                && self.store.id(table, row, &meaning.permission)?.is_some()
+                && match &meaning.scope {
+                    None => true,
+                    Some(scope) => {
+                        self.store.is_unscoped(table, row, scope)? || self.store.is_readable(table, row, scope)?
+                    }
+                })
+        })?);
         self.add(at, chosen);
         Ok(())
     }
@@ -486,15 +508,10 @@ impl<'a> Choice<'a> {
                 chosen.push(row);
             }
         }
-        if let Some(granted) = &meaning.granted {
-            for row in 0..self.store.table(table)?.rows.len() {
-                let readable = self.store.is_readable(table, row, &meaning.subject)?
-                    && self.store.is_readable(table, row, &meaning.object)?;
-                if !readable && self.store.may_forbid(table, row, granted)? {
-                    chosen.push(row);
-                }
-            }
-        }
+        chosen.extend(self.store.damaged(table, &meaning.granted, |row| {
+            Ok(self.store.is_readable(table, row, &meaning.subject)?
+                && self.store.is_readable(table, row, &meaning.object)?)
+        })?);
         self.add(at, chosen);
         Ok(())
     }

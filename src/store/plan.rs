@@ -8,10 +8,13 @@ use crate::bundle::Bundle;
 use crate::mapping::{Entity, Mapping, Meaning, Pattern, Piece, Table, Target};
 use crate::name::Uid;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How slices of one bundle are taken. Made once, asked often.
 pub struct SlicePlan {
+    /// No two plans of a process share it.
+    pub(super) number: u64,
     pub(super) mapping: Mapping,
     pub(super) mentioned: BTreeSet<String>,
     pub(super) edges: Vec<Edge>,
@@ -69,7 +72,15 @@ impl SlicePlan {
             .tables
             .iter()
             .any(|table| matches!(&table.meaning, Meaning::RolePermission(meaning) if meaning.granted.is_some()));
-        SlicePlan { mentioned: bundle.mentioned.clone(), edges, roles_deny, mapping, statements: Mutex::default() }
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        SlicePlan {
+            number: NEXT.fetch_add(1, Ordering::Relaxed),
+            mentioned: bundle.mentioned.clone(),
+            edges,
+            roles_deny,
+            mapping,
+            statements: Mutex::default(),
+        }
     }
 
     /// The SQL of the slice for requests like this one, for people and tests.

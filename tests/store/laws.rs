@@ -99,8 +99,9 @@ fn an_id(kind: ColumnKind, choice: u8, wild: bool) -> Sql {
             6 => text("a\0b"),
             7 => text("é🙂\u{fffd}\n"),
             8 if choice > 200 => text(&long_text()),
-            _ if wild => Sql::Integer(1),
-            _ => text("a"),
+            8 if wild => Sql::Integer(1),
+            // Referred to by columns of UUIDs, in any spelling.
+            _ => text(UUIDS[0]),
         },
     }
 }
@@ -295,11 +296,11 @@ proptest! {
                     prop_assert!(found, "{} lacks {} for {:?}", table, row, ask);
                 }
             }
-            for (table, rows) in &slice.rows {
-                let key = &bundle.mapping.table(table).unwrap();
-                if key.keyed && world.declared == Declared::Own {
-                    let distinct: BTreeSet<String> = rows.rows.iter().map(|row| format!("{row:?}")).collect();
-                    prop_assert_eq!(distinct.len(), rows.rows.len(), "{} has a row twice", table);
+            if world.declared == Declared::Own {
+                // Each row once, also where rows are told apart by nothing.
+                for (table, rows) in &slice.rows {
+                    let count = chosen.rows.get(table).map_or(0, |rows| rows.rows.len());
+                    prop_assert_eq!(rows.rows.len(), count, "{} has a row twice", table);
                 }
             }
             let whole = build(&bundle, &all.rows, &ask.externals, NOW);

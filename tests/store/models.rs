@@ -249,7 +249,7 @@ fn rag(deny: bool) -> Mapping {
         roles_of_users,
         table(
             "文件",
-            "doc_id* text, org_id text > 用戶, title text, user_id text > 使用者, amount decimal",
+            "doc_id* text, org_id text > 用戶, title text, user_id uuid > 使用者, amount decimal",
             Meaning::Entity(Entity {
                 tenant: some("org_id"),
                 owner: some("user_id"),
@@ -385,7 +385,7 @@ fn chat() -> Mapping {
         ),
         table(
             "ScenarioModel",
-            "id* long, scenario_id long > Order, model_id text > Model, is_live bool",
+            "id* long, scenario_id long > Order, model_id uuid > Model, is_live bool",
             Meaning::Link(Link {
                 child: "model_id".to_string(),
                 parent: "scenario_id".to_string(),

@@ -9,7 +9,7 @@ use palisade::facts::External;
 use palisade::mapping::Mapping;
 use palisade::name::Uid;
 use palisade::rows::{Rows, Value};
-use palisade::store::{Ask, MemoryStore, Slice, SlicePlan, SqlStore, Store, StoreError};
+use palisade::store::{Ask, Driver, DriverError, MemoryStore, Slice, SlicePlan, SqlStore, Store, StoreError, Texts};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -43,6 +43,19 @@ struct Question {
     /// Rows by table, each as its key.
     #[serde(default)]
     expect: BTreeMap<String, Vec<String>>,
+}
+
+impl Question {
+    fn ask(&self) -> Ask {
+        let outside = |outside: &Outside| External { uid: outside.uid.clone(), parents: outside.parents.clone() };
+        Ask {
+            principal: self.principal.clone(),
+            resource: self.resource.clone(),
+            externals: self.externals.iter().map(outside).collect(),
+            context: self.context.clone(),
+            actions: self.actions.clone(),
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -95,18 +108,7 @@ fn file(name: &str) -> PathBuf {
 
 fn hold<S: Store>(store: &S, what: &str, plan: &SlicePlan, mapping: &Mapping, case: &mut Case, update: bool) {
     for question in &mut case.asks {
-        let ask = Ask {
-            principal: question.principal.clone(),
-            resource: question.resource.clone(),
-            externals: question
-                .externals
-                .iter()
-                .map(|outside| External { uid: outside.uid.clone(), parents: outside.parents.clone() })
-                .collect(),
-            context: question.context.clone(),
-            actions: question.actions.clone(),
-        };
-        let slice = pollster::block_on(store.slice(plan, &ask)).unwrap();
+        let slice = pollster::block_on(store.slice(plan, &question.ask())).unwrap();
         let found = keys(mapping, &slice.rows);
         if update {
             question.expect = found;
@@ -318,5 +320,53 @@ fn values_come_through_exactly() {
         };
         // NUMERIC turns 1.0 into the whole number, as SQLite does everywhere.
         assert!(weight == Some(&Value::Real(expected)) || weight == Some(&Value::Integer(1)), "{weight:?}");
+    }
+}
+
+/// A driver that counts.
+struct Counting {
+    driver: palisade::store::Sqlite,
+    statements: std::cell::RefCell<Vec<(String, Vec<String>)>>,
+}
+
+impl Driver for Counting {
+    async fn query(&self, sql: &str, params: &[&str]) -> Result<Texts, DriverError> {
+        let params_seen = params.iter().map(|text| text.to_string()).collect();
+        self.statements.borrow_mut().push((sql.to_string(), params_seen));
+        self.driver.query(sql, params).await
+    }
+
+    async fn batch(&self, statements: &[(&str, &[&str])]) -> Result<Vec<Texts>, DriverError> {
+        for (sql, params) in statements {
+            let params_seen = params.iter().map(|text| text.to_string()).collect();
+            self.statements.borrow_mut().push((sql.to_string(), params_seen));
+        }
+        self.driver.batch(statements).await
+    }
+}
+
+#[test]
+fn a_slice_is_one_statement_and_so_is_a_login() {
+    for name in models::NAMES {
+        let case: Case = serde_json::from_str(&std::fs::read_to_string(file(name)).unwrap()).unwrap();
+        let bundle = models::bundle(name);
+        let plan = SlicePlan::new(&bundle);
+        let connection = crate::database(&bundle, &format!("{};", case.rows.join(";\n")));
+        let driver = Counting { driver: palisade::store::Sqlite::new(connection), statements: Default::default() };
+        let store = SqlStore::new(driver);
+        let mut sizes = Vec::new();
+        for question in &case.asks {
+            store.driver.statements.borrow_mut().clear();
+            pollster::block_on(store.slice(&plan, &question.ask())).unwrap();
+            let statements = store.driver.statements.borrow();
+            assert_eq!(statements.len(), 1, "{name}: {}", question.because);
+            sizes.push(statements[0].0.len());
+        }
+        for login in &case.logins {
+            store.driver.statements.borrow_mut().clear();
+            pollster::block_on(store.login(&plan, &login.token_hash)).unwrap();
+            assert_eq!(store.driver.statements.borrow().len(), 1, "{name}: {}", login.because);
+        }
+        println!("{name}: statements of {sizes:?} bytes");
     }
 }
