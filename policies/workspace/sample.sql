@@ -79,3 +79,19 @@ INSERT INTO "USER_PERMISSION" (user_id, permission_id, scope_type, scope_id, gra
   ('jon',  'document-read',   'PROJECT',      'apollo', 'root', '2025-01-01T00:00:00Z', '2026-02-01T01:00:00+01:00', 1),
   ('oli',  'document-export', NULL,           NULL,     'root', '2025-01-01T00:00:00Z', NULL, 1),
   ('ray',  'project-archive', 'ORGANIZATION', 'acme',   'root', '2025-01-01T00:00:00Z', NULL, 1);
+
+-- una keeps the third organization in order: the actions that the others are not granted.
+INSERT INTO "USER" (id) VALUES ('una');
+INSERT INTO "ORGANIZATION" (id, name) VALUES ('delta', 'Delta Archives');
+INSERT INTO "PROJECT" (id, organization_id, name) VALUES ('dune', 'delta', 'Dune');
+INSERT INTO "DOCUMENT" (id, project_id, title) VALUES ('chart', 'dune', 'Chart of the coast');
+INSERT INTO "ROLE" (id, name, display_name, level, created_by, created_at, is_active) VALUES
+  ('steward', 'steward', 'Steward', 25, 'root', '2025-01-01T00:00:00Z', 1);
+INSERT INTO "PERMISSION" (id, name, display_name, resource, action, created_by, created_at, is_active) VALUES
+  ('document-hand-out', 'document hand out', 'Export a document, the new way', 'document', 'export', 'root', '2025-06-01T00:00:00Z', 1);
+INSERT INTO "ROLE_PERMISSION" (role_id, permission_id, created_by, created_at, is_active) VALUES
+  ('steward', 'project-write',     'root', '2025-06-01T00:00:00Z', 1),
+  ('steward', 'document-delete',   'root', '2025-06-01T00:00:00Z', 1),
+  ('steward', 'document-hand-out', 'root', '2025-06-01T00:00:00Z', 1);
+INSERT INTO "USER_ROLE" (user_id, role_id, scope_type, scope_id, assigned_by, assigned_at, expires_at, is_active) VALUES
+  ('una', 'steward', 'ORGANIZATION', 'delta', 'root', '2025-06-01T00:00:00Z', NULL, 1);

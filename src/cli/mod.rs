@@ -91,12 +91,12 @@ pub fn run() -> ExitCode {
     let Arguments { json, command } = Arguments::parse();
     let result = match command {
         Command::Import(arguments) => import::run(&arguments, json),
-        Command::Check { packs } => check::run(&packs, json),
+        Command::Check { packs } => check::run(&folders(packs), json),
         Command::Compile(arguments) => compile::run(&arguments, json),
         Command::Load(arguments) => load::run(&arguments, json),
         Command::Decide(arguments) => decide::run(&arguments, json),
         Command::Route { pack, method, path } => route::run(&pack, &method, &path, json),
-        Command::Test { packs } => test::run(&packs, json),
+        Command::Test { packs } => test::run(&folders(packs), json),
     };
     match result {
         Ok(Outcome::Yes) => ExitCode::from(0),
@@ -106,6 +106,15 @@ pub fn run() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// The packs among these paths. A shell's `policies/*` brings files along, such as a README; where nothing but a file is
+/// named, it is kept, to be complained about.
+fn folders(paths: Vec<PathBuf>) -> Vec<PathBuf> {
+    if paths.iter().any(|path| path.is_dir()) {
+        return paths.into_iter().filter(|path| !path.is_file()).collect();
+    }
+    paths
 }
 
 fn report(failure: &Failure, json: bool) {
