@@ -114,7 +114,7 @@ pub fn policy_text(grant: &Grant) -> String {
     };
     let principal = scope_text("principal", &grant.principal);
     let resource = scope_text("resource", &grant.resource);
-    let _ = write!(text, "{effect} ({principal}, {action}, {resource});\n");
+    let _ = writeln!(text, "{effect} ({principal}, {action}, {resource});");
     text
 }
 

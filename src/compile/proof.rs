@@ -157,7 +157,7 @@ fn walk(value: &serde_json::Value, visit: &mut impl FnMut(&str, &serde_json::Val
 }
 
 /// A finding from one of Cedar's own diagnostics, with its place and its advice.
-fn diagnosed(code: &'static str, error: &(impl Diagnostic + std::error::Error), text: &str) -> Finding {
+fn diagnosed(code: &'static str, error: &impl Diagnostic, text: &str) -> Finding {
     let mut finding = Finding::error(code, with_causes(error));
     if let Some(label) = error.labels().and_then(|mut labels| labels.next()) {
         finding = finding.at(Place::of(text, label.offset(), label.offset() + label.len()));

@@ -177,7 +177,7 @@ impl Work<'_> {
                 Reading::Unreadable => {}
             }
         }
-        for (name, _) in &entity.member_roles {
+        for name in entity.member_roles.keys() {
             let role = Uid::new(GROUP_ROLE, group_role_id(&uid.id, name));
             made.attributes.insert(name.clone(), Attribute::Entity(role));
         }

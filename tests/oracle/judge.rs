@@ -375,12 +375,11 @@ impl<'a> Court<'a> {
         }
         // Where the row names no type, or one that its action does not apply to, the model's word for the action counts.
         let declared = allows.actions.as_ref().and_then(|all| Some(&self.mapping.actions.get(&all[0])?.resources));
-        if let Some(declared) =
-            declared.filter(|types| !types.is_empty() && !(allows.sure == Sure::Maybe && allows.kinds.is_none()))
+        let unreadable = allows.sure == Sure::Maybe && allows.kinds.is_none();
+        if let Some(declared) = declared.filter(|types| !types.is_empty() && !unreadable)
+            && allows.kinds.as_ref().is_none_or(|kinds| !kinds.iter().any(|kind| declared.contains(kind)))
         {
-            if allows.kinds.as_ref().is_none_or(|kinds| !kinds.iter().any(|kind| declared.contains(kind))) {
-                allows.kinds = Some(declared.clone());
-            }
+            allows.kinds = Some(declared.clone());
         }
         allows
     }
@@ -448,11 +447,12 @@ impl<'a> Court<'a> {
                 continue;
             }
             match self.target(&row, &meaning.role) {
-                Reading::Is(role) => {
-                    if self.lies_in(&ask.principal, &role, read) || self.has_it_in_a_scope(&role, read) {
-                        return true;
-                    }
+                Reading::Is(role)
+                    if self.lies_in(&ask.principal, &role, read) || self.has_it_in_a_scope(&role, read) =>
+                {
+                    return true;
                 }
+                Reading::Is(_) => {}
                 // Which role it denies is not to be known: perhaps one of this principal's.
                 _ if forbids => return true,
                 _ => {}

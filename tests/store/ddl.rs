@@ -1,7 +1,7 @@
 //! What the DDL makes: tables that keep values, and a change log that misses nothing.
 
 use crate::models;
-use palisade::compile::tables::schema_sql;
+use palisade::compile::schema_sql;
 use palisade::mapping::{Column, ColumnKind, Mapping, Meaning, Table};
 use palisade::store::Store;
 use rusqlite::Connection;

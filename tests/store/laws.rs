@@ -6,7 +6,7 @@
 
 use crate::models;
 use palisade::bundle::Bundle;
-use palisade::compile::tables::schema_sql;
+use palisade::compile::schema_sql;
 use palisade::facts::{Attribute, Entity, External, Facts, Grant, Scope, build};
 use palisade::mapping::{ColumnKind, Mapping, Meaning, Table, Target};
 use palisade::name::Uid;

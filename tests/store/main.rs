@@ -7,7 +7,7 @@ mod models;
 mod suite;
 
 use palisade::bundle::Bundle;
-use palisade::compile::tables::schema_sql;
+use palisade::compile::schema_sql;
 use palisade::store::{SqlStore, Sqlite};
 use rusqlite::Connection;
 use rusqlite::limits::Limit;

@@ -23,6 +23,7 @@ pub fn bundle(name: &str) -> Bundle {
         generated: String::new(),
         handwritten: String::new(),
         mentioned: mentioned.iter().map(|name| name.to_string()).collect(),
+        named: Default::default(),
         forbids_use_in,
         routes: String::new(),
     }
@@ -144,6 +145,7 @@ fn workspace(deny: bool) -> Mapping {
                     otherwise_any: false,
                 }),
                 live: is_true("is_active"),
+                entity: None,
             }),
         ),
         table(
@@ -335,6 +337,7 @@ fn chat() -> Mapping {
                     otherwise_any: true,
                 }),
                 live: Vec::new(),
+                entity: None,
             }),
         ),
         table(

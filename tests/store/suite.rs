@@ -4,7 +4,7 @@
 //! same files are asked of D1 inside a Worker. `UPDATE_EXPECT=1` writes bundle, DDL and keys anew; read the diff.
 
 use crate::models;
-use palisade::compile::tables::schema_sql;
+use palisade::compile::schema_sql;
 use palisade::facts::External;
 use palisade::mapping::Mapping;
 use palisade::name::Uid;
