@@ -19,6 +19,7 @@ use crate::facts::{Ask, Effect, Facts};
 use crate::name::Uid;
 use cedar_policy::{AuthorizationError, Authorizer, EntityUid, PolicySet, Request, Schema};
 use index::Index;
+use query::OneOfEachKey;
 use std::collections::BTreeMap;
 
 /// What one bundle permits, ready to be asked. Made once, asked often.
@@ -113,14 +114,19 @@ impl Engine {
         let json = if trimmed.is_empty() || trimmed == "null" { "{}" } else { trimmed };
         let action = cedar::action_uid(action);
         let known = self.schema.actions().any(|known| *known == action);
-        let value: serde_json::Value =
+        let OneOfEachKey(value) =
             serde_json::from_str(json).map_err(|error| CedarError(format!("the context is not JSON: {error}")))?;
         let mut entities = Vec::new();
         named_entities(&value, &mut entities);
         let schema = known.then_some((&self.schema, &action));
-        let values = cedar_policy::Context::from_json_str(json, schema).map_err(|error| {
-            CedarError(format!("the context does not fit the action: {}", cedar::with_causes(&error)))
-        })?;
+        let fit = |error: &dyn std::error::Error| {
+            CedarError(format!("the context does not fit the action: {}", cedar::with_causes(error)))
+        };
+        let values = cedar_policy::Context::from_json_str(json, schema).map_err(|error| fit(&error))?;
+        if known {
+            // The reader takes a number where the schema says text: it only uses the schema to tell entities from records.
+            values.validate(&self.schema, &action).map_err(|error| fit(&error))?;
+        }
         Ok(Context { values, entities })
     }
 

@@ -3,6 +3,10 @@
 
 use crate::facts::External;
 use crate::name::Uid;
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+use std::fmt;
 
 /// One question.
 #[derive(Clone, Debug)]
@@ -35,5 +39,68 @@ impl Query {
     /// A question without context.
     pub fn new(principal: Uid, action: impl Into<String>, resource: Uid) -> Query {
         Query { principal, action: action.into(), resource, context: Context::empty(), externals: Vec::new() }
+    }
+}
+
+/// JSON in which no object has a key twice. Of two values one reader takes the first and the next one the last, so that
+/// the decision would be about another request than the one that is carried out (RFC 8259, section 4).
+pub(super) struct OneOfEachKey(pub Value);
+
+impl<'de> Deserialize<'de> for OneOfEachKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<OneOfEachKey, D::Error> {
+        deserializer.deserialize_any(ValueOnce).map(OneOfEachKey)
+    }
+}
+
+struct ValueOnce;
+
+impl<'de> Visitor<'de> for ValueOnce {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut all = Vec::new();
+        while let Some(OneOfEachKey(item)) = items.next_element()? {
+            all.push(item);
+        }
+        Ok(Value::Array(all))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
+        let mut all = Map::new();
+        while let Some((key, OneOfEachKey(value))) = fields.next_entry::<String, _>()? {
+            if all.contains_key(&key) {
+                return Err(A::Error::custom(format!("`{key}` stands twice")));
+            }
+            all.insert(key, value);
+        }
+        Ok(Value::Object(all))
     }
 }
