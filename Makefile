@@ -9,15 +9,18 @@ EDGE := --profile edge --no-default-features --features edge
 WORKER := build/index_bg.wasm
 WORKER_SOURCES := Cargo.toml Cargo.lock $(shell find src -name '*.rs' -o -name '*.sql' -o -name '*.html')
 
-.PHONY: help run test bench worker check fmt lint types native edge licences setup browser deploy clean
+.PHONY: help run palisade test bench worker check fmt lint types native edge licences setup browser clean
+.DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
-run: worker ## the gate on :8787 in front of a sample origin on :8788
-	@$(ENV) wrangler d1 migrations apply DB --local && \
-	{ node tools/origin.mjs & origin=$$!; trap "kill $$origin" EXIT; wrangler dev --local --port 8787; }
+run: worker palisade ## the gate on :8787 in front of a sample origin on :8788; PACK=NAME for another pack
+	@$(ENV) node tools/run.mjs
+
+palisade: ## the command, as target/debug/palisade
+	cargo build --bin palisade
 
 # Fast things first: most mistakes show within the first minute.
 test: check native edge ## everything that must hold before a change is done
@@ -36,8 +39,9 @@ types: setup
 
 native:
 	cargo test
+	tests/readme.sh
 
-edge: worker
+edge: worker palisade
 	@$(ENV) npm run --silent test:edge
 
 worker: setup $(WORKER) ## build/index.js and build/index_bg.wasm: the Worker, optimised
@@ -47,8 +51,9 @@ $(WORKER): $(WORKER_SOURCES)
 	tools/wasm.sh worker-build $(EDGE)
 	@$(ENV) wasm-opt $@ --strip-debug -o $@
 
-bench: ## speed and size
-	cargo bench
+bench: worker ## speed beside Cedar's own authorizer, and the size of the Worker
+	cargo bench --bench decide
+	@$(ENV) node tools/size.mjs
 
 licences: setup ## fails where a dependency's licence does not allow what Apache-2.0 needs, or THIRD_PARTY.md is stale
 	@$(ENV) node tools/licences.mjs --check

@@ -2,6 +2,7 @@
 //! All that crosses from before the request to the request: what is permitted, without a single row.
 
 use crate::mapping::Mapping;
+use crate::name::Uid;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -28,6 +29,8 @@ pub struct Bundle {
     /// Names of the attributes that some policy reads. A slice loads no others, and a value of one of these that cannot
     /// be read denies.
     pub mentioned: BTreeSet<String>,
+    /// Entities that hand-written policies name: a slice loads them, since a condition may look into them.
+    pub named: BTreeSet<Uid>,
     /// Whether some `forbid` asks whether an entity lies `in` another, so that a membership that cannot be read must deny.
     pub forbids_use_in: bool,
     /// `routes.toml` as written.

@@ -5,7 +5,7 @@
 //! these policies and entities.
 
 use crate::facts::{Attribute, Effect, Entity, Facts, Grant, Scope};
-use crate::name::{Uid, quote};
+use crate::name::{Uid, quote, unquote};
 use crate::rows::format_time;
 use cedar_policy::{EntityId, EntityTypeName, EntityUid, PolicyId, PolicySet, RestrictedExpression};
 use std::collections::HashMap;
@@ -42,11 +42,15 @@ pub fn uid_of(uid: &EntityUid) -> Uid {
     Uid::new(uid.type_name().to_string(), uid.id().unescaped())
 }
 
-/// A Cedar entity literal, read: `User::"alice"`.
+/// A Cedar entity literal, read: `User::"alice"`. Cedar's own reader takes only the spelling that Cedar prints.
 pub fn parse_uid(text: &str) -> Result<Uid, CedarError> {
-    let uid = EntityUid::from_str(text.trim())
-        .map_err(|_| CedarError(format!("`{text}` is no entity: write its type and its id as in `User::\"alice\"`")))?;
-    Ok(uid_of(&uid))
+    let read = || {
+        let (kind, _) = text.trim().split_once("::\"")?;
+        EntityTypeName::from_str(kind).ok()?;
+        Some(Uid::new(kind, unquote(&text.trim()[kind.len() + 2..])?))
+    };
+    read()
+        .ok_or_else(|| CedarError(format!("`{text}` is no entity: write its type and its id as in `User::\"alice\"`")))
 }
 
 /// An action as people write it: its id, or the literal `Action::"id"`.

@@ -19,6 +19,11 @@ pub mod facts;
 pub mod store;
 
 pub mod compile;
+pub mod gateway;
 
+pub mod pack;
+
+#[cfg(feature = "cli")]
+pub mod cli;
 #[cfg(feature = "edge")]
 mod edge;

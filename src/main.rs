@@ -1,1 +1,8 @@
-fn main() {}
+// SPDX-License-Identifier: Apache-2.0
+//! The `palisade` command: arguments in, exit status out.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    palisade::cli::run()
+}

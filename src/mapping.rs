@@ -195,6 +195,8 @@ pub struct Permission {
     /// The column that names the resource type that the action is for.
     pub resource: Option<ResourceType>,
     pub live: Vec<Live>,
+    /// The permission as an entity, where the model names it with `as`: administrators read and change permissions.
+    pub entity: Option<Entity>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -392,6 +394,7 @@ impl Table {
         match &self.meaning {
             Meaning::Entity(entity) => Some(entity),
             Meaning::LoginSession(session) => session.entity.as_ref(),
+            Meaning::Permission(permission) => permission.entity.as_ref(),
             _ => None,
         }
     }

@@ -46,6 +46,42 @@ pub fn quote(text: &str) -> String {
     out
 }
 
+/// What a Cedar string literal, with its quotes, stands for; `None` where it is none.
+pub fn unquote(literal: &str) -> Option<String> {
+    let mut rest = literal.strip_prefix('"')?.strip_suffix('"')?.chars();
+    let mut text = String::with_capacity(literal.len());
+    while let Some(c) = rest.next() {
+        match c {
+            '"' => return None,
+            '\\' => text.push(match rest.next()? {
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                '0' => '\0',
+                same @ ('\\' | '"' | '\'') => same,
+                'x' => {
+                    let digits = rest.as_str().get(..2)?;
+                    rest = rest.as_str()[2..].chars();
+                    char::from_u32(hex(digits)?).filter(char::is_ascii)?
+                }
+                'u' => {
+                    let (digits, more) = rest.as_str().strip_prefix('{')?.split_once('}')?;
+                    rest = more.chars();
+                    char::from_u32(hex(digits)?)?
+                }
+                _ => return None,
+            }),
+            c => text.push(c),
+        }
+    }
+    Some(text)
+}
+
+fn hex(digits: &str) -> Option<u32> {
+    let plain = !digits.is_empty() && digits.len() <= 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    plain.then(|| u32::from_str_radix(digits, 16).ok()).flatten()
+}
+
 /// Characters that print nothing or reorder what is printed around them.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
@@ -137,6 +173,19 @@ mod tests {
         assert_eq!(Uid::new("User", "a\"b\\c").to_string(), r#"User::"a\"b\\c""#);
         assert_eq!(Uid::new("User", "a\0\u{202e}b").to_string(), r#"User::"a\0\u{202e}b""#);
         assert_eq!(Uid::new("User", "用戶🙂").to_string(), "User::\"用戶🙂\"");
+    }
+
+    #[test]
+    fn a_literal_reads_back() {
+        for text in ["", "a", "a\"b\\c", "o'neil", "\0\n\r\t", "\u{202e}x", "用戶🙂", "\\u{41}"] {
+            assert_eq!(unquote(&quote(text)).as_deref(), Some(text));
+        }
+        assert_eq!(unquote(r#""\x41\u{1F642}\'""#).as_deref(), Some("A🙂'"));
+        for broken in
+            ["", "\"", "a", "\"a", r#""a"b""#, r#""\q""#, r#""\x4""#, r#""\u{}""#, r#""\u{110000}""#, r#""\""#]
+        {
+            assert_eq!(unquote(broken), None, "{broken}");
+        }
     }
 
     #[test]

@@ -80,8 +80,12 @@ pub fn read_time(value: &Value) -> Reading<Millis> {
 const MIN_MILLIS: Millis = -62_167_219_200_000;
 const MAX_MILLIS: Millis = 253_402_300_799_999;
 
-/// An instant as text, in one of the two text forms.
+/// An instant as text, in one of the two text forms; or as whole Unix seconds in digits, which is what SQLite makes of a
+/// number that is put into a column of text.
 pub fn parse_time(text: &str) -> Option<Millis> {
+    if text.len() <= MAX_SECONDS_DIGITS && !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.parse::<Millis>().ok()?.checked_mul(1000);
+    }
     let millis = match chrono::DateTime::parse_from_rfc3339(text) {
         // The library also takes a space or `t` between date and time, and a lower-case `z`; RFC 3339 allows these.
         Ok(time) => time.timestamp_millis(),
@@ -91,6 +95,9 @@ pub fn parse_time(text: &str) -> Option<Millis> {
     };
     (MIN_MILLIS..=MAX_MILLIS).contains(&millis).then_some(millis)
 }
+
+/// Seconds until the year 9999 have this many digits.
+const MAX_SECONDS_DIGITS: usize = 11;
 
 /// An instant as RFC 3339 text in UTC, to the millisecond.
 pub fn format_time(millis: Millis) -> String {
@@ -165,6 +172,7 @@ mod tests {
             text("2026-01-01 12:00:00"),
             text("2026-01-01T12:00:00.000Z"),
             Value::Integer(noon / 1000),
+            text("1767268800"),
         ] {
             assert_eq!(read_time(&value), Reading::Is(noon), "{value:?}");
         }
@@ -175,7 +183,8 @@ mod tests {
             text(""),
             text("2026-13-01T00:00:00Z"),
             text("2026-01-01T12:00:00"),
-            text("1767268800"),
+            text("17672688001234"),
+            text("-5"),
             Value::Real(1.5),
             Value::Integer(i64::MAX),
         ] {

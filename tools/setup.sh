@@ -16,7 +16,34 @@ locked() { awk -v crate="\"$1\"" '$1 == "name" { found = ($3 == crate) } found &
 
 # --- Rust that builds for wasm32: rustup's, or Debian's with the library from source ---------------------------------
 has_target() { [ -d "$(rustc --print target-libdir --target wasm32-unknown-unknown 2>/dev/null)" ]; }
-has_debian_rust() { [ -x /usr/bin/cargo ] && dpkg -s rust-web-src >/dev/null 2>&1; }
+has_debian_rust() { [ -e "$PALISADE_TOOLS/debian/lib/rustlib/wasm32-unknown-unknown/ready" ]; }
+
+# Debian ships the compiler's library for this target as source only. Built once, it becomes a system root of its own
+# (the machine's own target linked beside it), and a `rustc` that uses it.
+debian_rust() {
+  local root="$PALISADE_TOOLS/debian" work="$PALISADE_TOOLS/debian-build" out
+  say "installing Debian's Rust (rustc-web, cargo-web, rust-web-src, lld-22)"
+  as_root apt-get install -y -qq rustc-web cargo-web rust-web-src lld-22 >/dev/null || return 1
+  say "building its library for wasm32 into $root (a minute, once a machine)"
+  rm -rf "$root" "$work"
+  mkdir -p "$root/bin" "$root/lib/rustlib/wasm32-unknown-unknown/lib" "$work/src"
+  ln -s /usr/lib/rustlib/* "$root/lib/rustlib/"
+  printf '[package]\nname = "root"\nversion = "0.0.0"\nedition = "2024"\n[workspace]\n' >"$work/Cargo.toml"
+  echo '#![no_std]' >"$work/src/lib.rs"
+  # The option is a nightly one; a stable compiler grants it on this condition. Without bitcode, link-time optimisation fails.
+  (cd "$work" && PATH="/usr/bin:$PATH" RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Cembed-bitcode=yes CARGO_TARGET_DIR="$work/target" \
+    cargo build --quiet --release --target wasm32-unknown-unknown -Zbuild-std=std,panic_abort) || return 1
+  out="$root/lib/rustlib/wasm32-unknown-unknown"
+  cp "$work"/target/wasm32-unknown-unknown/release/deps/*.rlib "$out/lib/"
+  rm -f "$out"/lib/libroot-*.rlib
+  printf '#!/bin/sh\nexec /usr/bin/rustc --sysroot "%s" "$@"\n' "$root" >"$root/bin/rustc"
+  chmod +x "$root/bin/rustc"
+  ln -s /usr/bin/cargo "$root/bin/cargo"
+  rm -rf "$work"
+  touch "$out/ready"
+}
+
+rust() { [ -x /usr/bin/cargo ] && dpkg -s rust-web-src >/dev/null 2>&1; }
 
 rust() {
   command -v cargo >/dev/null || die "cargo is not on PATH; install Rust 1.88 or later and run this again"
@@ -27,8 +54,7 @@ rust() {
     if timeout 60 rustup target add wasm32-unknown-unknown && has_target; then return; fi
   fi
   if command -v apt-get >/dev/null; then
-    say "installing Debian's Rust for wasm32 (rustc-web, rust-web-src, lld-22)"
-    if as_root apt-get install -y -qq rustc-web cargo-web rust-web-src lld-22 >/dev/null; then return; fi
+    if debian_rust; then return; fi
   fi
   die "no Rust for wasm32-unknown-unknown; run \`rustup target add wasm32-unknown-unknown\` where rustup has a network, then this again"
 }

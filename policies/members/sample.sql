@@ -19,8 +19,7 @@ INSERT INTO "PERMISSIONS" (id, name, description, resource, action, is_system) V
   ('items-read',    'See items',         NULL, 'items',    'read',   0),
   ('items-update',  'Change items',      NULL, 'items',    'update', 0),
   ('sessions-read', 'See any session',   NULL, 'sessions', 'read',   1),
-  ('group-archive', 'Archive any group', NULL, 'Group',    'archive', 0),
-  ('billing-read',  'See bills',         NULL, 'billing',  'read',   0);
+  ('group-archive', 'Archive any group', NULL, 'Group',    'archive', 0);
 
 INSERT INTO "ROLE_PERMISSIONS" (role_id, permission_id, assigned_at) VALUES
   ('admin',      'users-read',    '2025-01-01T00:00:00Z'),
@@ -32,7 +31,6 @@ INSERT INTO "ROLE_PERMISSIONS" (role_id, permission_id, assigned_at) VALUES
   ('admin',      'items-read',    '2025-01-01T00:00:00Z'),
   ('admin',      'items-update',  '2025-01-01T00:00:00Z'),
   ('admin',      'sessions-read', '2025-01-01T00:00:00Z'),
-  ('admin',      'billing-read',  '2025-01-01T00:00:00Z'),
   ('moderator',  'groups-read',   '2025-01-01T00:00:00Z'),
   ('moderator',  'group-archive', '2025-01-01T00:00:00Z'),
   ('member',     'items-read',    '2025-01-01T00:00:00Z'),
@@ -123,3 +121,9 @@ INSERT INTO "USER_GROUPS" (user_id, group_id, joined_at, role_in_group, is_activ
   ('gus',  'choir',  '2025-02-01T00:00:00Z', NULL,     1),
   ('cleo', 'closed', '2025-02-01T00:00:00Z', 'admin',  1),
   ('cleo', 'asleep', '2025-02-01T00:00:00Z', 'admin',  1);
+
+-- uma looks after the register: she alone may delete accounts.
+INSERT INTO "ROLES" (id, name, description, is_system, is_active) VALUES ('registrar', 'registrar', 'keeps the register', 0, 1);
+INSERT INTO "ROLE_PERMISSIONS" (role_id, permission_id, assigned_at) VALUES ('registrar', 'users-delete', '2025-01-01T00:00:00Z');
+INSERT INTO "USERS" (id, username, email, hashed_password, totp_secret, first_name, last_name, is_active, is_deleted, role_id) VALUES
+  ('uma', 'uma', 'uma@example.com', '$2b$demo', NULL, 'Uma', 'Lund', 1, 0, 'registrar');

@@ -7,13 +7,14 @@ mod policy;
 mod proof;
 mod publish;
 mod schema;
-pub mod tables;
+mod tables;
 mod types;
 
 pub use policy::generated_policies;
 pub use proof::{attributes_read, validate};
 pub use publish::publish_sql;
 pub use schema::{RowActions, cedar_schema};
+pub use tables::schema_sql;
 pub use types::typescript;
 
 use crate::bundle::{Bundle, FORMAT};
@@ -33,6 +34,7 @@ pub fn compile(name: &str, mapping: &Mapping, handwritten: &str, routes: &str) -
         generated,
         handwritten: handwritten.to_string(),
         mentioned: read.attributes,
+        named: read.named,
         forbids_use_in: read.forbids_use_in,
         routes: routes.to_string(),
     });

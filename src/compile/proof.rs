@@ -3,6 +3,7 @@
 
 use crate::bundle::HANDWRITTEN;
 use crate::cedar::{named_policies, with_causes};
+use crate::name::Uid;
 use crate::report::{Finding, Place};
 use cedar_policy::{Effect, PolicySet, Schema, ValidationMode, Validator};
 use miette::Diagnostic;
@@ -13,6 +14,8 @@ use std::collections::BTreeSet;
 pub struct PoliciesRead {
     /// Names of the attributes that some policy reads or asks for.
     pub attributes: BTreeSet<String>,
+    /// Entities that conditions name.
+    pub named: BTreeSet<Uid>,
     /// Whether a hand-written `forbid` asks whether one entity lies `in` another.
     pub forbids_use_in: bool,
 }
@@ -87,6 +90,7 @@ pub fn validate(schema: &str, generated: &str, handwritten: &str) -> (Option<Pol
     }
     let read = PoliciesRead {
         attributes: attributes_read(&all),
+        named: entities_named(&theirs),
         forbids_use_in: theirs.policies().any(|policy| policy.effect() == Effect::Forbid && uses_in(policy)),
     };
     (Some(read), findings)
@@ -102,6 +106,23 @@ pub fn attributes_read(policies: &PolicySet) -> BTreeSet<String> {
                     && let Some(name) = value.get("attr").and_then(|attr| attr.as_str())
                 {
                     found.insert(name.to_string());
+                }
+            });
+        }
+    }
+    found
+}
+
+/// Entities that the conditions of these policies name.
+fn entities_named(policies: &PolicySet) -> BTreeSet<Uid> {
+    let mut found = BTreeSet::new();
+    for policy in policies.policies() {
+        if let Ok(json) = policy.to_json() {
+            walk(&json["conditions"], &mut |key, value| {
+                if key == "__entity"
+                    && let (Some(kind), Some(id)) = (value["type"].as_str(), value["id"].as_str())
+                {
+                    found.insert(Uid::new(kind, id));
                 }
             });
         }

@@ -34,6 +34,7 @@ pub fn cedar_schema(name: &str, mapping: &Mapping, rows: &RowActions) -> String 
 fn write_entity(text: &mut String, mapping: &Mapping, table: &Table, entity: &Entity) {
     let what = match (&table.meaning, entity.entity) {
         (Meaning::LoginSession(_), _) => "login session",
+        (Meaning::Permission(_), _) => "permission",
         (_, EntityKind::Principal) => "principal",
         (_, EntityKind::Role) => "role",
         (_, EntityKind::Group) => "group",

@@ -15,7 +15,7 @@ pub use query::{Context, Query};
 
 use crate::bundle::{Bundle, HANDWRITTEN};
 use crate::cedar::{self, CedarError};
-use crate::facts::{Effect, Facts};
+use crate::facts::{Ask, Effect, Facts};
 use crate::name::Uid;
 use cedar_policy::{AuthorizationError, Authorizer, EntityUid, PolicySet, Request, Schema};
 use index::Index;
@@ -27,6 +27,8 @@ pub struct Engine {
     policies: PolicySet,
     /// Effect and source of each policy, by its id.
     about: BTreeMap<String, (Effect, String)>,
+    /// Entities that policies name: an unreadable one of them cannot be judged by.
+    named: Vec<Uid>,
     authorizer: Authorizer,
 }
 
@@ -65,6 +67,7 @@ impl Engine {
             policies.add(policy.clone()).map_err(|error| CedarError(error.to_string()))?;
         }
         let mut engine = Engine::of(schema, policies);
+        engine.named = bundle.named.iter().cloned().collect();
         for policy in handwritten.policies() {
             if let Some((_, source)) = engine.about.get_mut(&policy.id().to_string())
                 && source.is_empty()
@@ -88,7 +91,7 @@ impl Engine {
                 (policy.id().to_string(), (effect, source))
             })
             .collect();
-        Engine { schema, policies, about, authorizer: Authorizer::new() }
+        Engine { schema, policies, about, named: Vec::new(), authorizer: Authorizer::new() }
     }
 
     /// The policies that do not come from rows.
@@ -121,11 +124,25 @@ impl Engine {
         Ok(Context { values, entities })
     }
 
+    /// What a store must be asked for to decide `query`.
+    pub fn ask(&self, bundle: &Bundle, query: &Query) -> Ask {
+        Ask {
+            principal: query.principal.clone(),
+            resource: query.resource.clone(),
+            externals: query.externals.clone(),
+            context: query.context.entities.iter().chain(&self.named).cloned().collect(),
+            actions: Some(bundle.mapping.implying(&query.action)),
+        }
+    }
+
     /// Decides.
     pub fn decide(&self, prepared: &Prepared, query: &Query) -> Decision {
         let facts = &prepared.facts;
-        if let Some(reason) = query.context.entities.iter().find_map(|uid| facts.tainted.get(uid)) {
-            return Decision::undecided(format!("the context names an entity that cannot be read: {reason}"));
+        let looked_into = query.context.entities.iter().chain(&self.named);
+        if let Some(reason) = looked_into.into_iter().find_map(|uid| facts.tainted.get(uid)) {
+            return Decision::undecided(format!(
+                "the context or a policy names an entity that cannot be read: {reason}"
+            ));
         }
         let request = match self.request(query) {
             Ok(request) => request,

@@ -69,8 +69,8 @@ pub(super) struct Work<'a> {
     pub entities: BTreeMap<Uid, Entity>,
     /// Whether the row of an entity counts. An entity without an entry has no row.
     pub standing: HashMap<Uid, Standing>,
-    /// The tenant that an entity's own row names.
-    tenants: HashMap<Uid, Uid>,
+    /// The tenant that an entity's own row names; `None` where what it names cannot be read.
+    tenants: HashMap<Uid, Option<Uid>>,
     role_names: HashMap<Uid, String>,
     /// Edges that rows may or may not say: (child, parent).
     doubtful: BTreeSet<(Uid, Uid)>,
@@ -95,15 +95,22 @@ impl Work<'_> {
 
     /// Whether the rows of these two name different tenants.
     pub fn crosses_tenants(&self, a: &Uid, b: &Uid) -> bool {
-        matches!((self.tenants.get(a), self.tenants.get(b)), (Some(a), Some(b)) if a != b)
+        matches!((self.tenants.get(a), self.tenants.get(b)), (Some(Some(a)), Some(Some(b))) if a != b)
+    }
+
+    /// Whether it can be told which tenant a role belongs to. One of an unreadable tenant may be another's.
+    pub fn belongs(&self, role: &Uid) -> Standing {
+        if matches!(self.tenants.get(role), Some(None)) { Standing::Doubtful } else { Standing::Counts }
     }
 
     fn read_entities(&mut self) {
-        // Standing first: an edge needs to know whether its far end counts.
+        // Standing and tenant first: an edge needs to know whether its far end counts, and whose it is.
         let mapping = self.mapping;
         let mut uids: HashMap<&str, Vec<Option<Uid>>> = HashMap::new();
         for (table, entity) in mapping.entities() {
             let Some(view) = self.views.get(table.name.as_str()) else { continue };
+            let tenant_type = entity.tenant.as_ref().and_then(|column| self.target_type(&table.name, column));
+            let tenant_column = entity.tenant.as_ref().zip(tenant_type.map(str::to_string));
             let mut of_table = Vec::with_capacity(view.rows.rows.len());
             for row in 0..view.rows.rows.len() {
                 let Reading::Is(id) = view.id(row, &entity.id) else {
@@ -116,6 +123,17 @@ impl Work<'_> {
                 let standing = view.live(row, &entity.live, &mut self.notes);
                 // Two rows with one id: the worse one counts, so that neither revives the other.
                 self.standing.entry(uid.clone()).and_modify(|was| *was = standing.max(*was)).or_insert(standing);
+                if let Some((column, kind)) = &tenant_column {
+                    match view.id(row, column) {
+                        Reading::Is(id) => {
+                            self.tenants.insert(uid.clone(), Some(Uid::new(kind, id)));
+                        }
+                        Reading::Unreadable => {
+                            self.tenants.insert(uid.clone(), None);
+                        }
+                        Reading::Null => {}
+                    }
+                }
                 if entity.entity == EntityKind::Role
                     && let Some(column) = &entity.name
                     && let Reading::Is(name) = read_text(view.value(row, column))
@@ -166,12 +184,8 @@ impl Work<'_> {
         if entity.entity == EntityKind::Principal {
             made.attributes.insert(ROLES_ATTRIBUTE.to_string(), Attribute::Texts(BTreeSet::new()));
         }
-        if let Some(column) = &entity.tenant
-            && let (Reading::Is(id), Some(kind)) = (view.id(row, column), self.target_type(&table.name, column))
-        {
-            let tenant = Uid::new(kind, id);
+        if let Some(Some(tenant)) = self.tenants.get(&uid) {
             made.parents.insert(tenant.clone());
-            self.tenants.insert(uid.clone(), tenant);
         }
         let mut edges = Vec::new();
         for column in &entity.parents {
@@ -208,8 +222,11 @@ impl Work<'_> {
                 EntityKind::Tenant | EntityKind::Resource | EntityKind::Principal => {}
             }
             // A role of another tenant gives nothing: nothing crosses a tenant.
-            if entity.entity == EntityKind::Role && self.crosses_tenants(child, &parent) {
-                return;
+            if entity.entity == EntityKind::Role {
+                if self.crosses_tenants(child, &parent) {
+                    return;
+                }
+                standing = standing.max(self.belongs(&parent));
             }
         }
         match standing {
@@ -340,32 +357,39 @@ impl Work<'_> {
         }
     }
 
-    /// A membership that cannot be read must not free anybody from what the group or role forbids.
+    /// A membership that cannot be read must not free anybody from what the group or role forbids. Nor must several of
+    /// them: one above another, or one on either side of a grant.
     fn keep_doubtful_forbids(&self, grants: &mut Vec<Grant>) {
         if self.doubtful.is_empty() {
             return;
         }
-        let mut kept = Vec::new();
+        let mut may_lie_in: BTreeMap<&Uid, BTreeSet<Uid>> = BTreeMap::new();
         for (child, parent) in &self.doubtful {
-            let above = self.ancestry(parent);
-            for grant in grants.iter().filter(|grant| grant.effect == Effect::Forbid) {
-                let mut copy = grant.clone();
-                copy.id = format!("{}?{child}", grant.id);
-                if let Scope::In(uid) = &grant.principal
-                    && above.contains(uid)
-                {
-                    kept.push(Grant { principal: Scope::In(child.clone()), ..copy.clone() });
-                }
-                match &grant.resource {
-                    Scope::In(uid) if above.contains(uid) => {
-                        kept.push(Grant { resource: Scope::In(child.clone()), ..copy });
-                    }
-                    Scope::IsIn(kind, uid) if above.contains(uid) => {
-                        kept.push(Grant { resource: Scope::IsIn(kind.clone(), child.clone()), ..copy });
-                    }
-                    _ => {}
-                }
+            may_lie_in.entry(child).or_default().extend(self.possible_ancestry(parent));
+        }
+        let below = |scope: &Scope| -> Vec<Uid> {
+            let (Scope::In(uid) | Scope::IsIn(_, uid)) = scope else { return Vec::new() };
+            may_lie_in.iter().filter(|(_, above)| above.contains(uid)).map(|(child, _)| (*child).clone()).collect()
+        };
+        let moved = |scope: &Scope, child: &Uid| match scope {
+            Scope::IsIn(kind, _) => Scope::IsIn(kind.clone(), child.clone()),
+            _ => Scope::In(child.clone()),
+        };
+        let mut kept = Vec::new();
+        for grant in grants.iter().filter(|grant| grant.effect == Effect::Forbid) {
+            let mut copies = vec![grant.clone()];
+            for child in below(&grant.principal) {
+                let principal = moved(&grant.principal, &child);
+                copies.push(Grant { id: format!("{}?{child}", grant.id), principal, ..grant.clone() });
             }
+            let resources = below(&grant.resource);
+            for copy in &copies {
+                kept.extend(resources.iter().map(|child| {
+                    let resource = moved(&grant.resource, child);
+                    Grant { id: format!("{}?{child}", copy.id), resource, ..copy.clone() }
+                }));
+            }
+            kept.extend(copies.into_iter().skip(1));
         }
         grants.extend(kept);
     }
@@ -390,10 +414,22 @@ impl Work<'_> {
     }
 
     fn ancestry(&self, uid: &Uid) -> BTreeSet<Uid> {
+        self.above(uid, false)
+    }
+
+    /// What `uid` may lie in, doubtful edges included.
+    fn possible_ancestry(&self, uid: &Uid) -> BTreeSet<Uid> {
+        self.above(uid, true)
+    }
+
+    fn above(&self, uid: &Uid, doubtful: bool) -> BTreeSet<Uid> {
         let mut all = BTreeSet::from([uid.clone()]);
         let mut next = vec![uid.clone()];
         while let Some(uid) = next.pop() {
-            for parent in self.entities.get(&uid).into_iter().flat_map(|entity| &entity.parents) {
+            let sure = self.entities.get(&uid).into_iter().flat_map(|entity| &entity.parents);
+            let first = (uid.clone(), Uid::new("", ""));
+            let unsure = self.doubtful.range(first..).take_while(|(child, _)| *child == uid).map(|(_, parent)| parent);
+            for parent in sure.chain(unsure.filter(|_| doubtful)) {
                 if all.insert(parent.clone()) {
                     next.push(parent.clone());
                 }

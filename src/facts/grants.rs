@@ -2,11 +2,11 @@
 //! Rows into grants: what each row of a permission, assignment or access-control table conveys.
 
 use super::build::{Work, is_unscoped};
-use super::standing::{Standing, View, read_text};
+use super::standing::{Notes, Standing, View, read_text};
 use super::{Effect, Grant, Scope};
 use crate::mapping::{self, Acl, DirectPermission, EntityKind, Meaning, Pattern, Piece, RoleAssignment, Target};
 use crate::name::Uid;
-use crate::rows::{Reading, Value, read_bool, read_id};
+use crate::rows::{Reading, read_bool, read_id};
 use std::collections::{BTreeMap, HashMap};
 
 /// Every grant of every row, in no particular order.
@@ -77,25 +77,16 @@ fn read_permissions(work: &mut Work) -> HashMap<String, Permission> {
             );
         }
         let declared = actions.as_ref().and_then(|all| work.mapping.actions.get(&all[0]));
-        let types = match (declared, &meaning.resource) {
-            (Some(action), _) if !action.resources.is_empty() => Types::Only(action.resources.clone()),
-            (_, None) => Types::Any,
-            (_, Some(resource)) => {
-                let value = view.value(row, &resource.column);
-                let named = match read_text(value) {
-                    Reading::Is(text) => resource.types.get(&text.to_ascii_lowercase()),
-                    _ => None,
-                };
-                match named {
-                    Some(name) => Types::Only(vec![name.clone()]),
-                    None if resource.otherwise_any && !matches!(value, Value::Blob(_)) => Types::Any,
-                    None => {
-                        let outcome = "the permission grants nothing; what it forbids is forbidden on every type";
-                        work.notes.unreadable(&source, &resource.column, value, "a resource type", outcome);
-                        Types::Unreadable
-                    }
-                }
+        let named = read_types(&mut work.notes, view, row, &source, meaning);
+        let declared = declared.map_or(&[][..], |action| &action.resources);
+        // The row says which type it is for. Where it says none, or one that the action does not apply to (to create a
+        // document is done to its folder), the model's word for the action counts.
+        let types = match named {
+            Types::Only(types) if declared.is_empty() || types.iter().any(|t| declared.contains(t)) => {
+                Types::Only(types)
             }
+            Types::Any | Types::Only(_) if !declared.is_empty() => Types::Only(declared.to_vec()),
+            types => types,
         };
         let standing = view.live(row, &meaning.live, &mut work.notes);
         permissions.insert(id, Permission { actions, types, standing, source });
@@ -103,15 +94,35 @@ fn read_permissions(work: &mut Work) -> HashMap<String, Permission> {
     permissions
 }
 
+/// The resource types that a permission's row names.
+fn read_types(notes: &mut Notes, view: &View, row: usize, source: &str, meaning: &mapping::Permission) -> Types {
+    let Some(resource) = &meaning.resource else { return Types::Any };
+    let value = view.value(row, &resource.column);
+    let word = read_text(value);
+    let named = match &word {
+        Reading::Is(text) => resource.types.get(&text.to_ascii_lowercase()),
+        _ => None,
+    };
+    match named {
+        Some(name) => Types::Only(vec![name.clone()]),
+        None if resource.otherwise_any && word != Reading::Unreadable => Types::Any,
+        None => {
+            let outcome = "the permission grants nothing; what it forbids is forbidden on every type";
+            notes.unreadable(source, &resource.column, value, "a resource type", outcome);
+            Types::Unreadable
+        }
+    }
+}
+
 /// Whether a row of a table with a `granted` column grants; without the column, it does.
-fn read_effect(work_notes: &mut super::standing::Notes, view: &View, row: usize, granted: Option<&str>) -> Effect {
+fn read_effect(notes: &mut Notes, view: &View, row: usize, granted: Option<&str>) -> Effect {
     let Some(column) = granted else { return Effect::Permit };
     let value = view.value(row, column);
     match read_bool(value) {
         Reading::Is(true) => Effect::Permit,
         Reading::Is(false) => Effect::Forbid,
         Reading::Null | Reading::Unreadable => {
-            work_notes.unreadable(&view.source(row), column, value, "a boolean (0 or 1)", "the row is taken to forbid");
+            notes.unreadable(&view.source(row), column, value, "a boolean (0 or 1)", "the row is taken to forbid");
             Effect::Forbid
         }
     }
@@ -271,7 +282,7 @@ fn read_scoped_roles(
             continue;
         };
         let role = Uid::new(&role_type, role);
-        let standing = standing.max(work.counts(&role));
+        let standing = standing.max(work.counts(&role)).max(work.belongs(&role));
         if standing == Standing::Void {
             continue;
         }
@@ -376,7 +387,7 @@ fn read_acl(work: &mut Work, table: &mapping::Table, meaning: &Acl, grants: &mut
         let source = view.source(row);
         let effect = read_effect(&mut work.notes, view, row, meaning.granted.as_deref());
         let mut readable = standing == Standing::Counts;
-        let mut unreadable = |notes: &mut super::standing::Notes, column: &str, expected: &str| {
+        let mut unreadable = |notes: &mut Notes, column: &str, expected: &str| {
             let outcome = "the row permits nothing; what it forbids is forbidden as widely as it may have meant";
             notes.unreadable(&source, column, view.value(row, column), expected, outcome);
             readable = false;

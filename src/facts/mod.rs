@@ -32,6 +32,21 @@ pub struct Facts {
     pub findings: Vec<Finding>,
 }
 
+/// One request, as far as the choice of rows goes: what a store is asked for, and what the facts made of its answer can
+/// decide.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ask {
+    pub principal: Uid,
+    pub resource: Uid,
+    /// Entities from outside the database that came with the request.
+    pub externals: Vec<External>,
+    /// Entities whose rows are needed though they are neither principal nor resource: those that the context names, and
+    /// those that hand-written policies name (`Folder::"root"`) and look into.
+    pub context: Vec<Uid>,
+    /// The requested actions with all that imply them ([`crate::mapping::Mapping::implying`]); every action where `None`.
+    pub actions: Option<Vec<String>>,
+}
+
 /// An entity: one row, or a role within a group.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Entity {

@@ -118,15 +118,15 @@ fn reach_of_tenants(mapping: &Mapping, world: &World<'_>, findings: &mut Finding
             let to = entity.parents.iter().chain(&entity.tenant).filter_map(|c| type_at(c));
             above.entry(&entity.type_name).or_default().extend(to);
         }
-        if let Meaning::Link(link) = &table.meaning {
-            if let (Some(child), Some(parent)) = (type_at(&link.child), type_at(&link.parent)) {
-                above.entry(child).or_default().insert(parent);
-            }
+        if let Meaning::Link(link) = &table.meaning
+            && let (Some(child), Some(parent)) = (type_at(&link.child), type_at(&link.parent))
+        {
+            above.entry(child).or_default().insert(parent);
         }
-        if let Meaning::GroupMembership(membership) = &table.meaning {
-            if let (Some(child), Some(parent)) = (type_at(&membership.principal), type_at(&membership.group)) {
-                above.entry(child).or_default().insert(parent);
-            }
+        if let Meaning::GroupMembership(membership) = &table.meaning
+            && let (Some(child), Some(parent)) = (type_at(&membership.principal), type_at(&membership.group))
+        {
+            above.entry(child).or_default().insert(parent);
         }
     }
     for (name, external) in &mapping.externals {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Where a foreign key leads, and by which rule that was seen.
 
-use super::words::{singular_words, stem, words};
+use super::words::{core, singular_words, stem, words};
 use crate::er::{Column, Diagram, Table};
 use std::collections::BTreeMap;
 
@@ -27,6 +27,7 @@ pub(super) enum Rule {
     Diagram,
     SameKey,
     SameName,
+    ShortName,
     Parent,
     NameEnd,
     Actor,
@@ -41,6 +42,7 @@ impl Rule {
             Rule::Diagram => "as the schema says",
             Rule::SameKey => "whose primary key has the same name",
             Rule::SameName => "whose name it carries",
+            Rule::ShortName => "whose name it carries, without a prefix or in short",
             Rule::Parent => "its own table, as the parent of a row",
             Rule::NameEnd => "whose name ends as it does",
             Rule::Actor => "the only table of principals, as it names somebody who acts",
@@ -70,6 +72,15 @@ const ACTORS: [&str; 17] = [
     "employee",
 ];
 
+/// Usual short forms of tables' names.
+const SHORT: [(&str, &str); 5] = [
+    ("org", "organization"),
+    ("org", "organisation"),
+    ("dept", "department"),
+    ("perm", "permission"),
+    ("doc", "document"),
+];
+
 /// Names that say only that a column is a key, not of what.
 const BARE_KEYS: [&str; 7] = ["id", "uuid", "guid", "pk", "oid", "key", "rowid"];
 
@@ -82,6 +93,8 @@ pub(super) struct Foreign<'a> {
     given: BTreeMap<(&'a str, &'a str), String>,
     /// The tables with their names' words.
     names: Vec<(&'a Table, Vec<String>)>,
+    /// The same names without what libraries put before and behind them.
+    cores: Vec<(&'a Table, String)>,
     /// For each table with a single primary-key column that is more than a bare `id`: that column and the table.
     keys: BTreeMap<&'a str, Vec<&'a Table>>,
     /// For each table, the tables of which it has at most one by some relation.
@@ -97,10 +110,10 @@ impl<'a> Foreign<'a> {
         let mut keys: BTreeMap<&str, Vec<&Table>> = BTreeMap::new();
         for table in &diagram.tables {
             let mut primary = table.columns.iter().filter(|c| c.primary);
-            if let (Some(column), None) = (primary.next(), primary.next()) {
-                if !BARE_KEYS.contains(&column.name.to_lowercase().as_str()) {
-                    keys.entry(&column.name).or_default().push(table);
-                }
+            if let (Some(column), None) = (primary.next(), primary.next())
+                && !BARE_KEYS.contains(&column.name.to_lowercase().as_str())
+            {
+                keys.entry(&column.name).or_default().push(table);
             }
         }
         for tables in keys.values_mut() {
@@ -131,6 +144,7 @@ impl<'a> Foreign<'a> {
             principal: if let [only] = principals { Some(only) } else { None },
             given,
             names: diagram.tables.iter().map(|t| (t, singular_words(&t.name))).collect(),
+            cores: diagram.tables.iter().map(|t| (t, core(&t.name))).collect(),
             keys,
             ones,
         }
@@ -149,10 +163,10 @@ impl<'a> Foreign<'a> {
         if let Some(given) = self.given.get(&(table.name.as_str(), column.name.as_str())) {
             return Lead::To { table: given.clone(), rule: Rule::Model };
         }
-        if let Some(reference) = &column.references {
-            if let Some(found) = self.named(&reference.table) {
-                return Lead::To { table: found.name.clone(), rule: Rule::Diagram };
-            }
+        if let Some(reference) = &column.references
+            && let Some(found) = self.named(&reference.table)
+        {
+            return Lead::To { table: found.name.clone(), rule: Rule::Diagram };
         }
         // A table's own primary key tells of itself unless it is drawn as a foreign key too.
         let own_key = table.primary_key() == [column.name.as_str()];
@@ -186,6 +200,15 @@ impl<'a> Foreign<'a> {
         if !same.is_empty() {
             return Some(one_of(same, Rule::SameName));
         }
+        // `user_id` of Django leads to `auth_user`, `org_id` to `organizations`.
+        let plain = stem.join("_");
+        let cores = |test: &dyn Fn(&str) -> bool| -> Vec<&str> {
+            self.cores.iter().filter(|(_, core)| test(core)).map(|(t, _)| t.name.as_str()).collect()
+        };
+        let short = cores(&|core| core == plain || SHORT.contains(&(plain.as_str(), core)));
+        if !short.is_empty() {
+            return Some(one_of(short, Rule::ShortName));
+        }
         if let Some((first, rest)) = stem.split_first() {
             let own = singular_words(&table.name);
             if matches!(first.as_str(), "parent" | "父") && (rest.is_empty() || own.ends_with(rest)) {
@@ -198,9 +221,13 @@ impl<'a> Foreign<'a> {
             return Some(one_of(ends, Rule::NameEnd));
         }
         // `granted_by_user`, `child_role`: the longest name of a table that the stem ends with.
-        let longest =
-            self.names.iter().filter(|(_, n)| !n.is_empty() && stem.ends_with(n)).map(|(_, n)| n.len()).max()?;
-        Some(one_of(collect(&|_, name| name.len() == longest && stem.ends_with(name)), Rule::NameEnd))
+        let longest = self.names.iter().filter(|(_, n)| !n.is_empty() && stem.ends_with(n)).map(|(_, n)| n.len()).max();
+        if let Some(longest) = longest {
+            return Some(one_of(collect(&|_, name| name.len() == longest && stem.ends_with(name)), Rule::NameEnd));
+        }
+        let last = stem.last().filter(|_| stem.len() > 1)?;
+        let ends = cores(&|core| core == last);
+        (!ends.is_empty()).then(|| one_of(ends, Rule::NameEnd))
     }
 
     fn by_actor(&self, column: &str, stem: &[String]) -> Option<Lead> {

@@ -129,7 +129,20 @@ impl Kind {
                 "expose",
                 "references",
             ],
-            Kind::Permission => &["action", "resource", "live", "references"],
+            Kind::Permission => &[
+                "action",
+                "resource",
+                "live",
+                "as",
+                "id",
+                "owner",
+                "owner_actions",
+                "parents",
+                "tenant",
+                "attributes",
+                "expose",
+                "references",
+            ],
             Kind::RolePermission => &["role", "permission", "granted", "live", "references"],
             Kind::RoleAssignment => &["principal", "role", "scope", "expires", "live", "references"],
             Kind::DirectPermission => &["principal", "permission", "scope", "granted", "expires", "live", "references"],
@@ -159,8 +172,14 @@ impl Kind {
         }
     }
 
-    /// Keys of a login session that describe it as an entity, and so need its type.
-    pub(super) const OF_SESSION_ENTITY: [&'static str; 7] =
+    /// Whether its rows are entities only where the model gives them a type: login sessions and permissions, which mean
+    /// something else first.
+    pub(super) fn may_be_entity(self) -> bool {
+        matches!(self, Kind::LoginSession | Kind::Permission)
+    }
+
+    /// Keys of such a table that describe its rows as entities, and so need their type.
+    pub(super) const OF_SECOND_ENTITY: [&'static str; 7] =
         ["id", "owner", "owner_actions", "parents", "tenant", "attributes", "expose"];
 
     /// The kind with its article, for a sentence: `a role`, `an acl`.

@@ -4,6 +4,7 @@
 use super::kinds::Kind;
 use super::section::{At, Span, ticked, toml_key, toml_text, wrong};
 use super::table::{TableReader, Wanted, header};
+use super::words::pascal;
 use crate::er;
 use crate::mapping::{
     Acl, Column, ColumnKind, DirectPermission, Entity, EntityKind, GroupMembership, Link, LoginSession, Meaning,
@@ -100,7 +101,8 @@ fn permission_key(reader: &mut TableReader<'_, '_, '_>) -> Option<String> {
 fn entity(reader: &mut TableReader<'_, '_, '_>, kind: EntityKind) -> Option<Entity> {
     let section = &reader.at.section;
     let id = id(reader);
-    let live = if reader.at.kind == Kind::LoginSession { Vec::new() } else { reader.live() };
+    // What ends a session or a permission does not hide it from those who look after it.
+    let live = if reader.at.kind.may_be_entity() { Vec::new() } else { reader.live() };
     let mut parents = Vec::new();
     for (key, wanted) in [
         ("role", Wanted::Kind(Kind::Role)),
@@ -118,10 +120,10 @@ fn entity(reader: &mut TableReader<'_, '_, '_>, kind: EntityKind) -> Option<Enti
         };
         for name in names {
             let Some(name) = reader.exists(name) else { continue };
-            if let Some((column, _)) = reader.leads(key, name, wanted) {
-                if !parents.contains(&column) {
-                    parents.push(column);
-                }
+            if let Some((column, _)) = reader.leads(key, name, wanted)
+                && !parents.contains(&column)
+            {
+                parents.push(column);
             }
         }
     }
@@ -137,7 +139,8 @@ fn entity(reader: &mut TableReader<'_, '_, '_>, kind: EntityKind) -> Option<Enti
         system = reader.boolean("system");
     }
     // Policies read these, whatever else is an attribute.
-    let needed: Vec<String> = [&owner, &tenant, &level, &system].into_iter().flatten().cloned().collect();
+    let mut needed: Vec<String> = [&owner, &tenant, &level, &system].into_iter().flatten().cloned().collect();
+    needed.extend(live.iter().map(|live| live.column.clone()));
     let attributes = attributes(reader, id.as_deref(), &needed);
     Some(Entity {
         entity: kind,
@@ -169,12 +172,12 @@ fn id(reader: &mut TableReader<'_, '_, '_>) -> Option<String> {
     let id = match given {
         Some(given) => {
             let given = reader.exists(given)?;
-            if let [only] = primary.as_slice() {
-                if *only != given.value {
-                    let message = format!("`{}` is not the primary key of `{}`", given.value, table.name);
-                    let help = format!("foreign keys hold `{only}`: make sure that they hold `{}` here", given.value);
-                    reader.findings.warning("model/id", &given.span, message, help);
-                }
+            if let [only] = primary.as_slice()
+                && *only != given.value
+            {
+                let message = format!("`{}` is not the primary key of `{}`", given.value, table.name);
+                let help = format!("foreign keys hold `{only}`: make sure that they hold `{}` here", given.value);
+                reader.findings.warning("model/id", &given.span, message, help);
             }
             given
         }
@@ -329,7 +332,8 @@ fn permission(reader: &mut TableReader<'_, '_, '_>) -> Option<Permission> {
         }
     };
     let live = reader.live();
-    Some(Permission { action: action?, resource, live })
+    let entity = second_entity(reader)?;
+    Some(Permission { action: action?, resource, live, entity })
 }
 
 fn group_membership(
@@ -405,20 +409,25 @@ fn login_session(reader: &mut TableReader<'_, '_, '_>) -> Option<LoginSession> {
         }
         context.insert(attribute.value.to_string(), name.value);
     }
-    let entity = match section.has("as") {
-        true => Some(self::entity(reader, EntityKind::Resource)?),
-        false => {
-            let needing: Vec<&str> = Kind::OF_SESSION_ENTITY.into_iter().filter(|key| section.has(key)).collect();
-            if let Some(first) = needing.first() {
-                let message =
-                    format!("{} describe sessions as entities, which have no type", ticked(needing.iter().copied()));
-                let help = "give them one: `as = \"UserSession\"`";
-                reader.findings.error("model/missing-key", &section.key_span(first), message, help);
-            }
-            None
-        }
-    };
+    let entity = second_entity(reader)?;
     Some(LoginSession { token_hash: token_hash?, principal: principal?, live, expires, revoked, context, entity })
+}
+
+/// What the rows of a session or permission table are as entities, if the model gives them a type. `None` where it does
+/// and they cannot be.
+fn second_entity(reader: &mut TableReader<'_, '_, '_>) -> Option<Option<Entity>> {
+    let section = &reader.at.section;
+    if section.has("as") {
+        return entity(reader, EntityKind::Resource).map(Some);
+    }
+    let needing: Vec<&str> = Kind::OF_SECOND_ENTITY.into_iter().filter(|key| section.has(key)).collect();
+    if let Some(first) = needing.first() {
+        let rows = reader.at.kind.name();
+        let message = format!("{} describe a {rows} as an entity, which has no type", ticked(needing.iter().copied()));
+        let help = format!("give it one: `as = {}`", toml_text(&pascal(&reader.at.table.name)));
+        reader.findings.error("model/missing-key", &section.key_span(first), message, help);
+    }
+    Some(None)
 }
 
 /// What identifies a row, and whether that is a primary key.

@@ -6,13 +6,21 @@
 
 mod check;
 mod columns;
+mod draft;
+mod fidelity;
 mod foreign;
+mod grants;
+mod infer;
 mod kinds;
 mod meaning;
 mod read;
 mod section;
+mod seen;
 mod table;
+mod tables;
 mod types;
 mod words;
 
+pub use fidelity::{FidelityReport, TableFidelity};
+pub use infer::{Inferred, infer};
 pub use read::{MAX_TABLES, MAX_TEXT_BYTES, read};

@@ -4,13 +4,14 @@
 use super::check;
 use super::columns;
 use super::foreign::Foreign;
+use super::infer::{infer, sections_of};
 use super::kinds::Kind;
 use super::meaning;
 use super::section::{At, Findings, Section, ticked, toml_key, toml_text};
 use super::table::{Declared, TableReader, Wanted, World, header, unknown_type_help};
 use super::words::pascal;
 use crate::er::{self, Diagram};
-use crate::mapping::{Action, ContextType, External, Mapping, Table};
+use crate::mapping::{Action, ColumnKind, ContextType, External, Mapping, Meaning, Table, Target};
 use crate::name::{nearest, type_name_problem};
 use crate::report::Finding;
 use std::collections::BTreeMap;
@@ -102,6 +103,7 @@ fn read_text(text: &str, diagram: &Diagram, findings: &mut Findings<'_>) -> Opti
         }
     }
     type_assumed_ids(&mut mapping, diagram);
+    spell_references_as_ids(&mut mapping);
     read_actions(&root, &world, &mut mapping, findings);
     if let Some(section) = root.section("context", "{ mfa = \"Bool?\" }", findings) {
         mapping.context = read_context(&section, &world, findings);
@@ -145,10 +147,12 @@ fn world<'a>(
     let mut given = BTreeMap::new();
     // A section to add is best added after the last one.
     let end = sections.iter().map(|s| s.span.clone()).max_by_key(|s| s.start).unwrap_or(text.len()..text.len());
-    for table in &diagram.tables {
+    let mut suggested = None;
+    for (number, table) in diagram.tables.iter().enumerate() {
         let Some(at) = sections.iter().position(|s| s.name == table.name) else {
             let message = format!("the table `{}` has no section: nothing is left out by accident", table.name);
-            let help = format!("add, for instance:\n{}", example_section(table));
+            let suggested = suggested.get_or_insert_with(|| sections_of(&infer(diagram)));
+            let help = format!("add, for instance:\n{}", suggested.get(number).map_or("", String::as_str));
             findings.error("model/missing-table", &end, message, help);
             continue;
         };
@@ -171,11 +175,6 @@ fn world<'a>(
     let mut world = World { declared, foreign, externals: BTreeMap::new() };
     read_externals(root, &mut world, findings);
     world
-}
-
-/// A section for a table that has none.
-fn example_section(table: &er::Table) -> String {
-    format!("{}\nkind = \"ignored\"\nbecause = \"decides nothing\"", header(&table.name).trim_matches('`'))
 }
 
 fn kind(section: &Section<'_>, findings: &mut Findings<'_>) -> Option<Kind> {
@@ -371,6 +370,41 @@ fn type_assumed_ids(mapping: &mut Mapping, diagram: &Diagram) {
         });
         if let (Some(kind), Some(id)) = (kind, mapping.tables[at].columns.first_mut()) {
             id.kind = kind;
+        }
+    }
+}
+
+/// A column of text that holds UUIDs of another table is read as UUIDs are, so that a row in capitals, or one that denies,
+/// still names whom it means: most of all the `subject_id` of a list that is for several types.
+fn spell_references_as_ids(mapping: &mut Mapping) {
+    let id_kind = |table: &Table| {
+        let id = table.entity().map(|entity| &entity.id).or(table.key.first())?;
+        Some(table.column(id)?.kind)
+    };
+    let mut found: Vec<(usize, String, ColumnKind)> = Vec::new();
+    for (at, table) in mapping.tables.iter().enumerate() {
+        for column in &table.columns {
+            let theirs = column.references.as_deref().and_then(|name| id_kind(mapping.table(name)?));
+            found.extend(theirs.map(|kind| (at, column.name.clone(), kind)));
+        }
+        let targets: Vec<&Target> = match &table.meaning {
+            Meaning::RoleAssignment(meaning) => meaning.scope.iter().collect(),
+            Meaning::DirectPermission(meaning) => meaning.scope.iter().collect(),
+            Meaning::Acl(meaning) => vec![&meaning.subject, &meaning.object],
+            _ => Vec::new(),
+        };
+        for target in targets {
+            let mut types = target.type_names().into_iter();
+            // Where the ids of only some types are UUIDs, these need it, and the others seldom look like one.
+            if types.any(|name| mapping.entity(name).and_then(|(t, _)| id_kind(t)) == Some(ColumnKind::Uuid)) {
+                found.push((at, target.id_column().to_string(), ColumnKind::Uuid));
+            }
+        }
+    }
+    for (at, name, kind) in found {
+        let column = mapping.tables[at].columns.iter_mut().find(|column| column.name == name);
+        if let Some(column) = column.filter(|c| matches!((c.kind, kind), (ColumnKind::Text, ColumnKind::Uuid))) {
+            column.kind = kind;
         }
     }
 }

@@ -33,7 +33,7 @@ impl<'a> World<'a> {
     }
 
     /// The entity types that `wanted` admits, with the table of each, then the external ones.
-    pub(super) fn types<'w>(&'w self, wanted: Wanted) -> impl Iterator<Item = (&'w str, Option<&'w str>)> {
+    pub(super) fn types(&self, wanted: Wanted) -> impl Iterator<Item = (&str, Option<&str>)> {
         let rows = self
             .declared
             .iter()
@@ -236,7 +236,9 @@ impl<'w, 'a, 't> TableReader<'w, 'a, 't> {
         let found = self.world.declared(&to)?;
         if !wanted.admits(found) {
             let what = match found.kind {
-                Kind::LoginSession if wanted == Wanted::Entity => "a login_session without `as`".to_string(),
+                kind if kind.may_be_entity() && wanted == Wanted::Entity => {
+                    format!("{} without `as`", kind.with_article())
+                }
                 Kind::Ignored => "ignored".to_string(),
                 kind if wanted == Wanted::Entity => format!("{}, whose rows are no entities", kind.with_article()),
                 kind => kind.with_article(),
@@ -548,6 +550,10 @@ impl<'w, 'a, 't> TableReader<'w, 'a, 't> {
                 self.findings.error("model/types", &value.span, message, "leave one of them out");
             }
             types.insert(lower, name.value);
+        }
+        // A type's own name names it, unless the model gave that name to another.
+        for (name, _) in self.world.types(wanted) {
+            types.entry(name.to_ascii_lowercase()).or_insert_with(|| name.to_string());
         }
         types
     }

@@ -40,6 +40,27 @@ pub(super) fn singular_words(name: &str) -> Vec<String> {
     words(name).iter().map(|word| singular(word)).collect()
 }
 
+/// A table's name in the singular, without what libraries put before and behind it.
+pub(super) fn core(name: &str) -> String {
+    const BEFORE: [&str; 22] = [
+        "auth", "ab", "app", "asp", "net", "django", "keycloak", "tbl", "tb", "t", "sys", "core", "public", "iam",
+        "rbac", "platform", "db", "wp", "sec", "m", "system", "base",
+    ];
+    const BEHIND: [&str; 6] = ["entity", "info", "table", "tbl", "master", "表"];
+    let mut all = singular_words(name);
+    while all.len() > 1 && BEFORE.contains(&all[0].as_str()) {
+        all.remove(0);
+    }
+    while all.len() > 1 && all.last().is_some_and(|last| BEHIND.contains(&last.as_str())) {
+        all.pop();
+    }
+    let joined = all.join("_");
+    match joined.strip_suffix('表').filter(|rest| !rest.is_empty()) {
+        Some(rest) => rest.to_string(),
+        None => joined,
+    }
+}
+
 /// An English word in the singular. Only has to map both forms of a word to the same one.
 pub(super) fn singular(word: &str) -> String {
     const ODD: [(&str, &str); 6] = [
@@ -54,7 +75,7 @@ pub(super) fn singular(word: &str) -> String {
     if let Some((_, one)) = ODD.iter().find(|(many, _)| *many == word) {
         return (*one).to_string();
     }
-    if SAME.contains(&word) || !word.is_ascii() || word.len() < 4 {
+    if SAME.contains(&word) || word.ends_with("analytics") || !word.is_ascii() || word.len() < 4 {
         return word.to_string();
     }
     if let Some(stem) = word.strip_suffix("ies") {

@@ -35,26 +35,12 @@ pub use sql::SqlStore;
 #[cfg(feature = "cli")]
 pub use sqlite::Sqlite;
 
-use crate::facts::External;
-use crate::name::Uid;
+pub use crate::facts::Ask;
+
 use crate::rows::Rows;
 
 /// The DDL of Palisade's own tables: where their migrations have got to.
 pub const OWN_TABLES: &str = include_str!("migrations/0001_palisade.sql");
-
-/// One request, as far as the choice of rows goes.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Ask {
-    pub principal: Uid,
-    pub resource: Uid,
-    /// Entities from outside the database that came with the request.
-    pub externals: Vec<External>,
-    /// Entities whose rows are needed though they are neither principal nor resource: those that the context names, and
-    /// those that hand-written policies name (`Folder::"root"`) and look into.
-    pub context: Vec<Uid>,
-    /// The requested actions with all that imply them ([`crate::mapping::Mapping::implying`]); every action where `None`.
-    pub actions: Option<Vec<String>>,
-}
 
 /// Rows, and the state of the database that they were read in.
 #[derive(Clone, Debug, Default, PartialEq)]

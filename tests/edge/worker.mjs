@@ -10,6 +10,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
  * @typedef {object} Edge
  * @property {(path: string, init?: RequestInit) => Promise<Response>} fetch a request to the Worker, by path or full URL
  * @property {(sql: string, ...values: (string | null)[]) => Promise<Record<string, unknown>[]>} sql one statement on its D1
+ * @property {(text: string) => Promise<void>} script the statements of a file, all of them or none
  * @property {() => Promise<void>} close
  */
 
@@ -28,6 +29,20 @@ export async function startEdge(vars = {}) {
     fetch: async (path, init) =>
       /** @type {any} */ (await harness.fetch(path, /** @type {any} */ ({ redirect: 'manual', ...init }))),
     sql: async (sql, ...values) => (await DB.prepare(sql).bind(...values).all()).results,
+    script: async (text) => {
+      const prepared = statements(text).map((statement) => DB.prepare(statement));
+      // One batch is one transaction, at whose end foreign keys are checked.
+      if (prepared.length > 0) await DB.batch(prepared);
+    },
     close: () => harness.close(),
   };
+}
+
+/**
+ * The statements of a script. A statement ends with a semicolon at the end of a line; a trigger stands on one line.
+ * @param {string} text
+ */
+export function statements(text) {
+  const bare = text.replace(/^\s*--.*$/gm, '');
+  return bare.split(/;[ \t]*(?:--.*)?(?:\n|$)/).map((statement) => statement.trim()).filter(Boolean);
 }

@@ -8,7 +8,7 @@ use palisade::report::Place;
 
 pub fn diagram(text: &str) -> Diagram {
     let mut diagram = Diagram::default();
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("%%")) {
         match line.split_once(" {") {
             Some((name, rest)) if !line.contains("--") && !line.contains("..") || rest.ends_with('}') => {
                 let columns = rest.trim().trim_end_matches('}');

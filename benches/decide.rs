@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+//! One decision, and what comes before it, beside Cedar's own authorizer. `make bench` runs them.
+//!
+//! Times are for comparing within one run: the same facts, the same request, on the same machine in the same minute.
+
+use cedar_policy::{Authorizer, Context, Entities, PolicySet, Request};
+use divan::{Bencher, black_box};
+use palisade::bundle::Bundle;
+use palisade::cedar::{action_uid, entities, entity_uid, named_policies, policies_text};
+use palisade::decide::{Engine, Prepared, Query};
+use palisade::facts::{self, Facts};
+use palisade::name::Uid;
+use palisade::pack::{self, Texts};
+use palisade::rows::{Rows, TableRows, Value};
+use std::collections::BTreeMap;
+use std::fs;
+
+fn main() {
+    divan::main();
+}
+
+const GRANTS: [usize; 3] = [10, 1_000, 100_000];
+const PACKS: [&str; 5] = ["chat", "rag", "rag-roles", "members", "workspace"];
+const AT: i64 = 1_767_225_600_000;
+
+fn texts(pack: &str) -> Texts {
+    let read = |name: &str| fs::read_to_string(format!("policies/{pack}/{name}")).unwrap_or_default();
+    Texts {
+        name: pack.to_string(),
+        schema_file: "schema.mmd".to_string(),
+        schema: read("schema.mmd"),
+        model: read("model.toml"),
+        policies: read("policies.cedar"),
+        routes: read("routes.toml"),
+        tests: read("tests.toml"),
+        sample: read("sample.sql"),
+    }
+}
+
+fn bundle(pack: &str) -> Bundle {
+    let (read, findings) = pack::read(&texts(pack));
+    read.unwrap_or_else(|| panic!("{pack}: {findings:?}")).bundle
+}
+
+/// Rows of the `workspace` pack: `count` direct permissions, each of a user of their own on a document of their own.
+fn rows(count: usize) -> Rows {
+    let text = |text: String| Value::Text(text);
+    let table = |columns: &[&str], rows: Vec<Vec<Value>>| TableRows {
+        columns: columns.iter().map(|column| column.to_string()).collect(),
+        rows,
+    };
+    let mut all = BTreeMap::new();
+    let users = (0..count).map(|n| vec![text(format!("u{n}"))]).collect();
+    all.insert("USER".to_string(), table(&["id"], users));
+    all.insert("ORGANIZATION".to_string(), table(&["id", "name"], vec![vec![text("o".into()), text("o".into())]]));
+    let project = vec![text("p".into()), text("o".into()), text("p".into())];
+    all.insert("PROJECT".to_string(), table(&["id", "organization_id", "name"], vec![project]));
+    let documents = (0..count).map(|n| vec![text(format!("d{n}")), text("p".into()), text(format!("d{n}"))]).collect();
+    all.insert("DOCUMENT".to_string(), table(&["id", "project_id", "title"], documents));
+    let permission = vec![text("read".into()), text("document".into()), text("read".into()), Value::Integer(1)];
+    all.insert("PERMISSION".to_string(), table(&["id", "resource", "action", "is_active"], vec![permission]));
+    let grants = (0..count).map(|n| {
+        vec![
+            text(format!("u{n}")),
+            text("read".into()),
+            text(format!("d{n}")),
+            text("DOCUMENT".into()),
+            Value::Null,
+            Value::Integer(1),
+        ]
+    });
+    let columns = ["user_id", "permission_id", "scope_id", "scope_type", "expires_at", "is_active"];
+    all.insert("USER_PERMISSION".to_string(), table(&columns, grants.collect()));
+    all
+}
+
+fn made(count: usize) -> (Bundle, Facts) {
+    let bundle = bundle("workspace");
+    let facts = facts::build(&bundle, &rows(count), &[], AT);
+    assert_eq!(facts.grants.len(), count);
+    (bundle, facts)
+}
+
+fn query(count: usize) -> Query {
+    let n = count / 2;
+    Query::new(Uid::new("User", format!("u{n}")), "document:read", Uid::new("Document", format!("d{n}")))
+}
+
+/// One decision by the engine: the index for grants, Cedar's evaluator for the pack's guards.
+#[divan::bench(args = GRANTS)]
+fn decide_engine(bencher: Bencher, count: usize) {
+    let (bundle, facts) = made(count);
+    let engine = Engine::new(&bundle).expect("the engine");
+    let prepared = Prepared::new(facts).expect("the facts");
+    let query = query(count);
+    assert!(engine.decide(&prepared, &query).allow);
+    bencher.bench_local(|| engine.decide(black_box(&prepared), black_box(&query)));
+}
+
+/// The same decision by Cedar's authorizer on the exported policies.
+#[divan::bench(args = GRANTS, sample_count = 20, sample_size = 1)]
+fn decide_cedar(bencher: Bencher, count: usize) {
+    let (bundle, facts) = made(count);
+    let text = format!("{}{}", bundle.generated, policies_text(&facts));
+    let policies: PolicySet = named_policies(&text, "all").expect("policies");
+    let entities: Entities = entities(&facts).expect("entities");
+    let query = query(count);
+    let request = Request::new(
+        entity_uid(&query.principal).expect("a principal"),
+        action_uid(&query.action),
+        entity_uid(&query.resource).expect("a resource"),
+        Context::empty(),
+        None,
+    )
+    .expect("a request");
+    let authorizer = Authorizer::new();
+    bencher.bench_local(|| authorizer.is_authorized(black_box(&request), black_box(&policies), black_box(&entities)));
+}
+
+/// A pack's texts into a bundle: diagram, model, policies, validation.
+#[divan::bench(args = PACKS, sample_count = 10, sample_size = 1)]
+fn compile_pack(bencher: Bencher, pack: &str) {
+    let texts = texts(pack);
+    bencher.bench_local(|| pack::read(black_box(&texts)));
+}
+
+/// Rows into entities and grants.
+#[divan::bench(args = GRANTS, sample_count = 10, sample_size = 1)]
+fn read_rows(bencher: Bencher, count: usize) {
+    let bundle = bundle("workspace");
+    let rows = rows(count);
+    bencher.bench_local(|| facts::build(black_box(&bundle), black_box(&rows), &[], AT));
+}
+
+/// Facts into an index and Cedar's entities.
+#[divan::bench(args = GRANTS, sample_count = 10, sample_size = 1)]
+fn prepare_facts(bencher: Bencher, count: usize) {
+    let (_, facts) = made(count);
+    bencher.with_inputs(|| facts.clone()).bench_local_values(Prepared::new);
+}

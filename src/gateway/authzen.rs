@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The OpenID Authorization API 1.0 (AuthZEN): other services ask, the same engine answers.
+//!
+//! A deny is an answer, 200 with `false`; a 4xx means that no question was understood. What the request says about its
+//! entities (`properties`) is not believed: attributes and roles come from rows.
+
+use super::answer::json_like;
+use super::identity::{action_context, bearer, same, sha256_hex};
+use super::routes::{Question, entity_id, typed};
+use super::strict;
+use crate::mapping::{ContextType, Mapping};
+use crate::name::Uid;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::{Response, StatusCode};
+use serde_json::{Map, Value, json};
+
+/// Where the one evaluation is asked for.
+pub const EVALUATION_PATH: &str = "/.palisade/access/v1/evaluation";
+
+/// The largest body of a question.
+pub const MAX_QUESTION_BYTES: usize = 64 * 1024;
+
+/// A caller's own id for the request, echoed (section 10.1.3 of the standard).
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Why no question was understood: a status, and a sentence for the caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub status: StatusCode,
+    pub message: String,
+}
+
+impl Problem {
+    pub fn new(status: StatusCode, message: impl Into<String>) -> Problem {
+        Problem { status, message: message.into() }
+    }
+
+    fn bad(message: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::BAD_REQUEST, message)
+    }
+}
+
+/// A question that was understood.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Asked {
+    /// To be decided.
+    Question { principal: Uid, question: Question },
+    /// It names a type that the model does not have, or an id that nothing can have: nobody may do that.
+    Nothing,
+}
+
+/// Whether the caller holds one of the API keys, of which the gate knows the SHA-256 alone.
+pub fn is_authentic(headers: &HeaderMap, keys: &[String]) -> bool {
+    let Ok(Some(token)) = bearer(headers) else { return false };
+    let hash = sha256_hex(token.as_bytes());
+    // Every key is compared, so that the time does not tell which one was near.
+    keys.iter().fold(false, |found, key| same(hash.as_bytes(), key.as_bytes()) | found)
+}
+
+/// Reads the body of an evaluation.
+///
+/// # Errors
+/// It is not what the standard asks for.
+pub fn read(headers: &HeaderMap, body: &[u8], mapping: &Mapping) -> Result<Asked, Problem> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !strict::is_json(kind) || headers.contains_key(header::CONTENT_ENCODING) {
+        return Err(Problem::bad("the body must be JSON: `Content-Type: application/json`"));
+    }
+    let value = strict::parse(body).map_err(|error| Problem::bad(format!("the body is not JSON: {error}")))?;
+    let fields = value.as_object().ok_or_else(|| Problem::bad("the body is no JSON object"))?;
+    let (subject, subject_id) = entity(fields, "subject")?;
+    let (resource, resource_id) = entity(fields, "resource")?;
+    let action = text(part(fields, "action")?, "action", "name")?;
+    let context = match fields.get("context") {
+        None => Map::new(),
+        Some(Value::Object(context)) => context.clone(),
+        Some(_) => return Err(Problem::bad("`context` is no object")),
+    };
+
+    // Only principals ask. A role as the subject would lie in itself and hold its own grants.
+    let principals: Vec<&str> = mapping.principals().map(|(_, entity)| entity.type_name.as_str()).collect();
+    let resources: Vec<&str> = mapping.resource_types().collect();
+    let (Some(subject), Some(resource)) = (named(subject, &principals), named(resource, &resources)) else {
+        return Ok(Asked::Nothing);
+    };
+    let (Ok(subject_id), Ok(resource_id)) =
+        (entity_id(mapping, subject, subject_id), entity_id(mapping, resource, resource_id))
+    else {
+        return Ok(Asked::Nothing);
+    };
+    let mut known = Map::new();
+    for (name, kind) in action_context(mapping, action) {
+        // Attributes that the action does not take are passed over, as the standard wants; null is none.
+        let Some(value) = context.get(name).filter(|value| !value.is_null()) else { continue };
+        let value = attribute(value, kind, mapping)
+            .ok_or_else(|| Problem::bad(format!("`{name}` of the context is no {}", kind.name)))?;
+        known.insert(name.to_string(), value);
+    }
+    let question = Question { action: action.to_string(), resource: Uid::new(resource, resource_id), context: known };
+    Ok(Asked::Question { principal: Uid::new(subject, subject_id), question })
+}
+
+fn part<'a>(fields: &'a Map<String, Value>, name: &str) -> Result<&'a Map<String, Value>, Problem> {
+    match fields.get(name) {
+        Some(Value::Object(part)) => match part.get("properties") {
+            None | Some(Value::Object(_)) => Ok(part),
+            Some(_) => Err(Problem::bad(format!("`{name}.properties` is no object"))),
+        },
+        Some(_) => Err(Problem::bad(format!("`{name}` is no object"))),
+        None => Err(Problem::bad(format!("`{name}` is missing"))),
+    }
+}
+
+fn text<'a>(part: &'a Map<String, Value>, of: &str, name: &str) -> Result<&'a str, Problem> {
+    match part.get(name) {
+        Some(Value::String(text)) => Ok(text),
+        Some(_) => Err(Problem::bad(format!("`{of}.{name}` is no text"))),
+        None => Err(Problem::bad(format!("`{of}.{name}` is missing"))),
+    }
+}
+
+fn entity<'a>(fields: &'a Map<String, Value>, name: &str) -> Result<(&'a str, &'a str), Problem> {
+    let part = part(fields, name)?;
+    Ok((text(part, name, "type")?, text(part, name, "id")?))
+}
+
+/// The one type called `name`; the standard's examples write `user` where a model has `User`.
+fn named<'a>(name: &str, types: &[&'a str]) -> Option<&'a str> {
+    if let Some(exact) = types.iter().find(|own| **own == name) {
+        return Some(exact);
+    }
+    let mut alike = types.iter().filter(|own| own.eq_ignore_ascii_case(name));
+    let first = alike.next()?;
+    alike.next().is_none().then_some(*first)
+}
+
+/// A value of the context in Cedar's JSON form; `None` where it is not of its type.
+fn attribute(value: &Value, kind: &ContextType, mapping: &Mapping) -> Option<Value> {
+    match (kind.name.as_str(), value) {
+        ("Bool", Value::Bool(_)) => Some(value.clone()),
+        ("Long", Value::Number(number)) => number.as_i64().map(Value::from),
+        ("Set<String>", Value::Array(items)) => items.iter().all(Value::is_string).then(|| value.clone()),
+        ("String" | "decimal" | "datetime" | "ipaddr", Value::String(text)) => typed(text, kind),
+        ("Bool" | "Long" | "Set<String>" | "String" | "decimal" | "datetime" | "ipaddr", _) => None,
+        (entity, Value::Object(fields)) => {
+            let id = fields.get("id").and_then(Value::as_str)?;
+            let of_type = named(fields.get("type").and_then(Value::as_str)?, &[entity])?;
+            typed(&entity_id(mapping, of_type, id).ok()?, kind)
+        }
+        _ => None,
+    }
+}
+
+/// The answer to an evaluation.
+pub fn answer(decision: bool, id: &str, revision: Option<u64>, headers: &HeaderMap) -> Response<Vec<u8>> {
+    let mut context = json!({ "id": id });
+    if let Some(revision) = revision {
+        context["revision"] = revision.into();
+    }
+    let body = json!({ "decision": decision, "context": context }).to_string();
+    echo(json_like(StatusCode::OK, "application/json", body.into_bytes()), headers)
+}
+
+/// A question that was not understood, or not from somebody who may ask: a sentence, as the standard wants.
+pub fn refuse(problem: &Problem, headers: &HeaderMap) -> Response<Vec<u8>> {
+    let body = format!("{}\n", problem.message).into_bytes();
+    let mut response = json_like(problem.status, "text/plain; charset=utf-8", body);
+    if problem.status == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    echo(response, headers)
+}
+
+fn echo(mut response: Response<Vec<u8>>, headers: &HeaderMap) -> Response<Vec<u8>> {
+    if let Some(id) = headers.get(REQUEST_ID) {
+        response.headers_mut().insert(REQUEST_ID, id.clone());
+    }
+    response
+}

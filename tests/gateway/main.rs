@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The gate: transcripts of requests and answers, paths that must never pass, tokens, and what happens when things fail.
+
+mod cases;
+mod faults;
+mod identity;
+mod paths;
+mod routes;
+mod world;
