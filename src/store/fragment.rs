@@ -53,15 +53,15 @@ pub fn key(alias: &str, table: &Table, name: &str) -> String {
     }
 }
 
-/// Whether the id in a column is among the `v` of some sources, each the rest of a SELECT behind FROM. They have each id
-/// as text and, where it is a whole number, as that number too: a column without affinity would not compare the two.
-pub fn key_in(alias: &str, table: &Table, name: &str, sources: &[&str]) -> String {
+/// Whether the id in a column is among those of some sources: JSON, walked by `json_tree`, that holds each id as text and,
+/// where it is a whole number, as that number too. A column without affinity would not compare the two.
+pub fn key_in(alias: &str, table: &Table, name: &str, sources: &[String]) -> String {
     let value = match kind(table, name) {
-        ColumnKind::Uuid => folded("v"),
-        _ => "v".to_string(),
+        ColumnKind::Uuid => folded("atom"),
+        _ => "atom".to_string(),
     };
-    let selects: Vec<String> = sources.iter().map(|source| format!("SELECT {value} FROM {source}")).collect();
-    format!("{} IN ({})", key(alias, table, name), selects.join(" UNION ALL "))
+    let selects = sources.iter().map(|source| format!("SELECT {value} FROM {source} WHERE atom<>''"));
+    format!("{} IN ({})", key(alias, table, name), union_all(selects.collect()))
 }
 
 /// What an id column is looked up by together with others. Each row has one such value, and it is compared as text, byte
@@ -77,13 +77,17 @@ pub fn exact(alias: &str, table: &Table, name: &str) -> String {
     }
 }
 
-/// The ids `i` of a source, the rest of a SELECT behind FROM, as [`exact`] compares them with a column: each once.
-pub fn exact_set(table: &Table, name: &str, source: &str) -> String {
+/// The ids `i` of some sources, as [`exact`] compares them with a column: each once.
+pub fn exact_set(table: &Table, name: &str, sources: &[String]) -> String {
     let value = match kind(table, name) {
-        ColumnKind::Uuid => folded("i"),
-        _ => "i".to_string(),
+        ColumnKind::Uuid => folded("atom"),
+        _ => "atom".to_string(),
     };
-    format!("(SELECT DISTINCT {value} AS i FROM {source})")
+    let select = |source: &String| format!("SELECT {value} AS i FROM {source} WHERE type='text' AND atom<>''");
+    match sources {
+        [source] => format!("({})", select(source).replacen("SELECT", "SELECT DISTINCT", 1)),
+        _ => format!("(SELECT DISTINCT i FROM ({}))", union_all(sources.iter().map(select).collect())),
+    }
 }
 
 /// The id that `facts` reads from a column, as text; NULL for what it cannot read (and '' for '', which it cannot either).

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The statement of a slice: one row, each column of it a JSON text with the rows of one table.
 //!
-//! It finds the entities first (`reach`): from the principal, the resource and what else policies look at, along the rows
-//! that say what lies in what. All other tables are then asked by the ids found. Every user table is entered through an
-//! index; only sets that this statement made itself are read through.
+//! It finds the entities first (`palisade_reach`): from the principal, the resource and what else policies look at, along
+//! the rows that say what lies in what. Their ids become one JSON text, by type and side, and all other tables are asked by
+//! what it holds. Every table of the user is entered through an index; only sets that the statement made itself are read
+//! from end to end.
+//!
+//! Its text depends on the bundle and on the types that a request names, never on ids: workerd and rusqlite keep the
+//! prepared statement by its text, and preparing it costs several times what running it does.
 //!
 //! Names of the sets that the statement makes begin with `palisade_`, as no table of the user does: a set called `role` would
 //! stand for a table called `ROLE`.
@@ -12,14 +16,14 @@
 
 use super::StoreError;
 use super::fragment::{
-    cell, column, concatenated, exact, exact_set, folded, id, key, key_in, kind, list, literal, may_forbid,
-    normal_uuid, number, pattern, plain_id, union_all, unreadable_id, unreadable_scope, unreadable_target, unscoped,
+    cell, column, concatenated, exact, exact_set, folded, id, key, key_in, kind, literal, may_forbid, normal_uuid,
+    number, pattern, plain_id, union_all, unreadable_id, unreadable_scope, unreadable_target, unscoped,
 };
-use super::plan::{Edge, Shape, SlicePlan, login_columns, table_sql};
+use super::plan::{Edge, Shape, Side, SlicePlan, login_columns, table_sql};
 use crate::mapping::{
     Acl, ColumnKind, DirectPermission, LoginSession, Meaning, RoleAssignment, RolePermission, Table, Target,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most entities that one request may reach. A request that reaches more is refused: a slice cut short could lack a
 /// forbid.
@@ -59,7 +63,7 @@ pub(super) fn slice(plan: &SlicePlan, shape: &Shape) -> Result<Statement, StoreE
     let what = plan.reachable(shape.what.iter().map(String::as_str), true);
     let seeds = shape.who.iter().chain(&shape.what).chain(&shape.also);
     let load = plan.reachable(seeds.map(String::as_str), false);
-    let mut work = Work { plan, who, what, load, actions: shape.actions, held: Vec::new(), parts: Vec::new() };
+    let mut work = Work { plan, who, what, load, actions: shape.actions, held: BTreeMap::new(), parts: Vec::new() };
     work.choose();
     work.write()
 }
@@ -71,8 +75,8 @@ struct Work<'a> {
     what: BTreeSet<&'a str>,
     load: BTreeSet<&'a str>,
     actions: bool,
-    /// Role type, and a SELECT of the roles that are held within a scope.
-    held: Vec<(&'a str, String)>,
+    /// By role type: SELECTs of the roles that are held within a scope.
+    held: BTreeMap<&'a str, Vec<String>>,
     parts: Vec<Rows<'a>>,
 }
 
@@ -89,11 +93,11 @@ impl<'a> Rows<'a> {
         Rows { table, sets: Vec::new(), conditions: Vec::new() }
     }
 
-    /// Only rows whose id in `column` is among those of `source`.
-    fn with(mut self, column: &str, source: &str) -> Rows<'a> {
+    /// Only rows whose id in `column` is among those of `sources`.
+    fn with(mut self, column: &str, sources: &[String]) -> Rows<'a> {
         let name = format!("a{}", self.sets.len());
         self.conditions.push(format!("{}={name}.i", exact("x", self.table, column)));
-        self.sets.push(format!("{} {name}", exact_set(self.table, column, source)));
+        self.sets.push(format!("{} {name}", exact_set(self.table, column, sources)));
         self
     }
 
@@ -151,7 +155,7 @@ impl<'a> Work<'a> {
             let condition = if self.actions {
                 format!("{} IN (SELECT value FROM json_each(?2))", pattern("x", &meaning.action))
             } else {
-                key_in("x", table, &table.key[0], &["palisade_permission_key"])
+                key_in("x", table, &table.key[0], &[PERMISSIONS.to_string()])
             };
             self.parts.push(Rows::of(table).and(condition));
         }
@@ -159,12 +163,9 @@ impl<'a> Work<'a> {
             let name = entity.type_name.as_str();
             let mut sources = Vec::new();
             if self.load.contains(name) {
-                sources.push(format!("palisade_key WHERE t={}", literal(name)));
+                sources.push(reached(name, None));
             }
-            if self.is_held(name) {
-                sources.push(format!("palisade_held_key WHERE t={}", literal(name)));
-            }
-            let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
+            sources.extend(self.held_roles(name));
             if !sources.is_empty() {
                 self.parts.push(Rows::of(table).and(key_in("x", table, &entity.id, &sources)));
             }
@@ -176,8 +177,7 @@ impl<'a> Work<'a> {
         if let Some(name) = self.plan.target_type(table, child)
             && self.load.contains(name)
         {
-            let source = format!("palisade_key WHERE t={}", literal(name));
-            self.parts.push(Rows::of(table).and(key_in("x", table, child, &[&source])));
+            self.parts.push(Rows::of(table).and(key_in("x", table, child, &[reached(name, None)])));
         }
     }
 
@@ -191,14 +191,14 @@ impl<'a> Work<'a> {
         let Some(scope) = &meaning.scope else { return self.choose_below(table, &meaning.principal) };
         let everywhere = unscoped("x", table, scope);
         if self.load.contains(principal) {
-            let anybody = format!("palisade_reach WHERE t={}", literal(principal));
-            self.parts.push(Rows::of(table).with(&meaning.principal, &anybody).and(everywhere.clone()));
+            self.parts
+                .push(Rows::of(table).with(&meaning.principal, &[reached(principal, None)]).and(everywhere.clone()));
         }
         let bad_principal = unreadable_id("x", &meaning.principal);
         let bad_scope = unreadable_scope("x", scope);
         let mut scoped = Vec::new();
         if self.who.contains(principal) {
-            let theirs = || Rows::of(table).with(&meaning.principal, &asking(principal));
+            let theirs = || Rows::of(table).with(&meaning.principal, &[reached(principal, Some(Side::Who))]);
             let types = self.asked_types(scope);
             if !types.is_empty() {
                 let here = theirs().with(scope.id_column(), &asked(&types));
@@ -217,9 +217,8 @@ impl<'a> Work<'a> {
             scoped.push(Rows::of(table).and(bad_principal).and(format!("NOT ({everywhere})")));
         }
         for rows in scoped {
-            let roles =
-                format!("SELECT {} AS t,{} AS i FROM {}", literal(role), id("x", table, &meaning.role), rows.sql());
-            self.held.push((role, roles));
+            let roles = format!("SELECT {} AS i FROM {}", id("x", table, &meaning.role), rows.sql());
+            self.held.entry(role).or_default().push(roles);
             self.parts.push(rows);
         }
     }
@@ -231,11 +230,15 @@ impl<'a> Work<'a> {
             Damaged { forbids: may_forbid("x", granted), bad }
         });
         let before = self.parts.len();
-        if self.conveys() && (self.who.contains(role) || self.is_held(role)) {
-            let roles = format!("palisade_role WHERE t={}", literal(role));
+        let mut roles = Vec::new();
+        if self.who.contains(role) {
+            roles.push(reached(role, Some(Side::Who)));
+        }
+        roles.extend(self.held_roles(role));
+        if self.conveys() && !roles.is_empty() {
             let mut rows = Rows::of(table).with(&meaning.role, &roles);
             if self.actions {
-                rows = rows.with(&meaning.permission, "palisade_permission WHERE i<>''");
+                rows = rows.with(&meaning.permission, &[PERMISSIONS.to_string()]);
             }
             self.parts.push(rows.apart(&damaged));
         }
@@ -253,8 +256,8 @@ impl<'a> Work<'a> {
         let before = self.parts.len();
         if self.conveys() && self.who.contains(principal) {
             let theirs = || {
-                let rows = Rows::of(table).with(&meaning.principal, &asking(principal));
-                if self.actions { rows.with(&meaning.permission, "palisade_permission WHERE i<>''") } else { rows }
+                let rows = Rows::of(table).with(&meaning.principal, &[reached(principal, Some(Side::Who))]);
+                if self.actions { rows.with(&meaning.permission, &[PERMISSIONS.to_string()]) } else { rows }
             };
             let mut chosen = Vec::new();
             match &meaning.scope {
@@ -281,7 +284,7 @@ impl<'a> Work<'a> {
         let subjects: Vec<&str> = meaning.subject.type_names().into_iter().filter(|t| self.who.contains(t)).collect();
         let objects = self.asked_types(&meaning.object);
         if !subjects.is_empty() && !objects.is_empty() {
-            let theirs = format!("palisade_reach WHERE s=1 AND t IN {}", list(subjects));
+            let theirs: Vec<String> = subjects.into_iter().map(|name| reached(name, Some(Side::Who))).collect();
             let rows = Rows::of(table)
                 .with(meaning.subject.id_column(), &theirs)
                 .with(meaning.object.id_column(), &asked(&objects));
@@ -302,8 +305,9 @@ impl<'a> Work<'a> {
         self.plan.mapping.permission().is_some_and(|(table, _)| table.key.len() == 1)
     }
 
-    fn is_held(&self, role: &str) -> bool {
-        self.held.iter().any(|(held, _)| *held == role)
+    /// Where the roles are that are held within a scope.
+    fn held_roles(&self, role: &str) -> Option<String> {
+        self.held.keys().position(|held| *held == role).map(|at| format!("json_tree(k.h{at})"))
     }
 
     /// The types that a reference can lead to on the side of the resource.
@@ -312,38 +316,27 @@ impl<'a> Work<'a> {
     }
 
     fn write(self) -> Result<Statement, StoreError> {
+        // Three steps, each one row that the next one reads once: SQLite writes a set out again, with all that it is made
+        // of, wherever its name stands, and that took longer than finding the rows.
+        let with_number = format!("json_group_array(json_array(i,{}))", number("i"));
         let mut sql = format!(
-            "WITH RECURSIVE palisade_reach(s,t,i,n) AS MATERIALIZED (\n{}\n),\npalisade_key(s,t,v) AS MATERIALIZED (\
-             SELECT s,t,i FROM palisade_reach UNION ALL SELECT s,t,n FROM palisade_reach WHERE n IS NOT NULL)",
+            "WITH RECURSIVE palisade_reach(s,t,i,n) AS (\n{}\n),\n\
+             palisade_ids(r,reached) AS MATERIALIZED (SELECT json_group_object(t,json(r)),coalesce(sum(c),0) FROM \
+             (SELECT t,json_group_object(CAST(s AS TEXT),json(r)) AS r,sum(c) AS c FROM \
+             (SELECT t,s,json_group_array(json_array(i,n)) AS r,count(*) AS c FROM palisade_reach GROUP BY t,s) GROUP BY t)),\n\
+             palisade_held AS MATERIALIZED (SELECT k.*",
             self.reach()
         );
-        let number = number("i");
-        // Ids as text, and those that are whole numbers as numbers too.
-        let both = |set: &str, others: &str| {
-            format!(
-                "SELECT {others}i FROM {set} WHERE i<>'' UNION ALL SELECT {others}{number} FROM {set} WHERE {number} IS NOT NULL"
-            )
-        };
-        let held: Vec<String> = self.held.iter().map(|(_, select)| select.clone()).collect();
-        let mut roles = "SELECT t,i FROM palisade_reach WHERE s=1".to_string();
-        if !held.is_empty() {
-            sql.push_str(&format!(
-                ",\npalisade_held(t,i) AS MATERIALIZED (\n{}),\npalisade_held_key(t,v) AS MATERIALIZED ({})",
-                union_all(held),
-                both("palisade_held", "t,")
-            ));
-            roles.push_str(" UNION ALL SELECT t,i FROM palisade_held WHERE i<>''");
+        for (at, selects) in self.held.values().enumerate() {
+            sql.push_str(&format!(",\n(SELECT {with_number} FROM ({})) AS h{at}", union_all(selects.clone())));
         }
-        sql.push_str(&format!(",\npalisade_role(t,i) AS MATERIALIZED ({roles})"));
-        sql.push_str(&format!(
-            ",\npalisade_permission(i) AS MATERIALIZED (\n{}),\npalisade_permission_key(v) AS MATERIALIZED ({})",
-            self.permissions(),
-            both("palisade_permission", "")
-        ));
+        sql.push_str(" FROM palisade_ids k),\npalisade_known AS MATERIALIZED (SELECT k.*");
+        if let Some(permissions) = self.permissions() {
+            sql.push_str(&format!(",\n(SELECT {with_number} FROM ({permissions})) AS p"));
+        }
         sql.push_str(
-            "\nSELECT (SELECT CAST(coalesce(max(revision),0) AS TEXT) FROM palisade_change) AS revision,\n\
-             (SELECT CAST(number AS TEXT) FROM palisade_active) AS bundle,\n\
-             (SELECT CAST(count(*) AS TEXT) FROM palisade_reach) AS reached",
+            " FROM palisade_held k)\nSELECT (SELECT CAST(coalesce(max(revision),0) AS TEXT) FROM palisade_change) AS revision,\n\
+             (SELECT CAST(number AS TEXT) FROM palisade_active) AS bundle,\nCAST(k.reached AS TEXT) AS reached",
         );
         let together = self.parts.len().div_ceil(MOST_RESULT_COLUMNS).max(1);
         let mut columns = Vec::new();
@@ -370,6 +363,7 @@ impl<'a> Work<'a> {
             sql.push_str(&format!(",\n{} AS c{at}", unambiguous(&array)));
             columns.push(parts);
         }
+        sql.push_str("\nFROM palisade_known k");
         if sql.len() > MOST_SQL_BYTES {
             return Err(StoreError::too_much(format!(
                 "the statement for one request would be {} bytes long, and D1 takes {MOST_SQL_BYTES}: give fewer tables a \
@@ -448,11 +442,10 @@ impl<'a> Work<'a> {
         )
     }
 
-    /// A SELECT of the ids of the permissions that matter.
-    fn permissions(&self) -> String {
-        let nothing = "SELECT NULL AS i WHERE 0".to_string();
+    /// A SELECT of the ids of the permissions that matter; `None` where no part asks for them.
+    fn permissions(&self) -> Option<String> {
         if !self.conveys() {
-            return nothing;
+            return None;
         }
         let mut selects = Vec::new();
         if self.actions {
@@ -474,18 +467,25 @@ impl<'a> Work<'a> {
                 selects.push(format!("SELECT {} AS i FROM {}", id("x", rows.table, permission), rows.sql()));
             }
         }
-        if selects.is_empty() { nothing } else { union_all(selects) }
+        (!selects.is_empty()).then(|| union_all(selects))
     }
 }
 
-/// The principal, and what of its type it lies in.
-fn asking(type_name: &str) -> String {
-    format!("palisade_reach WHERE s=1 AND t={}", literal(type_name))
+/// Where the ids of the permissions are.
+const PERMISSIONS: &str = "json_tree(k.p)";
+
+/// Where the ids of the entities of a type are, from one side or from all.
+fn reached(type_name: &str, side: Option<Side>) -> String {
+    let path = match side {
+        Some(side) => format!("$.\"{type_name}\".\"{}\"", side as u8),
+        None => format!("$.\"{type_name}\""),
+    };
+    format!("json_tree(k.r,{})", literal(&path))
 }
 
 /// The resource and what it lies in, of these types.
-fn asked(types: &[&str]) -> String {
-    format!("palisade_reach WHERE s=2 AND t IN {}", list(types.iter().copied()))
+fn asked(types: &[&str]) -> Vec<String> {
+    types.iter().map(|name| reached(name, Some(Side::What))).collect()
 }
 
 /// A row as a JSON array; in pieces where it has more cells than a function takes arguments.
