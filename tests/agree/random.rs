@@ -67,10 +67,13 @@ const CONDITIONS: [&str; 12] = [
     "resource in Folder::\"a\" || resource.flag",
 ];
 
+/// Who, attributes by the position of their name, and how far behind it the parents stand: a parent stands later, so that
+/// there is no cycle.
+type Drawn = (Uid, Vec<(usize, Attribute)>, Vec<usize>);
+
 #[derive(Debug, Clone)]
 struct World {
-    /// Attributes and the parents' positions, by position. A parent stands later, so that there is no cycle.
-    entities: Vec<(Uid, Vec<(usize, Attribute)>, Vec<usize>)>,
+    entities: Vec<Drawn>,
     grants: Vec<(Effect, Scope, Option<Vec<String>>, Scope)>,
     /// Effect, condition, and whether it stands behind `unless`.
     conditions: Vec<(bool, usize, bool)>,

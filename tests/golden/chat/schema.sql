@@ -119,7 +119,7 @@ CREATE TABLE IF NOT EXISTS "Message" (
 CREATE INDEX IF NOT EXISTS "palisade_ix_User_9d450cab" ON "User" (lower(replace("id",'-','')));
 CREATE INDEX IF NOT EXISTS "palisade_ix_Group_9d450cab" ON "Group" (lower(replace("id",'-','')));
 CREATE INDEX IF NOT EXISTS "palisade_ix_Session_9d450cab" ON "Session" (lower(replace("id",'-','')));
-CREATE INDEX IF NOT EXISTS "palisade_ix_RolePermission_58dfe0fa" ON "RolePermission" ("role_id","permission_id");
+CREATE INDEX IF NOT EXISTS "palisade_ix_RolePermission_a946af44" ON "RolePermission" (CAST("role_id" AS TEXT) COLLATE BINARY,CAST("permission_id" AS TEXT) COLLATE BINARY);
 CREATE INDEX IF NOT EXISTS "palisade_ix_RolePermission_e341543a" ON "RolePermission" ("role_id") WHERE NOT (typeof("is_granted") IN ('integer','text') AND lower(CAST("is_granted" AS TEXT)) IN ('1','true')) AND ((typeof("role_id") NOT IN ('integer','text') OR "role_id"='') OR (typeof("permission_id") NOT IN ('integer','text') OR "permission_id"=''));
 CREATE INDEX IF NOT EXISTS "palisade_ix_Permission_78c2fd70" ON "Permission" (coalesce(CASE typeof("codename") WHEN 'text' THEN nullif("codename",'') WHEN 'integer' THEN CAST("codename" AS TEXT) END,''));
 CREATE INDEX IF NOT EXISTS "palisade_ix_GroupScenarioAccess_96b83aa5" ON "GroupScenarioAccess" (lower(replace("group_id",'-','')),lower(replace("scenario_id",'-','')));

@@ -239,6 +239,7 @@ CREATE TABLE IF NOT EXISTS "USER_GROUPS" (
 -- What the look-ups of one request need.
 CREATE INDEX IF NOT EXISTS "palisade_ix_USER_SESSIONS_5c359488" ON "USER_SESSIONS" ("session_token_hash");
 CREATE INDEX IF NOT EXISTS "palisade_ix_PERMISSIONS_25b2bfe3" ON "PERMISSIONS" (coalesce(CASE typeof("resource") WHEN 'text' THEN nullif("resource",'') WHEN 'integer' THEN CAST("resource" AS TEXT) END||':'||CASE typeof("action") WHEN 'text' THEN nullif("action",'') WHEN 'integer' THEN CAST("action" AS TEXT) END,''));
+CREATE INDEX IF NOT EXISTS "palisade_ix_ROLE_PERMISSIONS_a946af44" ON "ROLE_PERMISSIONS" (CAST("role_id" AS TEXT) COLLATE BINARY,CAST("permission_id" AS TEXT) COLLATE BINARY);
 
 -- Palisade's own tables.
 

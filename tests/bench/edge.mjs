@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+// @ts-check
+// What the built Worker costs on workerd: an allowed request through the gate, beside a Worker that only forwards it and
+// an empty one, and how long each takes from the start of workerd to its first answer.
+//   node tests/bench/edge.mjs [ROUNDS] [SECONDS]     by default 6 rounds, 2 seconds for each measurement
+//
+// Times on a machine that does other things are noisy: only numbers of one run may be compared. That is why all Workers
+// stand in one workerd and take turns, and why the table says how far the rounds are apart.
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
+import { createRequire } from 'node:module';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { parse } from 'smol-toml';
+import { issuers, token, trialKey } from '../../tools/token.mjs';
+import { statements } from '../edge/worker.mjs';
+
+// Both come with wrangler, which pins them. By `require`: `tsc` would check what miniflare's own types lead to.
+const requires = createRequire(import.meta.url);
+const { convertV4MiniflareOptions, Miniflare } = requires('miniflare');
+const { default: WORKERD } = requires('workerd');
+
+const [ROUNDS, SECONDS] = [process.argv[2] ?? 6, process.argv[3] ?? 2].map(Number);
+/** How many requests are under way at once where throughput is measured. */
+const AT_ONCE = 16;
+const COLD_STARTS = 9;
+
+process.chdir(fileURLToPath(new URL('../..', import.meta.url)));
+const scratch = mkdtempSync(join(tmpdir(), 'palisade-bench-'));
+process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
+
+const { compatibility_date: compatibilityDate } = /** @type {any} */ (parse(readFileSync('wrangler.toml', 'utf8')));
+const key = trialKey(join(scratch, 'key.pem'));
+
+// --- The Workers ---
+
+// Cases hold for one local D1 only as wrangler has it, a Durable Object in the same process: no way to a data centre.
+const ORIGIN = 'http://origin.localhost';
+const d1 = { d1Databases: { DB: 'bench' } };
+// The origin is a Worker in the same process. Through the network, miniflare's proxy in Node would be measured instead.
+const origin = { serviceBindings: { ORIGIN_SERVICE: 'origin' } };
+
+/** @param {string} code */
+const script = (code) => ({ modules: [{ type: 'ESModule', path: 'index.mjs', contents: code }] });
+const forward = `env.ORIGIN_SERVICE.fetch(new Request('${ORIGIN}' + new URL(request.url).pathname, request))`;
+const wasm = readFileSync('build/index_bg.wasm');
+
+/** @type {Record<string, object>} */
+const WORKERS = {
+  origin: script(`export default { fetch() { return new Response('an item'); } };`),
+  empty: script(`export default { fetch() { return new Response('an item'); } };`),
+  forward: { ...script(`export default { fetch(request, env) { return ${forward}; } };`), ...origin },
+  // What reading a database costs anybody: the floor for the gate, which reads the asker's rows at each request.
+  query: {
+    ...script(`export default { async fetch(request, env) {
+      await env.DB.prepare('SELECT name FROM "ITEM" WHERE id = ?1').bind('1').first();
+      return ${forward};
+    } };`),
+    ...origin,
+    ...d1,
+  },
+  gate: {
+    modules: [
+      { type: 'ESModule', path: 'index.js', contents: readFileSync('build/index.js', 'utf8') },
+      { type: 'CompiledWasm', path: 'index_bg.wasm', contents: wasm },
+    ],
+    bindings: { ORIGIN, ISSUERS: issuers(key) },
+    ...origin,
+    ...d1,
+  },
+};
+
+/** @type {{ title: string, worker: string, bearer: string }[]} */
+const CASES = [
+  { title: 'empty Worker', worker: 'empty', bearer: 'demo-cleo' },
+  { title: 'forward only', worker: 'forward', bearer: 'demo-cleo' },
+  { title: 'one D1 row, forward', worker: 'query', bearer: 'demo-cleo' },
+  { title: 'gate, JWT', worker: 'gate', bearer: token(key, 'cleo') },
+  { title: 'gate, login session', worker: 'gate', bearer: 'demo-cleo' },
+];
+const PATH = '/items/1';
+
+// --- workerd, as miniflare would start it, without miniflare ---
+
+/**
+ * What to start workerd with.
+ * @typedef {{ args: string[], config: string, workers: string[] }} Setup
+ */
+
+/**
+ * workerd has no D1 by itself. miniflare makes one from a Durable Object, and writes the configuration for it; a shell
+ * script in workerd's place keeps what miniflare says to it. Each Worker gets a socket of its own, past miniflare's proxy.
+ * @param {string} name
+ * @param {string[]} workers
+ * @param {(miniflare: any) => Promise<void>} [meanwhile] while miniflare's own workerd runs
+ * @returns {Promise<Setup>}
+ */
+async function setUp(name, workers, meanwhile) {
+  const kept = join(scratch, name);
+  const quoted = (/** @type {string} */ text) => `'${text.replaceAll("'", "'\\''")}'`;
+  const shell = `#!/bin/sh\nprintf '%s\\n' "$@" >${quoted(`${kept}.args`)}\ncat >${quoted(`${kept}.config`)}\n`;
+  writeFileSync(`${kept}.sh`, `${shell}exec ${quoted(WORKERD)} "$@" <${quoted(`${kept}.config`)}\n`, { mode: 0o700 });
+  process.env.TMPDIR = scratch; // where miniflare puts folders of its own
+  process.env.MINIFLARE_WORKERD_PATH = `${kept}.sh`;
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      resourcePersistencePath: join(scratch, 'state'),
+      workers: workers.map((worker) => ({
+        name: worker,
+        compatibilityDate,
+        unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
+        ...WORKERS[worker],
+      })),
+    }),
+  );
+  try {
+    await miniflare.ready;
+    await meanwhile?.(miniflare);
+  } finally {
+    await miniflare.dispose();
+  }
+  // Folders that miniflare has removed at its end. workerd starts only where they are, though nothing is put there.
+  const config = readFileSync(`${kept}.config`, 'latin1');
+  for (const [folder] of config.matchAll(/\/[\w./-]*\/miniflare-[0-9a-f]{32}\/[\w/-]+/g)) mkdirSync(folder, { recursive: true });
+  const args = readFileSync(`${kept}.args`, 'utf8').trim().split('\n');
+  return { args, config: `${kept}.config`, workers };
+}
+
+/**
+ * Starts workerd. It is ready when each socket has said its port.
+ * @param {Setup} setup
+ */
+async function serve({ args, config, workers }) {
+  // The last shell becomes workerd: `kill` reaches it.
+  const child = spawn('sh', ['-c', 'exec "$0" "$@" <"$CONFIG"', WORKERD, ...args], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    env: { ...process.env, CONFIG: config, TZ: 'UTC' },
+  });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  /** @type {Record<string, number>} */
+  const ports = {};
+  for await (const line of createInterface({ input: /** @type {any} */ (child.stdio[3]) })) {
+    const { socket, port } = JSON.parse(line);
+    const index = /^direct:(\d+):/.exec(socket)?.[1];
+    if (index !== undefined) ports[workers[Number(index)]] = port;
+    if (Object.keys(ports).length === workers.length) break;
+  }
+  if (Object.keys(ports).length < workers.length) throw new Error('workerd ended before it listened');
+  return {
+    ports,
+    close: async () => {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+/**
+ * One request on a connection of its own.
+ * @param {number} port
+ * @param {string} bearer
+ * @returns {Promise<string>} status and body
+ */
+const ask = (port, bearer) =>
+  new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${bearer}` };
+    get({ host: '127.0.0.1', port, path: PATH, headers, agent: false }, (response) => {
+      let text = `${response.statusCode} `;
+      response.setEncoding('utf8').on('data', (part) => (text += part));
+      response.on('end', () => resolve(text)).on('error', reject);
+    }).on('error', reject);
+  });
+
+/** @param {number} port @param {string} bearer @param {string} title */
+async function mustAnswer(port, bearer, title) {
+  const answer = await ask(port, bearer);
+  if (answer !== '200 an item') throw new Error(`${title}: ${answer}`);
+}
+
+// --- Measuring ---
+
+/** @param {number[]} values */
+function median(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/**
+ * @param {number} port
+ * @param {string} bearer
+ * @param {number} connections
+ * @returns {Promise<{ p50: number, p99: number, rate: number }>} milliseconds; requests a second
+ */
+async function load(port, bearer, connections) {
+  const args = ['--no-tui', '--output-format', 'json', '-z', `${SECONDS}s`, '-c', `${connections}`];
+  const url = `http://127.0.0.1:${port}${PATH}`;
+  const { stdout } = await promisify(execFile)('oha', [...args, '-H', `Authorization: Bearer ${bearer}`, url]);
+  const { summary, latencyPercentiles, statusCodeDistribution } = JSON.parse(stdout);
+  const statuses = Object.keys(statusCodeDistribution).join();
+  // A refusal is quicker than an answer: a fast gate that refuses must not look like a fast gate.
+  if (statuses !== '200') throw new Error(`not every request was answered with 200: ${statuses}`);
+  return { p50: latencyPercentiles.p50 * 1000, p99: latencyPercentiles.p99 * 1000, rate: summary.requestsPerSec };
+}
+
+// --- The run ---
+
+if (spawnSync('oha', ['--version']).error) {
+  console.error('bench: `oha` is not there, which makes the load: `cargo install oha --locked`');
+  process.exit(2);
+}
+const pack = join(scratch, 'pack');
+const compiled = spawnSync('target/debug/palisade', ['compile', 'policies/members', '--out', pack], { encoding: 'utf8' });
+if (compiled.status !== 0) throw new Error(`${compiled.error ?? compiled.stderr}`);
+
+const all = await setUp('all', Object.keys(WORKERS), async (miniflare) => {
+  const DB = await miniflare.getD1Database('DB', 'gate');
+  for (const file of [join(pack, 'schema.sql'), 'policies/members/sample.sql', join(pack, 'publish.sql')]) {
+    await DB.batch(statements(readFileSync(file, 'utf8')).map((statement) => DB.prepare(statement)));
+  }
+});
+const alone = new Map();
+for (const { worker } of CASES) {
+  if (!alone.has(worker)) alone.set(worker, await setUp(worker, [...new Set([worker, 'origin'])]));
+}
+
+const loads = [loadavg()[0]];
+/** @type {{ p50: number[], p99: number[], rate: number[], cold: number[] }[]} */
+const seen = CASES.map(() => ({ p50: [], p99: [], rate: [], cold: [] }));
+/** Every case once, from another one on each time: what slows a moment down hits all alike. @param {number} round */
+const turns = (round) => CASES.map((_, at) => (at + round) % CASES.length);
+
+const warm = await serve(all);
+try {
+  // workerd compiles what runs often, and the gate reads its policies once: neither belongs to a request.
+  for (const { title, worker, bearer } of CASES) {
+    await mustAnswer(warm.ports[worker], bearer, title);
+    await load(warm.ports[worker], bearer, AT_ONCE);
+  }
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const at of turns(round)) {
+      const { worker, bearer } = CASES[at];
+      const single = await load(warm.ports[worker], bearer, 1);
+      seen[at].p50.push(single.p50);
+      seen[at].p99.push(single.p99);
+      seen[at].rate.push((await load(warm.ports[worker], bearer, AT_ONCE)).rate);
+    }
+  }
+} finally {
+  await warm.close();
+}
+loads.push(loadavg()[0]);
+
+// The first turn finds files that nobody has read yet, and is not counted.
+for (let round = -1; round < COLD_STARTS; round++) {
+  for (const at of turns(round + 1)) {
+    const { title, worker, bearer } = CASES[at];
+    const begun = performance.now();
+    const cold = await serve(alone.get(worker));
+    try {
+      await mustAnswer(cold.ports[worker], bearer, title);
+      if (round >= 0) seen[at].cold.push(performance.now() - begun);
+    } finally {
+      await cold.close();
+    }
+  }
+}
+loads.push(loadavg()[0]);
+
+const base = { p50: median(seen[0].p50), forward: median(seen[1].p50), cold: median(seen[0].cold) };
+/** @param {number[]} values @param {number} digits */
+const range = (values, digits) => `${Math.min(...values).toFixed(digits)}..${Math.max(...values).toFixed(digits)}`;
+const rows = seen.map(({ p50, p99, rate, cold }, at) => [
+  CASES[at].title,
+  median(p50).toFixed(3),
+  range(p50, 3),
+  at < 2 ? '' : `+${(median(p50) - base.forward).toFixed(3)}`,
+  median(p99).toFixed(2),
+  range(p99, 2),
+  median(rate).toFixed(0),
+  range(rate, 0),
+  median(cold).toFixed(0),
+  range(cold, 0),
+  at < 1 ? '' : `+${(median(cold) - base.cold).toFixed(0)}`,
+]);
+const heads = ['', 'p50 ms', 'rounds', 'over forward', 'p99 ms', 'rounds', 'requests/s', 'rounds', 'cold ms', 'starts', 'over empty'];
+const digest = createHash('sha256').update(wasm).digest('hex').slice(0, 12);
+console.log(`workerd with a local D1; ${PATH} of the pack members; build/index_bg.wasm ${digest}, ${wasm.length} bytes`);
+console.log(`medians of ${ROUNDS} rounds of ${SECONDS} s (one connection; ${AT_ONCE} for requests/s) and of ${COLD_STARTS} cold starts`);
+console.log(`load average before, between, after: ${loads.map((load) => load.toFixed(1)).join(', ')}\n`);
+for (const row of [heads, heads.map(() => '---'), ...rows]) console.log(`| ${row.join(' | ')} |`);
