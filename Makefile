@@ -9,12 +9,12 @@ EDGE := --profile edge --no-default-features --features edge
 WORKER := build/index_bg.wasm
 WORKER_SOURCES := Cargo.toml Cargo.lock $(shell find src -name '*.rs' -o -name '*.sql' -o -name '*.html')
 
-.PHONY: help run palisade test bench worker check fmt lint types native edge licences setup browser clean
+.PHONY: help run palisade test bench bench-edge worker check fmt lint types native edge licences setup browser clean
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 run: worker palisade ## the gate on :8787 in front of a sample origin on :8788; PACK=NAME for another pack
 	@$(ENV) node tools/run.mjs
@@ -54,6 +54,9 @@ $(WORKER): $(WORKER_SOURCES)
 bench: worker ## speed beside Cedar's own authorizer, and the size of the Worker
 	cargo bench --bench decide
 	@$(ENV) node tools/size.mjs
+
+bench-edge: worker palisade ## speed of the Worker on workerd, beside one that only forwards; wants `oha` (tests/bench/edge.mjs)
+	@$(ENV) node tests/bench/edge.mjs
 
 licences: setup ## fails where a dependency's licence does not allow what Apache-2.0 needs, or THIRD_PARTY.md is stale
 	@$(ENV) node tools/licences.mjs --check
