@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-// The Worker starts, reaches its database, and says so; what it does not know it refuses as a problem document.
+// The Worker starts; without a published pack it refuses everything, and says that it cannot decide.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startEdge } from './worker.mjs';
@@ -12,19 +12,19 @@ before(async () => {
 });
 after(() => edge?.close());
 
-test('health says that the database answers', async () => {
+test('before a pack is published the gate says that it cannot decide', async () => {
   const response = await edge.fetch('/.palisade/health');
-  assert.equal(response.status, 200);
+  assert.equal(response.status, 503);
   assert.equal(response.headers.get('content-type'), 'application/json');
   assert.equal(response.headers.get('cache-control'), 'no-store');
-  const { status, database } = /** @type {any} */ (await response.json());
-  assert.deepEqual({ status, database }, { status: 'ok', database: 'ok' });
+  assert.equal(/** @type {any} */ (await response.json()).status, 'unavailable');
 });
 
-test('an unknown path is a problem document', async () => {
+test('and lets nothing through', async () => {
   const response = await edge.fetch('/nowhere');
-  assert.equal(response.status, 404);
+  assert.equal(response.status, 503);
   assert.equal(response.headers.get('content-type'), 'application/problem+json');
+  assert.ok(/** @type {any} */ (await response.json()).decision);
 });
 
 test('tests reach the same database as the Worker', async () => {
