@@ -55,7 +55,7 @@ bench: worker ## speed beside Cedar's own authorizer, and the size of the Worker
 	cargo bench --bench decide
 	@$(ENV) node tools/size.mjs
 
-bench-edge: worker palisade ## speed of the Worker on workerd, beside one that only forwards; wants `oha` (tests/bench/edge.mjs)
+bench-edge: worker palisade ## speed of the Worker on workerd, beside one that only forwards
 	@$(ENV) node tests/bench/edge.mjs
 
 licences: setup ## fails where a dependency's licence does not allow what Apache-2.0 needs, or THIRD_PARTY.md is stale

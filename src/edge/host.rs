@@ -20,6 +20,9 @@ pub struct Edge {
 /// A service binding that takes the place of the network.
 const ORIGIN_SERVICE: &str = "ORIGIN_SERVICE";
 
+/// How long an issuer may take to hand out its keys. Requests wait for them.
+const KEYS_TIMEOUT_MILLIS: u32 = 5_000;
+
 impl Edge {
     pub fn new(env: &Env) -> Result<Edge, String> {
         let origin = env.var("ORIGIN").map(|value| value.to_string()).unwrap_or_default();
@@ -48,14 +51,24 @@ impl Origin for Edge {
             ("headers", headers_to(&head.headers)?.into()),
             // Nobody has decided on where a redirect leads.
             ("redirect", JsValue::from_str("manual")),
+            // The platform's cache knows an answer by its address alone, and would hand one person's to the next.
+            ("cache", JsValue::from_str("no-store")),
         ];
         match body {
             Body::Empty => {}
             Body::Bytes(bytes) => init.push(("body", js_sys::Uint8Array::from(bytes.as_slice()).into())),
             Body::Stream { head, rest } => init.push(("body", rest.into_readable(head)?.into())),
         }
-        let url = JsValue::from_str(&format!("{}{path}", self.origin));
-        let request = construct("Request", &[url, object(&init)?])?;
+        let url = format!("{}{path}", self.origin);
+        // What the platform's own reader of URLs would change on the way is not what was decided on. It leaves out a port
+        // that the scheme implies, so that only the end is compared.
+        let read = construct("URL", &[JsValue::from_str(&url)])?;
+        if !get(&read, "href").as_string().is_some_and(|href| href.ends_with(path))
+            || get(&read, "pathname").as_string().as_deref() != Some(head.uri.path())
+        {
+            return Err("the platform would rewrite the path".to_string());
+        }
+        let request = construct("Request", &[JsValue::from_str(&url), object(&init)?])?;
         let response = call(&self.fetcher, "fetch", &[request]).await?;
         let response: web_sys::Response = response.unchecked_into();
         let status = StatusCode::from_u16(response.status()).map_err(|error| error.to_string())?;
@@ -86,7 +99,9 @@ impl Crypto for Edge {
 
 impl KeySource for Edge {
     async fn key_set(&self, url: &str) -> Result<Vec<u8>, String> {
-        let init = object(&[("redirect", JsValue::from_str("manual"))])?;
+        let clock = get(&js_sys::global(), "AbortSignal");
+        let signal = call(&clock, "timeout", &[JsValue::from(KEYS_TIMEOUT_MILLIS)]).await?;
+        let init = object(&[("redirect", JsValue::from_str("manual")), ("signal", signal)])?;
         let request = construct("Request", &[JsValue::from_str(url), init])?;
         let response: web_sys::Response = call(&js_sys::global(), "fetch", &[request]).await?.unchecked_into();
         if response.status() != 200 {

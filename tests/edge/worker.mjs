@@ -8,6 +8,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
  * @typedef {object} Edge
+ * @property {URL} url where it listens, for requests that `fetch` would tidy up before they leave
  * @property {(path: string, init?: RequestInit) => Promise<Response>} fetch a request to the Worker, by path or full URL
  * @property {(sql: string, ...values: (string | null)[]) => Promise<Record<string, unknown>[]>} sql one statement on its D1
  * @property {(text: string) => Promise<void>} script the statements of a file, all of them or none
@@ -20,11 +21,12 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
  */
 export async function startEdge(vars = {}) {
   const harness = createTestHarness({ root, workers: [{ configPath: 'wrangler.toml', vars }] });
-  await harness.listen();
+  const { url } = await harness.listen();
   const worker = harness.getWorker();
   await worker.applyD1Migrations('DB');
   const { DB } = await worker.getEnv();
   return {
+    url,
     // Redirects are answers too: a gate's tests want to see them, not to follow them.
     fetch: async (path, init) =>
       /** @type {any} */ (await harness.fetch(path, /** @type {any} */ ({ redirect: 'manual', ...init }))),
