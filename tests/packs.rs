@@ -17,6 +17,7 @@ use palisade::store::{SlicePlan, SqlStore, Sqlite, Store};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs, process};
 
 /// A pack has at least so many tests, and of each outcome at least this share.
@@ -70,9 +71,11 @@ fn palisade(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_palisade")).args(arguments).output().expect("the program runs")
 }
 
-/// A folder for one test of this run.
+/// A folder of its own for each call: tests run side by side, and each clears away what it made.
 fn scratch(what: &str) -> PathBuf {
-    let folder = env::temp_dir().join(format!("palisade-packs-{}-{what}", process::id()));
+    static CALLS: AtomicUsize = AtomicUsize::new(0);
+    let call = CALLS.fetch_add(1, Ordering::Relaxed);
+    let folder = env::temp_dir().join(format!("palisade-packs-{}-{call}-{what}", process::id()));
     fs::create_dir_all(&folder).expect("a scratch folder");
     folder
 }
