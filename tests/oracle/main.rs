@@ -78,7 +78,7 @@ fn config(cases: u32) -> ProptestConfig {
 }
 
 proptest! {
-    #![proptest_config(config(600))]
+    #![proptest_config(config(400))]
 
     /// The judge, the engine on all rows, on SQLite's slice and on memory's slice say the same.
     #[test]
@@ -124,6 +124,6 @@ fn both_outcomes_are_frequent() {
         .collect();
     println!("{}", told.join("\n"));
     for (ready, (allow, _)) in READY.iter().zip(&counts) {
-        assert!(*allow >= 5, "{} allows almost nothing: {}", ready.model.name, told.join("; "));
+        assert!(*allow >= 3, "{} allows almost nothing: {}", ready.model.name, told.join("; "));
     }
 }
