@@ -339,6 +339,16 @@ impl Mapping {
         })
     }
 
+    /// Whether rows can deny: some table has a `granted` column.
+    pub fn can_deny(&self) -> bool {
+        self.tables.iter().any(|table| match &table.meaning {
+            Meaning::RolePermission(meaning) => meaning.granted.is_some(),
+            Meaning::DirectPermission(meaning) => meaning.granted.is_some(),
+            Meaning::Acl(meaning) => meaning.granted.is_some(),
+            _ => false,
+        })
+    }
+
     pub fn principals(&self) -> impl Iterator<Item = (&Table, &Entity)> {
         self.entities().filter(|(_, entity)| entity.entity == EntityKind::Principal)
     }

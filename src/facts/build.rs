@@ -35,6 +35,7 @@ pub fn build(bundle: &Bundle, rows: &Rows, externals: &[External], at: Millis) -
         tenants: HashMap::new(),
         role_names: HashMap::new(),
         doubtful: BTreeSet::new(),
+        astray: BTreeSet::new(),
         tainted: BTreeMap::new(),
     };
     work.read_entities();
@@ -48,6 +49,7 @@ pub fn build(bundle: &Bundle, rows: &Rows, externals: &[External], at: Millis) -
     work.break_cycles();
     work.spread_taint();
     let mut grants = grants::read(&mut work);
+    work.forbid_astray(&mut grants);
     work.keep_doubtful_forbids(&mut grants);
     work.forbid_tainted(&mut grants);
     finish_ids(&mut grants);
@@ -74,6 +76,8 @@ pub(super) struct Work<'a> {
     role_names: HashMap<Uid, String>,
     /// Edges that rows may or may not say: (child, parent).
     doubtful: BTreeSet<(Uid, Uid)>,
+    /// Entities that lie in something that cannot be read.
+    astray: BTreeSet<Uid>,
     tainted: BTreeMap<Uid, String>,
 }
 
@@ -194,6 +198,7 @@ impl Work<'_> {
                 (Reading::Unreadable, _) => {
                     let value = view.value(row, column);
                     self.notes.unreadable(&source, column, value, "an id", "it gives no parent");
+                    self.astray.insert(uid.clone());
                 }
                 _ => {}
             }
@@ -285,6 +290,12 @@ impl Work<'_> {
                     let value = view.value(row, column);
                     self.notes.unreadable(&view.source(row), column, value, "an id", "the row gives no membership");
                 }
+            }
+            if let (Reading::Is(id), Some(kind)) = (view.id(row, child), self.target_type(&table.name, child))
+                && view.id(row, parent) == Reading::Unreadable
+            {
+                let child = Uid::new(kind, id);
+                self.astray.insert(child);
             }
             return;
         };
@@ -392,6 +403,29 @@ impl Work<'_> {
             kept.extend(copies.into_iter().skip(1));
         }
         grants.extend(kept);
+    }
+
+    /// What an entity lies in cannot be read, and perhaps forbids. Where nothing can forbid, only permits are lost.
+    fn forbid_astray(&self, grants: &mut Vec<Grant>) {
+        if !(self.bundle.forbids_use_in || self.mapping.can_deny()) {
+            return;
+        }
+        for uid in &self.astray {
+            let source = self.entities.get(uid).map(|entity| entity.source.clone()).unwrap_or_default();
+            for (as_what, principal, resource) in
+                [("principal", Scope::In(uid.clone()), Scope::Any), ("resource", Scope::Any, Scope::In(uid.clone()))]
+            {
+                grants.push(Grant {
+                    id: format!("unreadable/{source}#parent+{as_what}"),
+                    source: source.clone(),
+                    rests_on: Vec::new(),
+                    effect: Effect::Forbid,
+                    principal,
+                    actions: None,
+                    resource,
+                });
+            }
+        }
     }
 
     fn forbid_tainted(&self, grants: &mut Vec<Grant>) {

@@ -85,6 +85,27 @@ fn a_chain_of_doubtful_groups_keeps_what_the_last_one_forbids() {
 }
 
 #[test]
+fn who_lies_in_what_cannot_be_read_may_lie_in_what_is_forbidden() {
+    let rows = |home: &str, circle: &str, folder: &str| {
+        archive(&format!(
+            "INSERT INTO Circle VALUES ('c', NULL, NULL, 0);
+             UPDATE Person SET circle_id = {home};
+             INSERT INTO Membership VALUES ('{ANN}', {circle}, 'visitor', NULL, 1);
+             UPDATE Paper SET folder_id = {folder};"
+        ))
+    };
+    for (home, circle, folder, allow) in [
+        ("NULL", "'c'", "'a'", true),
+        ("x'ff'", "'c'", "'a'", false),
+        ("NULL", "x'ff'", "'a'", false),
+        ("NULL", "'c'", "x'ff'", false),
+    ] {
+        let rows = rows(home, circle, folder);
+        decides("archive", &rows, &format!("Person::\"{ANN}\""), "read", "Paper::\"p\"", allow);
+    }
+}
+
+#[test]
 fn a_denial_for_a_uuid_in_capitals_is_for_the_same_person() {
     let deny = format!(
         "INSERT INTO Access VALUES (2, 'person', '{}', 'paper', 'p', 'read', 0, 0, NULL, 1);",

@@ -40,7 +40,16 @@ pub struct Question {
 
 /// Decides one question from all rows.
 pub fn judge(mapping: &Mapping, read_by_guards: &BTreeSet<String>, rows: &Rows, at: Millis, ask: &Question) -> bool {
-    let mut court = Court { mapping, read_by_guards, rows, at, ask, surely: Edges::new(), maybe: Edges::new() };
+    let mut court = Court {
+        mapping,
+        read_by_guards,
+        rows,
+        at,
+        ask,
+        surely: Edges::new(),
+        maybe: Edges::new(),
+        astray: BTreeSet::new(),
+    };
     court.find_parents();
     court.guards_hold() && !court.forbidden() && court.permitted()
 }
@@ -56,6 +65,8 @@ struct Court<'a> {
     ask: &'a Question,
     surely: Edges,
     maybe: Edges,
+    /// Entities with a parent that cannot be read.
+    astray: BTreeSet<Uid>,
 }
 
 /// One row of one table.
@@ -221,15 +232,20 @@ impl<'a> Court<'a> {
 
     fn find_parents(&mut self) {
         let mut edges: Vec<(Uid, Uid, Sure)> = Vec::new();
+        let mut astray = Vec::new();
         for (table, entity) in self.mapping.entities() {
             for row in self.rows_of(table) {
                 let Reading::Is(id) = self.id(&row, &entity.id, &entity.type_name) else { continue };
                 let child = Uid::new(&entity.type_name, id);
                 // A principal's role and groups, a group's parent, a resource's parents.
                 for column in &entity.parents {
-                    if let Reading::Is(parent) = self.target(&row, column) {
-                        let sure = self.gives_parent(&child, &parent);
-                        edges.push((child.clone(), parent, sure));
+                    match self.target(&row, column) {
+                        Reading::Is(parent) => {
+                            let sure = self.gives_parent(&child, &parent);
+                            edges.push((child.clone(), parent, sure));
+                        }
+                        Reading::Unreadable => astray.push(child.clone()),
+                        Reading::Null => {}
                     }
                 }
                 if let Some(column) = &entity.tenant
@@ -243,16 +259,16 @@ impl<'a> Court<'a> {
         for (row, assignment) in self.assignments() {
             if matches!(self.place(&row, &assignment.scope, None), Place::Everywhere) {
                 let sure = self.holds(&row, &assignment.live, &assignment.expires);
-                self.edge(&row, &assignment.principal, &assignment.role, sure, &mut edges);
+                self.edge(&row, &assignment.principal, &assignment.role, sure, &mut edges, &mut astray);
             }
         }
         for (row, membership) in self.all(|m| if let Meaning::GroupMembership(m) = m { Some(m) } else { None }) {
             let sure = self.holds(&row, &membership.live, &membership.expires);
-            self.edge(&row, &membership.principal, &membership.group, sure, &mut edges);
+            self.edge(&row, &membership.principal, &membership.group, sure, &mut edges, &mut astray);
         }
         for (row, link) in self.all(|m| if let Meaning::Link(m) = m { Some(m) } else { None }) {
             let sure = self.live(&row, &link.live);
-            self.edge(&row, &link.child, &link.parent, sure, &mut edges);
+            self.edge(&row, &link.child, &link.parent, sure, &mut edges, &mut astray);
         }
         for external in &self.ask.externals {
             for parent in &external.parents {
@@ -268,6 +284,7 @@ impl<'a> Court<'a> {
                 self.maybe.entry(child).or_default().insert(parent);
             }
         }
+        self.astray.extend(astray);
         // Who lies in whom is unclear within a circle: no edge of it counts for a permit.
         let drawn = self.surely.clone();
         for (child, parents) in &mut self.surely {
@@ -276,10 +293,23 @@ impl<'a> Court<'a> {
     }
 
     /// An edge that a row of a table of its own draws. One that names nobody draws none.
-    fn edge(&self, row: &Row, child: &str, parent: &str, sure: Sure, edges: &mut Vec<(Uid, Uid, Sure)>) {
-        if let (Reading::Is(child), Reading::Is(parent)) = (self.target(row, child), self.target(row, parent)) {
-            let sure = sure.min(self.gives_parent(&child, &parent));
-            edges.push((child, parent, sure));
+    fn edge(
+        &self,
+        row: &Row,
+        child: &str,
+        parent: &str,
+        sure: Sure,
+        edges: &mut Vec<(Uid, Uid, Sure)>,
+        astray: &mut Vec<Uid>,
+    ) {
+        let Reading::Is(child) = self.target(row, child) else { return };
+        match self.target(row, parent) {
+            Reading::Is(parent) => {
+                let sure = sure.min(self.gives_parent(&child, &parent));
+                edges.push((child, parent, sure));
+            }
+            Reading::Unreadable if sure != Sure::No => astray.push(child),
+            _ => {}
         }
     }
 
@@ -370,13 +400,15 @@ impl<'a> Court<'a> {
             match resource.types.get(&word) {
                 Some(kind) => allows.kinds = Some(vec![kind.clone()]),
                 None if resource.otherwise_any && readable => {}
-                None => allows.sure = allows.sure.min(Sure::Maybe),
+                None => {
+                    allows.sure = allows.sure.min(Sure::Maybe);
+                    return allows;
+                }
             }
         }
         // Where the row names no type, or one that its action does not apply to, the model's word for the action counts.
         let declared = allows.actions.as_ref().and_then(|all| Some(&self.mapping.actions.get(&all[0])?.resources));
-        let unreadable = allows.sure == Sure::Maybe && allows.kinds.is_none();
-        if let Some(declared) = declared.filter(|types| !types.is_empty() && !unreadable)
+        if let Some(declared) = declared.filter(|types| !types.is_empty())
             && allows.kinds.as_ref().is_none_or(|kinds| !kinds.iter().any(|kind| declared.contains(kind)))
         {
             allows.kinds = Some(declared.clone());
@@ -447,12 +479,12 @@ impl<'a> Court<'a> {
                 continue;
             }
             match self.target(&row, &meaning.role) {
-                Reading::Is(role)
-                    if self.lies_in(&ask.principal, &role, read) || self.has_it_in_a_scope(&role, read) =>
-                {
-                    return true;
+                Reading::Is(role) => {
+                    let held = self.lies_in(&ask.principal, &role, read) || self.has_it_in_a_scope(&role, read);
+                    if held {
+                        return true;
+                    }
                 }
-                Reading::Is(_) => {}
                 // Which role it denies is not to be known: perhaps one of this principal's.
                 _ if forbids => return true,
                 _ => {}
@@ -535,7 +567,10 @@ impl<'a> Court<'a> {
     }
 
     fn forbidden(&self) -> bool {
-        self.some_row(Read::Maybe)
+        // In what it lies cannot be read: perhaps in what some row forbids, where rows can.
+        let somewhere = |uid: &Uid| self.astray.iter().any(|astray| self.lies_in(uid, astray, Read::Maybe));
+        let lost = somewhere(&self.ask.principal) || somewhere(&self.ask.resource);
+        lost && self.mapping.can_deny() || self.some_row(Read::Maybe)
     }
 
     fn permitted(&self) -> bool {

@@ -78,7 +78,7 @@ fn config(cases: u32) -> ProptestConfig {
 }
 
 proptest! {
-    #![proptest_config(config(600))]
+    #![proptest_config(config(400))]
 
     /// The judge, the engine on all rows, on SQLite's slice and on memory's slice say the same.
     #[test]
@@ -123,9 +123,7 @@ fn both_outcomes_are_frequent() {
         .map(|(ready, (allow, deny))| format!("{}: {allow} allow, {deny} deny", ready.model.name))
         .collect();
     println!("{}", told.join("\n"));
-    // The archive allows only where a subject, an object, an action and three conditions meet: `cases` makes them meet.
-    let chancy = READY.iter().zip(&counts).filter(|(ready, _)| ready.model.name != "archive");
-    for (ready, (allow, _)) in chancy {
-        assert!(*allow >= 5, "{} allows almost nothing: {}", ready.model.name, told.join("; "));
+    for (ready, (allow, _)) in READY.iter().zip(&counts) {
+        assert!(*allow >= 3, "{} allows almost nothing: {}", ready.model.name, told.join("; "));
     }
 }

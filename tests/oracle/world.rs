@@ -100,7 +100,8 @@ pub fn garbage(choice: u8) -> Sql {
 /// What a column is for, as far as values go.
 enum Use {
     Id(ColumnKind),
-    Reference(ColumnKind),
+    /// Ids of one of these kinds.
+    Reference(Vec<ColumnKind>),
     Words(Vec<String>),
     Scope(Vec<String>),
     Live(Test),
@@ -122,7 +123,7 @@ fn use_of(mapping: &Mapping, table: &Table, name: &str) -> Use {
     let references = table.column(name).and_then(|column| column.references.as_deref());
     if let Some(other) = references.and_then(|other| mapping.table(other)) {
         let key = other.entity().map(|entity| &entity.id).or(other.key.first());
-        return Use::Reference(key.and_then(|key| other.column(key)).map_or(kind, |column| column.kind));
+        return Use::Reference(vec![key.and_then(|key| other.column(key)).map_or(kind, |column| column.kind)]);
     }
     let targets: Vec<&Target> = match &table.meaning {
         Meaning::RoleAssignment(m) => m.scope.iter().collect(),
@@ -139,10 +140,7 @@ fn use_of(mapping: &Mapping, table: &Table, name: &str) -> Use {
                 return Use::Scope(words);
             }
             if id_column == name {
-                let kinds: BTreeSet<_> = types.values().map(|t| format!("{:?}", id_kind(t))).collect();
-                let first = types.values().next().map_or(kind, |t| id_kind(t));
-                // Where the types have ids of several kinds, the column holds text.
-                return Use::Reference(if kinds.len() == 1 { first } else { ColumnKind::Text });
+                return Use::Reference(types.values().map(|name| id_kind(name)).collect());
             }
         }
     }
@@ -210,10 +208,13 @@ fn value(mapping: &Mapping, table: &Table, at: usize, number: usize, damage: u8,
         Use::Id(kind) => an_id(kind, number, choice),
         // Many references lead to the first two ids, so that rows meet.
         Use::Reference(_) if how < 10 => Sql::Null,
-        Use::Reference(kind) => {
-            an_id(kind, usize::from(choice / 6 % [1, 2, 4][usize::from(how / 16 % 4).min(2)]), choice)
+        Use::Reference(kinds) => {
+            let number = usize::from(choice / 6 % [1, 2, 4][usize::from(how / 16 % 4).min(2)]);
+            an_id(kinds[usize::from(how) % kinds.len()], number, choice)
         }
         Use::Scope(_) if how < 24 => Sql::Null,
+        // The last word means no type; it would be too frequent among few.
+        Use::Scope(all) if damage == 0 => words(&all[..all.len() - 1]),
         Use::Scope(all) | Use::Words(all) => words(&all),
         Use::Live(Test::EqualsText(word)) => {
             if how < 215 {
