@@ -292,7 +292,8 @@ pub type Context = BTreeMap<String, ContextType>;
 pub struct Action {
     /// Actions that come with this one, directly. `WRITE` implies `READ`.
     pub implies: Vec<String>,
-    /// The entity types that the action applies to; all of them where empty.
+    /// The entity types that the action applies to, for the Cedar schema; all of them where empty. What a row grants is
+    /// the row's to say.
     pub resources: Vec<String>,
     /// Attributes of the request's context, beside those of every action.
     pub context: Context,

@@ -76,18 +76,7 @@ fn read_permissions(work: &mut Work) -> HashMap<String, Permission> {
                 "nobody is granted it",
             );
         }
-        let declared = actions.as_ref().and_then(|all| work.mapping.actions.get(&all[0]));
-        let named = read_types(&mut work.notes, view, row, &source, meaning);
-        let declared = declared.map_or(&[][..], |action| &action.resources);
-        // The row says which type it is for. Where it says none, or one that the action does not apply to (to create a
-        // document is done to its folder), the model's word for the action counts.
-        let types = match named {
-            Types::Only(types) if declared.is_empty() || types.iter().any(|t| declared.contains(t)) => {
-                Types::Only(types)
-            }
-            Types::Any | Types::Only(_) if !declared.is_empty() => Types::Only(declared.to_vec()),
-            types => types,
-        };
+        let types = read_types(&mut work.notes, view, row, &source, meaning);
         let standing = view.live(row, &meaning.live, &mut work.notes);
         permissions.insert(id, Permission { actions, types, standing, source });
     }

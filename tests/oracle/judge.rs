@@ -406,13 +406,6 @@ impl<'a> Court<'a> {
                 }
             }
         }
-        // Where the row names no type, or one that its action does not apply to, the model's word for the action counts.
-        let declared = allows.actions.as_ref().and_then(|all| Some(&self.mapping.actions.get(&all[0])?.resources));
-        if let Some(declared) = declared.filter(|types| !types.is_empty())
-            && allows.kinds.as_ref().is_none_or(|kinds| !kinds.iter().any(|kind| declared.contains(kind)))
-        {
-            allows.kinds = Some(declared.clone());
-        }
         allows
     }
 
