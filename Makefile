@@ -42,6 +42,7 @@ native:
 	tests/readme.sh
 
 edge: worker palisade
+	cargo test --quiet --test store the_cases_are_written_down_for_d1
 	@$(ENV) npm run --silent test:edge
 
 worker: setup $(WORKER) ## build/index.js and build/index_bg.wasm: the Worker, optimised

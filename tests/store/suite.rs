@@ -370,3 +370,37 @@ fn a_slice_is_one_statement_and_so_is_a_login() {
         println!("{name}: statements of {sizes:?} bytes");
     }
 }
+
+/// Every statement of every case, with what SQLite answers, for the test that asks the same of D1 inside workerd
+/// (`tests/edge/store.test.mjs`). It lies among the built things: nobody reads it but that test.
+#[test]
+fn the_cases_are_written_down_for_d1() {
+    let mut models = Vec::new();
+    for name in models::NAMES {
+        let case: Case = serde_json::from_str(&std::fs::read_to_string(file(name)).unwrap()).unwrap();
+        let bundle = models::bundle(name);
+        let plan = SlicePlan::new(&bundle);
+        let sqlite = crate::sqlite(crate::database(&bundle, &format!("{};", case.rows.join(";\n"))));
+        let counting = SqlStore::new(Counting { driver: sqlite.driver, statements: Default::default() });
+        for question in &case.asks {
+            pollster::block_on(counting.slice(&plan, &question.ask())).unwrap();
+        }
+        for login in &case.logins {
+            pollster::block_on(counting.login(&plan, &login.token_hash)).unwrap();
+        }
+        let seen = counting.driver.statements.take();
+        assert_eq!(seen.len(), case.asks.len() + case.logins.len(), "{name}");
+        let asked: Vec<serde_json::Value> = seen
+            .into_iter()
+            .map(|(sql, params)| {
+                let texts: Vec<&str> = params.iter().map(String::as_str).collect();
+                let answer = pollster::block_on(counting.driver.driver.query(&sql, &texts)).unwrap();
+                serde_json::json!({ "sql": sql, "params": params, "answer": answer })
+            })
+            .collect();
+        models.push(serde_json::json!({ "name": name, "schema": case.schema, "rows": case.rows, "asked": asked }));
+    }
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("build");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("store-cases.json"), serde_json::to_string(&models).unwrap()).unwrap();
+}
