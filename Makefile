@@ -9,6 +9,8 @@ EDGE := --profile edge --no-default-features --features edge
 WORKER := build/index_bg.wasm
 WORKER_SOURCES := Cargo.toml Cargo.lock $(shell find src -name '*.rs' -o -name '*.sql' -o -name '*.html')
 
+PALISADE := target/debug/palisade
+
 .PHONY: help run palisade test bench bench-edge worker check fmt lint types native edge licences setup browser clean
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
@@ -19,8 +21,12 @@ help: ## this list
 run: worker palisade ## the gate on :8787 in front of a sample origin on :8788; PACK=NAME for another pack
 	@$(ENV) node tools/run.mjs
 
-palisade: ## the command, as target/debug/palisade
+palisade: $(PALISADE) ## the command, as target/debug/palisade
+
+# `cargo test` makes this file, too, of dependencies with other features: where it is fresh, nothing is built twice.
+$(PALISADE): $(WORKER_SOURCES)
 	cargo build --bin palisade
+	@touch $@
 
 # Fast things first: most mistakes show within the first minute.
 test: check native edge ## everything that must hold before a change is done
