@@ -411,39 +411,31 @@ impl Work<'_> {
             return;
         }
         for uid in &self.astray {
-            let source = self.entities.get(uid).map(|entity| entity.source.clone()).unwrap_or_default();
-            for (as_what, principal, resource) in
-                [("principal", Scope::In(uid.clone()), Scope::Any), ("resource", Scope::Any, Scope::In(uid.clone()))]
-            {
-                grants.push(Grant {
-                    id: format!("unreadable/{source}#parent+{as_what}"),
-                    source: source.clone(),
-                    rests_on: Vec::new(),
-                    effect: Effect::Forbid,
-                    principal,
-                    actions: None,
-                    resource,
-                });
-            }
+            // And whatever lies in it, too.
+            self.forbid_all(uid, Scope::In, "parent+", grants);
         }
     }
 
     fn forbid_tainted(&self, grants: &mut Vec<Grant>) {
         for uid in self.tainted.keys() {
-            let source = self.entities.get(uid).map(|entity| entity.source.clone()).unwrap_or_default();
-            for (as_what, principal, resource) in
-                [("principal", Scope::Eq(uid.clone()), Scope::Any), ("resource", Scope::Any, Scope::Eq(uid.clone()))]
-            {
-                grants.push(Grant {
-                    id: format!("unreadable/{source}#{as_what}"),
-                    source: source.clone(),
-                    rests_on: Vec::new(),
-                    effect: Effect::Forbid,
-                    principal,
-                    actions: None,
-                    resource,
-                });
-            }
+            self.forbid_all(uid, Scope::Eq, "", grants);
+        }
+    }
+
+    /// An entity may do nothing, and nothing may be done to it. `mark` tells in the policies' ids why.
+    fn forbid_all(&self, uid: &Uid, scope: fn(Uid) -> Scope, mark: &str, grants: &mut Vec<Grant>) {
+        let source = self.entities.get(uid).map(|entity| entity.source.clone()).unwrap_or_default();
+        let uid = || scope(uid.clone());
+        for (as_what, principal, resource) in [("principal", uid(), Scope::Any), ("resource", Scope::Any, uid())] {
+            grants.push(Grant {
+                id: format!("unreadable/{source}#{mark}{as_what}"),
+                source: source.clone(),
+                rests_on: Vec::new(),
+                effect: Effect::Forbid,
+                principal,
+                actions: None,
+                resource,
+            });
         }
     }
 

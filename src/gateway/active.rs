@@ -3,13 +3,10 @@
 
 use super::routes::{self, Routes};
 use crate::bundle::Bundle;
-use crate::cedar;
 use crate::decide::Engine;
 use crate::mapping::Mapping;
-use crate::name::Uid;
 use crate::rows::Millis;
 use crate::store::{SlicePlan, Store};
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How old the knowledge of which bundle is active may be, where nothing that a request does would show it anew: a public
@@ -26,8 +23,6 @@ pub struct Active {
     pub engine: Engine,
     pub plan: SlicePlan,
     pub routes: Routes,
-    /// Entities that policies name and may look into: their rows belong to every slice.
-    pub named: Vec<Uid>,
 }
 
 impl Active {
@@ -41,15 +36,8 @@ impl Active {
             let line = error.place.as_ref().map_or(0, |place| place.line);
             return Err(format!("routes.toml, line {line}: {}", error.message));
         }
-        let named: BTreeSet<Uid> = engine
-            .policies()
-            .policies()
-            .flat_map(|policy| policy.entity_literals())
-            .map(|uid| cedar::uid_of(&uid))
-            .filter(|uid| bundle.mapping.entity(&uid.kind).is_some())
-            .collect();
         let plan = SlicePlan::new(&bundle);
-        Ok(Active { number, engine, plan, routes, named: named.into_iter().collect(), bundle })
+        Ok(Active { number, engine, plan, routes, bundle })
     }
 
     pub fn mapping(&self) -> &Mapping {

@@ -40,7 +40,7 @@ pub use strict::MAX_JSON_DEPTH;
 use crate::decide::{Decision, Prepared, Query};
 use crate::facts::{self, External};
 use crate::name::Uid;
-use crate::store::{Ask, Store};
+use crate::store::Store;
 use active::{Active, Current};
 use answer::{Refusal, json_like};
 use authzen::{Asked, Problem};
@@ -306,13 +306,14 @@ impl<S: Store, H: Host> Gateway<S, H> {
             .filter(|uid| mapping.externals.contains_key(&uid.kind))
             .map(|uid| External { uid: uid.clone(), parents: Vec::new() })
             .collect();
-        let ask = Ask {
+        let query = Query {
             principal: principal.clone(),
+            action: question.action.clone(),
             resource: question.resource.clone(),
-            externals: externals.clone(),
-            context: context.entities.iter().chain(&active.named).cloned().collect(),
-            actions: Some(mapping.implying(&question.action)),
+            context,
+            externals,
         };
+        let ask = active.engine.ask(&active.bundle, &query);
         let slice =
             self.store.slice(&active.plan, &ask).await.map_err(|error| Refusal::unavailable(error.to_string()))?;
         if slice.bundle != active.number {
@@ -321,15 +322,8 @@ impl<S: Store, H: Host> Gateway<S, H> {
         // After the rows are here: what expired while they were fetched conveys nothing.
         let now = self.host.now();
         self.current.confirm(active.number, now);
-        let facts = facts::build(&active.bundle, &slice.rows, &externals, now);
+        let facts = facts::build(&active.bundle, &slice.rows, &query.externals, now);
         let prepared = Prepared::new(facts).map_err(|error| Refusal::unavailable(error.to_string()))?;
-        let query = Query {
-            principal: principal.clone(),
-            action: question.action.clone(),
-            resource: question.resource.clone(),
-            context,
-            externals,
-        };
         let decision = active.engine.decide(&prepared, &query);
         Ok(Decided { decision, revision: slice.revision, micros: self.host.micros().saturating_sub(began) })
     }
