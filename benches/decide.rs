@@ -7,7 +7,7 @@ use cedar_policy::{Authorizer, Context, Entities, PolicySet, Request};
 use divan::{Bencher, black_box};
 use palisade::bundle::Bundle;
 use palisade::cedar::{action_uid, entities, entity_uid, named_policies, policies_text};
-use palisade::decide::{Engine, Prepared, Query};
+use palisade::decide::{Engine, Query};
 use palisade::facts::{self, Facts};
 use palisade::name::Uid;
 use palisade::pack::{self, Texts};
@@ -91,7 +91,7 @@ fn query(count: usize) -> Query {
 fn decide_engine(bencher: Bencher, count: usize) {
     let (bundle, facts) = made(count);
     let engine = Engine::new(&bundle).expect("the engine");
-    let prepared = Prepared::new(facts).expect("the facts");
+    let prepared = engine.prepare(facts).expect("the facts");
     let query = query(count);
     assert!(engine.decide(&prepared, &query).allow);
     bencher.bench_local(|| engine.decide(black_box(&prepared), black_box(&query)));
@@ -135,6 +135,7 @@ fn read_rows(bencher: Bencher, count: usize) {
 /// Facts into an index and Cedar's entities.
 #[divan::bench(args = GRANTS, sample_count = 10, sample_size = 1)]
 fn prepare_facts(bencher: Bencher, count: usize) {
-    let (_, facts) = made(count);
-    bencher.with_inputs(|| facts.clone()).bench_local_values(Prepared::new);
+    let (bundle, facts) = made(count);
+    let engine = Engine::new(&bundle).expect("the engine");
+    bencher.with_inputs(|| facts.clone()).bench_local_values(|facts| engine.prepare(facts));
 }

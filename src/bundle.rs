@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// The version of [`Bundle`]'s own form. A gate refuses any other.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// The file in which people write policies, and the source of those that name none.
 pub const HANDWRITTEN: &str = "policies.cedar";
@@ -33,6 +33,9 @@ pub struct Bundle {
     pub named: BTreeSet<Uid>,
     /// Whether some `forbid` asks whether an entity lies `in` another, so that a membership that cannot be read must deny.
     pub forbids_use_in: bool,
+    /// The generated and the hand-written policies, compiled: what decides. The texts are for people, and for checking it.
+    #[serde(with = "base64_text")]
+    pub program: Vec<u8>,
     /// `routes.toml` as written.
     pub routes: String,
 }
@@ -76,5 +79,22 @@ impl Bundle {
             return Err(BundleError::Format(format));
         }
         serde_json::from_str(text).map_err(malformed)
+    }
+}
+
+/// Bytes as text within JSON.
+mod base64_text {
+    use base64::Engine;
+    use base64::prelude::BASE64_STANDARD;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&BASE64_STANDARD.encode(bytes))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        BASE64_STANDARD.decode(text.as_bytes()).map_err(D::Error::custom)
     }
 }

@@ -9,18 +9,24 @@ pub mod er;
 pub mod mapping;
 pub mod model;
 
+pub mod engine;
+
 pub mod bundle;
 pub mod rows;
 
+#[cfg(feature = "cedar")]
 pub mod cedar;
 pub mod decide;
 pub mod facts;
 
 pub mod store;
 
+#[cfg(feature = "cedar")]
 pub mod compile;
+#[cfg(feature = "gateway")]
 pub mod gateway;
 
+#[cfg(feature = "gateway")]
 pub mod pack;
 
 #[cfg(feature = "cli")]

@@ -313,6 +313,12 @@ pub struct ContextType {
 }
 
 impl Mapping {
+    /// The attributes of the context that an action takes: those of every action, and its own.
+    pub fn context_of(&self, action: &str) -> BTreeMap<&str, &ContextType> {
+        let own = self.actions.get(action).map(|action| &action.context);
+        self.context.iter().chain(own.into_iter().flatten()).map(|(name, kind)| (name.as_str(), kind)).collect()
+    }
+
     pub fn table(&self, name: &str) -> Option<&Table> {
         self.tables.iter().find(|table| table.name == name)
     }

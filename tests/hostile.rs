@@ -2,7 +2,7 @@
 //! Bad input of every kind, through the command and the library: a message that names the place, never a panic, never an
 //! allow.
 
-use palisade::decide::{Engine, Prepared, Query};
+use palisade::decide::{Engine, Query};
 use palisade::facts;
 use palisade::name::Uid;
 use palisade::pack::{self, Texts};
@@ -370,7 +370,7 @@ fn a_nul_in_an_id_is_part_of_it() {
         for resource in ["a", "a\0b", "\0", "a\0"] {
             let query = Query::new(Uid::new("User", principal), "read", Uid::new("Order", resource));
             let slice = pollster::block_on(store.slice(&plan, &engine.ask(&bundle, &query))).expect("a slice");
-            let prepared = Prepared::new(facts::build(&bundle, &slice.rows, &[], 0)).expect("facts");
+            let prepared = engine.prepare(facts::build(&bundle, &slice.rows, &[], 0)).expect("facts");
             let allow = engine.decide(&prepared, &query).allow;
             assert_eq!(allow, principal == resource && principal != "a\0", "{principal:?} {resource:?}");
         }
@@ -542,7 +542,7 @@ fn rows_of_any_shape_deny_and_do_not_panic() {
                     })
                     .into();
                 let facts = facts::build(&bundle, &rows, &[], 0);
-                let Ok(prepared) = Prepared::new(facts) else { continue };
+                let Ok(prepared) = engine.prepare(facts) else { continue };
                 for id in ["ann", "", "\0", "-9223372036854775808"] {
                     let query = Query::new(Uid::new("User", id), "read", Uid::new("Order", id));
                     assert!(!engine.decide(&prepared, &query).allow, "{columns:?} {width} {value:?} {id:?}");

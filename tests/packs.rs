@@ -8,7 +8,7 @@ use cedar_policy::{
 };
 use palisade::cedar::{action_uid, entity_uid};
 use palisade::compile;
-use palisade::decide::{Engine, Prepared, Query};
+use palisade::decide::{Engine, Query};
 use palisade::facts::{self, Facts};
 use palisade::name::Uid;
 use palisade::pack::{self, Expect, Pack, Texts};
@@ -228,7 +228,7 @@ fn the_engine_decides_as_cedar_does_on_the_export() {
         let engine = Engine::new(&pack.bundle).expect("an engine");
         let requests = requests(&pack, &facts);
         let stride = requests.len().div_ceil(MOST_REQUESTS).max(1);
-        let prepared = Prepared::new(facts).expect("facts in Cedar's terms");
+        let prepared = engine.prepare(facts).expect("facts in the engine's terms");
         let (mut allowed, mut asked) = (0, 0);
         for (principal, action, resource) in requests.iter().step_by(stride) {
             let query = Query::new(principal.clone(), action.clone(), resource.clone());

@@ -6,7 +6,7 @@
 //! it is absent.
 
 use flate2::read::GzDecoder;
-use palisade::decide::{Engine, Prepared, Query};
+use palisade::decide::{Engine, Query};
 use palisade::facts;
 use palisade::name::Uid;
 use palisade::pack::{self, Texts};
@@ -135,7 +135,7 @@ fn every_pair_decides_as_the_matrix(set: &str) {
         rows.extend(tables.iter().map(|(name, rows)| (name.to_string(), rows.clone())));
         let facts = facts::build(&bundle, &rows, &[], 0);
         assert!(facts.findings.is_empty(), "{:?}", facts.findings);
-        let prepared = Prepared::new(facts).expect("facts in Cedar's terms");
+        let prepared = engine.prepare(facts).expect("facts in the engine's terms");
         let thing = Uid::new("Thing", "all");
         // As roles every pair is asked. Of the largest matrix as a list, which is the simpler form: every pair that it has,
         // and one in ten of the others.

@@ -4,7 +4,7 @@
 use super::{Failure, Outcome, Result, complain, database, folder, instant, print};
 use crate::bundle::Bundle;
 use crate::cedar;
-use crate::decide::{self, Decision, Engine, Missing, Prepared, Query};
+use crate::decide::{self, Decision, Engine, Missing, Query};
 use crate::facts::{self, Facts, Scope};
 use crate::rows::Millis;
 use crate::store::{SlicePlan, Store};
@@ -46,7 +46,7 @@ pub fn run(arguments: &Arguments, json: bool) -> Result {
     let query = Query {
         principal: cedar::parse_uid(&arguments.principal).map_err(|e| Failure::Message(format!("--principal: {e}")))?,
         context: engine
-            .context(&action, arguments.context.as_deref().unwrap_or_default())
+            .context(&bundle.mapping, &action, arguments.context.as_deref().unwrap_or_default())
             .map_err(|error| Failure::Message(format!("--context: {error}")))?,
         action,
         resource: cedar::parse_uid(&arguments.resource).map_err(|e| Failure::Message(format!("--resource: {e}")))?,
@@ -57,7 +57,7 @@ pub fn run(arguments: &Arguments, json: bool) -> Result {
     let plan = SlicePlan::new(bundle);
     let slice = pollster::block_on(store.slice(&plan, &engine.ask(bundle, &query))).map_err(|error| bad(&error))?;
     let prepared =
-        Prepared::new(facts::build(bundle, &slice.rows, &query.externals, at)).map_err(|error| bad(&error))?;
+        engine.prepare(facts::build(bundle, &slice.rows, &query.externals, at)).map_err(|error| bad(&error))?;
     let decision = engine.decide(&prepared, &query);
 
     let mut near = Vec::new();

@@ -3,7 +3,7 @@
 
 use super::{Failure, Outcome, Result, database, folder, instant, print};
 use crate::compile;
-use crate::decide::{Decision, Engine, Prepared, Query};
+use crate::decide::{Decision, Engine, Query};
 use crate::facts;
 use crate::pack::{Case, Coverage, Expect, Pack};
 use crate::rows::Millis;
@@ -94,13 +94,15 @@ fn decide(
         principal: case.principal.clone(),
         action: case.action.clone(),
         resource: case.resource.clone(),
-        context: engine.context(&case.action, &case.context).map_err(|error| error.to_string())?,
+        context: engine
+            .context(&pack.bundle.mapping, &case.action, &case.context)
+            .map_err(|error| error.to_string())?,
         externals: Vec::new(),
     };
     let ask = engine.ask(&pack.bundle, &query);
     let slice = pollster::block_on(store.slice(plan, &ask)).map_err(|error| error.to_string())?;
     let facts = facts::build(&pack.bundle, &slice.rows, &query.externals, case.at.unwrap_or(now));
-    let prepared = Prepared::new(facts).map_err(|error| error.to_string())?;
+    let prepared = engine.prepare(facts).map_err(|error| error.to_string())?;
     Ok(engine.decide(&prepared, &query))
 }
 

@@ -9,9 +9,13 @@ use cedar_policy::{Effect, PolicySet, Schema, ValidationMode, Validator};
 use miette::Diagnostic;
 use std::collections::BTreeSet;
 
-/// What validated policies read.
+/// Validated policies, and what they read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PoliciesRead {
+    /// Generated and hand-written, together.
+    pub policies: PolicySet,
+    /// The ids of those that people wrote.
+    pub handwritten: BTreeSet<String>,
     /// Names of the attributes that some policy reads or asks for.
     pub attributes: BTreeSet<String>,
     /// Entities that conditions name.
@@ -92,6 +96,8 @@ pub fn validate(schema: &str, generated: &str, handwritten: &str) -> (Option<Pol
         attributes: attributes_read(&all),
         named: entities_named(&theirs),
         forbids_use_in: theirs.policies().any(|policy| policy.effect() == Effect::Forbid && uses_in(policy)),
+        handwritten: theirs.policies().map(|policy| policy.id().to_string()).collect(),
+        policies: all,
     };
     (Some(read), findings)
 }

@@ -10,8 +10,12 @@ pub struct Decision {
     /// The policies that decided, in the order of their ids: for an allow the permits that hold, for a deny the forbids.
     /// A deny because nothing permits has none.
     pub reasons: Vec<Reason>,
-    /// Policies that could not be evaluated. One that forbids denies; one that permits does not apply.
+    /// Policies that could not be evaluated, each with why. One that forbids denies; one that permits does not apply.
     pub errors: Vec<String>,
+    /// Their ids.
+    pub failed: Vec<String>,
+    /// Whether no policy was asked at all, because the question or the facts cannot be judged by. Always a deny.
+    pub undecided: bool,
 }
 
 /// A policy that decided.
@@ -26,7 +30,7 @@ pub struct Reason {
 impl Decision {
     /// The deny that stands for "this could not be decided".
     pub fn undecided(why: impl Into<String>) -> Decision {
-        Decision { allow: false, reasons: Vec::new(), errors: vec![why.into()] }
+        Decision { errors: vec![why.into()], undecided: true, ..Decision::default() }
     }
 
     pub fn word(&self) -> &'static str {

@@ -1,133 +1,85 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Bundle, facts and query into a decision. Reads no clock, no file and no network.
 //!
-//! The law: decision, determining policies and errors are those of `cedar_policy::Authorizer` on the exported policies
-//! and entities, save that a `forbid` that cannot be evaluated denies, where Cedar skips it.
+//! The compiled engine (`engine`) decides; this room speaks of rows, grants and policies where it speaks of numbers. The
+//! law: decision, determining policies and policies that fail are those of `cedar_policy::Authorizer` on the exported
+//! policies and entities, save that a `forbid` that cannot be evaluated denies, where Cedar skips it.
 
+mod context;
 mod decision;
 mod explain;
-mod index;
 mod query;
 
 pub use decision::{Decision, Reason};
 pub use explain::{Missing, NearGrant, nearest};
 pub use query::{Context, Query};
 
-use crate::bundle::{Bundle, HANDWRITTEN};
-use crate::cedar::{self, CedarError};
-use crate::facts::{Ask, Effect, Facts};
+use crate::bundle::Bundle;
+use crate::engine::{self, Data, DataBuilder, Effect, Found, Plain, Program, Request, Trace, World};
+use crate::facts::{Ask, Attribute, Facts};
+use crate::mapping::{ContextType, Mapping};
 use crate::name::Uid;
-use cedar_policy::{AuthorizationError, Authorizer, EntityUid, PolicySet, Request, Schema};
-use index::Index;
-use query::OneOfEachKey;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What one bundle permits, ready to be asked. Made once, asked often.
 pub struct Engine {
-    schema: Schema,
-    policies: PolicySet,
-    /// Effect and source of each policy, by its id.
-    about: BTreeMap<String, (Effect, String)>,
+    program: Arc<Program>,
     /// Entities that policies name: an unreadable one of them cannot be judged by.
     named: Vec<Uid>,
-    authorizer: Authorizer,
 }
 
-/// Facts, indexed and in Cedar's terms. Made once for a slice, asked often until the slice changes.
+/// Facts in the engine's numbers. Made once for a slice, asked often until the slice changes.
 pub struct Prepared {
     pub facts: Facts,
-    index: Index,
-    entities: cedar_policy::Entities,
+    program: Arc<Program>,
+    data: Data,
 }
 
-impl Prepared {
-    /// # Errors
-    /// Facts that Cedar's entities cannot hold. Deny.
-    pub fn new(facts: Facts) -> Result<Prepared, CedarError> {
-        let entities = cedar::entities(&facts)?;
-        Ok(Prepared::with_entities(facts, entities))
-    }
+/// Why there is nothing to decide by, or nothing to decide. Deny.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undecidable(pub String);
 
-    /// Facts with entities that Cedar read itself, whose attributes `facts` need not know.
-    pub fn with_entities(facts: Facts, entities: cedar_policy::Entities) -> Prepared {
-        Prepared { index: Index::new(&facts), entities, facts }
+impl std::fmt::Display for Undecidable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
     }
 }
+
+impl std::error::Error for Undecidable {}
 
 impl Engine {
-    /// Parses the policies and the schema of a bundle.
+    /// Loads the program of a bundle.
     ///
     /// # Errors
-    /// A bundle whose Cedar does not parse: it was not made by `palisade compile`, or was damaged since.
-    pub fn new(bundle: &Bundle) -> Result<Engine, CedarError> {
-        let (schema, _) = Schema::from_cedarschema_str(&bundle.schema)
-            .map_err(|error| CedarError(format!("the bundle's Cedar schema: {error}")))?;
-        let mut policies = cedar::named_policies(&bundle.generated, "generated")?;
-        let handwritten = cedar::named_policies(&bundle.handwritten, HANDWRITTEN)?;
-        for policy in handwritten.policies() {
-            policies.add(policy.clone()).map_err(|error| CedarError(error.to_string()))?;
-        }
-        let mut engine = Engine::of(schema, policies);
-        engine.named = bundle.named.iter().cloned().collect();
-        for policy in handwritten.policies() {
-            if let Some((_, source)) = engine.about.get_mut(&policy.id().to_string())
-                && source.is_empty()
-            {
-                *source = HANDWRITTEN.to_string();
-            }
-        }
-        Ok(engine)
+    /// A program that was not made by `palisade compile`, or was damaged since.
+    pub fn new(bundle: &Bundle) -> Result<Engine, Undecidable> {
+        let program = Program::from_bytes(&bundle.program).map_err(|error| Undecidable(error.to_string()))?;
+        Ok(Engine { program: Arc::new(program), named: bundle.named.iter().cloned().collect() })
     }
 
-    /// An engine of these policies and this schema.
-    pub fn of(schema: Schema, policies: PolicySet) -> Engine {
-        let about = policies
-            .policies()
-            .map(|policy| {
-                let effect = match policy.effect() {
-                    cedar_policy::Effect::Permit => Effect::Permit,
-                    cedar_policy::Effect::Forbid => Effect::Forbid,
-                };
-                let source = policy.annotation("source").unwrap_or_default().to_string();
-                (policy.id().to_string(), (effect, source))
-            })
-            .collect();
-        Engine { schema, policies, about, named: Vec::new(), authorizer: Authorizer::new() }
+    /// An engine of a program alone.
+    pub fn of(program: Program) -> Engine {
+        Engine { program: Arc::new(program), named: Vec::new() }
     }
 
     /// The policies that do not come from rows.
-    pub fn policies(&self) -> &PolicySet {
-        &self.policies
+    pub fn program(&self) -> &Program {
+        &self.program
     }
 
-    pub fn schema(&self) -> &Schema {
-        &self.schema
-    }
-
-    /// Reads a context from JSON: a Cedar record in Cedar's JSON form, checked against what the action takes. `null` and
-    /// empty text are the empty context.
+    /// Reads a context from JSON: a record in Cedar's JSON form, checked against what the action takes. `null` and empty
+    /// text are the empty context.
     ///
     /// # Errors
     /// Says which attribute is unknown, missing or of the wrong type; the request is a bad one, and nothing is decided.
-    pub fn context(&self, action: &str, json: &str) -> Result<Context, CedarError> {
-        let trimmed = json.trim();
-        let json = if trimmed.is_empty() || trimmed == "null" { "{}" } else { trimmed };
-        let action = cedar::action_uid(action);
-        let known = self.schema.actions().any(|known| *known == action);
-        let OneOfEachKey(value) =
-            serde_json::from_str(json).map_err(|error| CedarError(format!("the context is not JSON: {error}")))?;
-        let mut entities = Vec::new();
-        named_entities(&value, &mut entities);
-        let schema = known.then_some((&self.schema, &action));
-        let fit = |error: &dyn std::error::Error| {
-            CedarError(format!("the context does not fit the action: {}", cedar::with_causes(error)))
-        };
-        let values = cedar_policy::Context::from_json_str(json, schema).map_err(|error| fit(&error))?;
-        if known {
-            // The reader takes a number where the schema says text: it only uses the schema to tell entities from records.
-            values.validate(&self.schema, &action).map_err(|error| fit(&error))?;
-        }
-        Ok(Context { values, entities })
+    pub fn context(&self, mapping: &Mapping, action: &str, json: &str) -> Result<Context, Undecidable> {
+        self.context_of(&mapping.context_of(action), json)
+    }
+
+    /// As [`Engine::context`], where the attributes that the action takes are at hand.
+    pub fn context_of(&self, takes: &BTreeMap<&str, &ContextType>, json: &str) -> Result<Context, Undecidable> {
+        context::read(takes, json).map_err(Undecidable)
     }
 
     /// What a store must be asked for to decide `query`.
@@ -141,75 +93,132 @@ impl Engine {
         }
     }
 
-    /// Decides.
-    pub fn decide(&self, prepared: &Prepared, query: &Query) -> Decision {
-        let facts = &prepared.facts;
-        let looked_into = query.context.entities.iter().chain(&self.named);
-        if let Some(reason) = looked_into.into_iter().find_map(|uid| facts.tainted.get(uid)) {
-            return Decision::undecided(format!(
-                "the context or a policy names an entity that cannot be read: {reason}"
-            ));
+    /// Facts, made ready to be asked.
+    ///
+    /// # Errors
+    /// More facts than can be numbered, or a value that cannot be one.
+    pub fn prepare(&self, facts: Facts) -> Result<Prepared, Undecidable> {
+        let data = data(&self.program, &facts)?;
+        Ok(Prepared { facts, program: self.program.clone(), data })
+    }
+
+    /// Whether the request is allowed, and nothing else: reasons are not sought.
+    pub fn allows(&self, prepared: &Prepared, query: &Query) -> bool {
+        if self.undecided(prepared, query).is_some() {
+            return false;
         }
-        let request = match self.request(query) {
+        match self.request(prepared, query) {
+            Ok(mut request) => prepared.world().allows(&mut request),
+            Err(_) => false,
+        }
+    }
+
+    /// Decides, and says why.
+    pub fn decide(&self, prepared: &Prepared, query: &Query) -> Decision {
+        if let Some(why) = self.undecided(prepared, query) {
+            return Decision::undecided(why);
+        }
+        let mut request = match self.request(prepared, query) {
             Ok(request) => request,
             Err(error) => return Decision::undecided(error.to_string()),
         };
-        let principals = facts.ancestry(&query.principal);
-        let resources = facts.ancestry(&query.resource);
-        let matching = prepared.index.matching(&principals, &query.action, &resources);
-        let response = self.authorizer.is_authorized(&request, &self.policies, &prepared.entities);
-
-        let mut errors = Vec::new();
-        let mut forbid_failed = false;
-        for error in response.diagnostics().errors() {
-            let AuthorizationError::PolicyEvaluationError(error) = error;
-            let id = error.policy_id().to_string();
-            forbid_failed |= self.about.get(&id).is_none_or(|(effect, _)| *effect == Effect::Forbid);
-            errors.push(format!("{id}: {}", error.inner()));
-        }
+        let world = prepared.world();
+        let trace = world.trace(&mut request);
+        let faults = trace
+            .faults
+            .iter()
+            .map(|(policy, fault)| format!("{}: {}", self.program.id(*policy), fault.sentence(&world.view(&request))));
+        let mut errors: Vec<String> = faults.collect();
         errors.sort();
-
-        let mut decided: Vec<(Effect, Reason)> = Vec::new();
-        for id in response.diagnostics().reason() {
-            let policy = id.to_string();
-            let (effect, source) = self.about.get(&policy).cloned().unwrap_or((Effect::Forbid, String::new()));
-            decided.push((effect, Reason { policy, source }));
-        }
-        for at in matching {
-            let grant = &facts.grants[at as usize];
-            let reason = Reason { policy: grant.id.clone(), source: grant.source.clone() };
-            decided.push((grant.effect, reason));
-        }
-        let forbidden = decided.iter().any(|(effect, _)| *effect == Effect::Forbid);
-        let wanted = if forbidden || forbid_failed { Effect::Forbid } else { Effect::Permit };
-        let mut reasons: Vec<Reason> =
-            decided.into_iter().filter(|(effect, _)| *effect == wanted).map(|(_, reason)| reason).collect();
+        let wanted = if self.forbids(&trace) { Effect::Forbid } else { Effect::Permit };
+        let found = if wanted == Effect::Forbid { &trace.forbids } else { &trace.permits };
+        let mut reasons: Vec<Reason> = found.iter().map(|found| self.reason(prepared, *found)).collect();
         reasons.sort();
-        Decision { allow: wanted == Effect::Permit && !reasons.is_empty(), reasons, errors }
+        let failed = trace.faults.iter().map(|(policy, _)| self.program.id(*policy).to_string()).collect();
+        let allow = wanted == Effect::Permit && !reasons.is_empty();
+        Decision { allow, reasons, errors, failed, undecided: false }
     }
 
-    fn request(&self, query: &Query) -> Result<Request, CedarError> {
-        let uid = |uid: &Uid| -> Result<EntityUid, CedarError> { cedar::entity_uid(uid) };
-        let action = cedar::action_uid(&query.action);
-        let context = query.context.values.clone();
-        // Not validated against the schema: rows bring actions that it does not know, and guards deny what it would refuse.
-        Request::new(uid(&query.principal)?, action, uid(&query.resource)?, context, None)
-            .map_err(|error| CedarError(error.to_string()))
+    /// Whether something forbids, or might.
+    fn forbids(&self, trace: &Trace) -> bool {
+        !trace.forbids.is_empty()
+            || trace.faults.iter().any(|(policy, _)| self.program.effect(*policy) == Effect::Forbid)
+    }
+
+    fn reason(&self, prepared: &Prepared, found: Found) -> Reason {
+        match found {
+            Found::Policy(policy) => {
+                Reason { policy: self.program.id(policy).to_string(), source: self.program.source(policy).to_string() }
+            }
+            Found::Grant(grant) => {
+                let grant = &prepared.facts.grants[grant as usize];
+                Reason { policy: grant.id.clone(), source: grant.source.clone() }
+            }
+        }
+    }
+
+    /// Why these facts cannot be judged by.
+    fn undecided(&self, prepared: &Prepared, query: &Query) -> Option<String> {
+        if !Arc::ptr_eq(&self.program, &prepared.program) {
+            return Some("the facts were prepared for other policies".to_string());
+        }
+        if prepared.facts.tainted.is_empty() {
+            return None;
+        }
+        let mut looked_into = query.context.entities.iter().chain(&self.named);
+        let reason = looked_into.find_map(|uid| prepared.facts.tainted.get(uid))?;
+        Some(format!("the context or a policy names an entity that cannot be read: {reason}"))
+    }
+
+    fn request(&self, prepared: &Prepared, query: &Query) -> Result<Request, engine::TooMuch> {
+        // Not checked against the schema: rows bring actions that it does not know, and guards deny what it would refuse.
+        prepared.world().request(&query.principal, ("Action", &query.action), &query.resource, &query.context.values)
     }
 }
 
-/// Entities that a context names, in either of Cedar's JSON forms.
-fn named_entities(value: &serde_json::Value, found: &mut Vec<Uid>) {
-    match value {
-        serde_json::Value::Object(fields) => {
-            if let (Some(kind), Some(id)) =
-                (fields.get("type").and_then(|v| v.as_str()), fields.get("id").and_then(|v| v.as_str()))
-            {
-                found.push(Uid::new(kind, id));
-            }
-            fields.values().for_each(|value| named_entities(value, found));
-        }
-        serde_json::Value::Array(values) => values.iter().for_each(|value| named_entities(value, found)),
-        _ => {}
+impl Prepared {
+    /// What the engine is asked in.
+    pub fn world(&self) -> World<'_> {
+        World { program: &self.program, data: &self.data }
     }
+
+    /// Facts and policies in one piece, which decides without either: what a browser receives.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.data.to_bytes(&self.program)
+    }
+}
+
+/// Facts in the numbers of a program.
+fn data(program: &Program, facts: &Facts) -> Result<Data, Undecidable> {
+    let too_much = |error: engine::TooMuch| Undecidable(format!("the rows cannot be judged: {error}"));
+    let mut builder = DataBuilder::new(program);
+    for (uid, entity) in &facts.entities {
+        let mut attributes = Vec::with_capacity(entity.attributes.len());
+        for (name, value) in &entity.attributes {
+            let value = plain(value).ok_or_else(|| Undecidable(format!("`{name}` of `{uid}` is no value")))?;
+            attributes.push((name.as_str(), value));
+        }
+        builder.entity(uid, attributes, [], &entity.parents).map_err(too_much)?;
+    }
+    for grant in &facts.grants {
+        let actions = grant.actions.as_ref().map(|actions| actions.iter().map(|action| ("Action", action.as_str())));
+        builder.grant(grant.effect, &grant.principal, actions, &grant.resource);
+        builder.provenance(&grant.id, &grant.source);
+    }
+    builder.finish().map_err(too_much)
+}
+
+fn plain(attribute: &Attribute) -> Option<Plain> {
+    Some(match attribute {
+        Attribute::Bool(value) => Plain::Bool(*value),
+        Attribute::Long(value) => Plain::Long(*value),
+        Attribute::Decimal(text) => Plain::extension("decimal", text)?,
+        Attribute::Text(text) => Plain::Text(text.clone()),
+        Attribute::Time(time) => Plain::Datetime(*time),
+        Attribute::Entity(uid) => Plain::Entity(uid.clone()),
+        Attribute::Texts(texts) => {
+            let texts: BTreeSet<&String> = texts.iter().collect();
+            Plain::Set(texts.into_iter().cloned().map(Plain::Text).collect())
+        }
+    })
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The question: who, what, on which, in what context.
 
+use crate::engine::Plain;
 use crate::facts::External;
 use crate::name::Uid;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// One question.
@@ -22,16 +24,20 @@ pub struct Query {
 }
 
 /// Attributes of the request, checked against what the action takes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Context {
-    pub(super) values: cedar_policy::Context,
+    pub(super) values: BTreeMap<String, Plain>,
     /// Entities that it names: a slice loads them too.
     pub entities: Vec<Uid>,
 }
 
 impl Context {
     pub fn empty() -> Context {
-        Context { values: cedar_policy::Context::empty(), entities: Vec::new() }
+        Context::default()
+    }
+
+    pub fn values(&self) -> &BTreeMap<String, Plain> {
+        &self.values
     }
 }
 

@@ -10,6 +10,7 @@ mod build;
 mod grants;
 mod standing;
 
+pub use crate::engine::{Effect, Scope};
 pub use build::{External, build, group_role_id};
 
 use crate::name::Uid;
@@ -69,12 +70,6 @@ pub enum Attribute {
     Texts(BTreeSet<String>),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Effect {
-    Permit,
-    Forbid,
-}
-
 /// What one row conveys. A grant has no condition: its scopes say all of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grant {
@@ -89,16 +84,6 @@ pub struct Grant {
     /// Action ids; every action where `None`, which only a forbid is.
     pub actions: Option<Vec<String>>,
     pub resource: Scope,
-}
-
-/// Which entities a grant is about, in the words of Cedar's policy scopes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Scope {
-    Any,
-    Is(String),
-    Eq(Uid),
-    In(Uid),
-    IsIn(String, Uid),
 }
 
 impl Facts {

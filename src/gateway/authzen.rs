@@ -5,7 +5,7 @@
 //! entities (`properties`) is not believed: attributes and roles come from rows.
 
 use super::answer::json_like;
-use super::identity::{action_context, bearer, same, sha256_hex};
+use super::identity::{bearer, same, sha256_hex};
 use super::routes::{Question, entity_id, typed};
 use super::strict;
 use crate::mapping::{ContextType, Mapping};
@@ -89,7 +89,7 @@ pub fn read(headers: &HeaderMap, body: &[u8], mapping: &Mapping) -> Result<Asked
         return Ok(Asked::Nothing);
     };
     let mut known = Map::new();
-    for (name, kind) in action_context(mapping, action) {
+    for (name, kind) in mapping.context_of(action) {
         // Attributes that the action does not take are passed over, as the standard wants; null is none.
         let Some(value) = context.get(name).filter(|value| !value.is_null()) else { continue };
         let value = attribute(value, kind, mapping)

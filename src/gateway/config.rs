@@ -41,6 +41,8 @@ pub struct Config {
     pub token_cookie: Option<String>,
     /// SHA-256 of the keys with which other services ask for decisions, in lower-case hexadecimal.
     pub api_keys: Vec<String>,
+    /// The share of decisions that Cedar's own authorizer makes too, from 0 to 1.
+    pub verify: f64,
     /// Headers that the origin believes and that are therefore stripped, beside those that always are.
     identity_headers: Vec<String>,
 }
@@ -89,6 +91,7 @@ impl Config {
     /// | `ISSUERS` | a JSON list, see [`Issuer`] |
     /// | `TOKEN_COOKIE` | a cookie's name |
     /// | `IDENTITY_HEADERS` | names of headers, with commas between them |
+    /// | `VERIFY` | the share of decisions that are made twice, such as `0.01`; none where it is left out |
     /// | `PALISADE_API_KEY_SHA256` | SHA-256 in hexadecimal, one or more with commas between them |
     ///
     /// # Errors
@@ -124,8 +127,17 @@ impl Config {
             None => Vec::new(),
             Some(text) => Issuer::list(&text)?,
         };
+        let verify = match given("VERIFY") {
+            None => 0.0,
+            Some(text) => {
+                let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+                share.ok_or_else(|| {
+                    ConfigError(format!("VERIFY is `{text}`; write a share from 0 to 1, such as `0.01`"))
+                })?
+            }
+        };
         let identity_headers = identity_headers.iter().map(|name| headers::folded(name)).collect();
-        Ok(Config { mode, issuers, token_cookie, api_keys, identity_headers })
+        Ok(Config { mode, issuers, token_cookie, api_keys, verify, identity_headers })
     }
 
     /// Further headers that are stripped, by their folded names.

@@ -68,7 +68,7 @@ impl Caller {
         action: &str,
         mut given: Map<String, Json>,
     ) -> Result<Map<String, Json>, Refusal> {
-        let takes = action_context(mapping, action);
+        let takes = mapping.context_of(action);
         for (name, (value, column)) in &self.context {
             let Some(kind) = takes.get(name.as_str()) else { continue };
             given.remove(name);
@@ -85,12 +85,6 @@ impl Caller {
         }
         Ok(given)
     }
-}
-
-/// The attributes of the context that an action takes.
-pub fn action_context<'a>(mapping: &'a Mapping, action: &str) -> BTreeMap<&'a str, &'a ContextType> {
-    let own = mapping.actions.get(action).map(|action| &action.context);
-    mapping.context.iter().chain(own.into_iter().flatten()).map(|(name, kind)| (name.as_str(), kind)).collect()
 }
 
 /// The token that a request brings, from `Authorization: Bearer` or from the cookie; `None` where it brings none.

@@ -20,6 +20,7 @@ mod origin;
 mod path;
 mod routes;
 mod strict;
+mod verify;
 
 pub use active::{MAX_BUNDLE_AGE_IF_ERROR_MILLIS, MAX_BUNDLE_AGE_MILLIS};
 pub use authzen::{EVALUATION_PATH, MAX_QUESTION_BYTES};
@@ -37,7 +38,7 @@ pub use routes::{
 };
 pub use strict::MAX_JSON_DEPTH;
 
-use crate::decide::{Decision, Prepared, Query};
+use crate::decide::{Decision, Query};
 use crate::facts::{self, External};
 use crate::name::Uid;
 use crate::store::Store;
@@ -134,7 +135,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
         }
         let mut incoming = incoming;
         let mut line = Line::default();
-        let outcome = self.judge(&target, &mut incoming, &mut line).await;
+        let outcome = self.judge(&target, &mut incoming, &id, &mut line).await;
         match outcome {
             Ok(pass) => self.forward(&target, incoming, &pass, &id, line).await,
             Err(refusal) if self.config.mode == Mode::Shadow => {
@@ -170,6 +171,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
         &self,
         target: &Target,
         incoming: &mut Incoming<H::Stream>,
+        id: &str,
         line: &mut Line,
     ) -> Result<Pass, Refusal> {
         if target.overrides_method() {
@@ -179,7 +181,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
         let mut active = self.current.any(&self.store, self.host.now()).await.map_err(Refusal::unavailable)?;
         for _ in 0..MAX_ATTEMPTS {
             *line = Line::by(active.number);
-            let verdict = self.judge_by(&active, target, incoming, line).await;
+            let verdict = self.judge_by(&active, target, incoming, id, line).await;
             let now = self.host.now();
             let next = match verdict {
                 Ok(verdict) if verdict.confirmed => return verdict.outcome,
@@ -203,6 +205,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
         active: &Arc<Active>,
         target: &Target,
         incoming: &mut Incoming<H::Stream>,
+        id: &str,
         line: &mut Line,
     ) -> Result<Verdict, Changed> {
         let unconfirmed = |outcome| Ok(Verdict { outcome, confirmed: false });
@@ -219,7 +222,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
             }
         };
         line.route = Some(found.route.path.clone());
-        match self.answer_route(active, &found, target, incoming, line).await {
+        match self.answer_route(active, &found, target, incoming, id, line).await {
             Ok(None) => unconfirmed(Ok(Pass::default())),
             Ok(Some((principal, decided))) => {
                 let outcome = match decided.decision.allow {
@@ -241,6 +244,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
         found: &Found<'_>,
         target: &Target,
         incoming: &mut Incoming<H::Stream>,
+        id: &str,
         line: &mut Line,
     ) -> Result<Option<(Uid, Decided)>, Stop> {
         if found.route.is_public() {
@@ -258,7 +262,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
         question.context = caller.context(active.mapping(), &question.action, question.context)?;
         line.action = Some(question.action.clone());
         line.resource = Some(question.resource.to_string());
-        let decided = self.decide(active, &caller.principal, &question).await?;
+        let decided = self.decide(active, &caller.principal, &question, id).await?;
         Ok(Some((caller.principal, decided)))
     }
 
@@ -293,10 +297,10 @@ impl<S: Store, H: Host> Gateway<S, H> {
     }
 
     /// Asks the engine, on the rows that the question needs and no others.
-    async fn decide(&self, active: &Active, principal: &Uid, question: &Question) -> Result<Decided, Stop> {
+    async fn decide(&self, active: &Active, principal: &Uid, question: &Question, id: &str) -> Result<Decided, Stop> {
         let began = self.host.micros();
         let context = Value::Object(question.context.clone()).to_string();
-        let context = active.engine.context(&question.action, &context).map_err(|error| {
+        let context = active.engine.context(active.mapping(), &question.action, &context).map_err(|error| {
             Refusal::bad_request("incomplete", "the request lacks what the action needs").because(error.to_string())
         })?;
         let mapping = active.mapping();
@@ -323,8 +327,13 @@ impl<S: Store, H: Host> Gateway<S, H> {
         let now = self.host.now();
         self.current.confirm(active.number, now);
         let facts = facts::build(&active.bundle, &slice.rows, &query.externals, now);
-        let prepared = Prepared::new(facts).map_err(|error| Refusal::unavailable(error.to_string()))?;
-        let decision = active.engine.decide(&prepared, &query);
+        let prepared = active.engine.prepare(facts).map_err(|error| Refusal::unavailable(error.to_string()))?;
+        let mut decision = active.engine.decide(&prepared, &query);
+        if verify::is_sampled(self.config.verify, id)
+            && let Some(alarm) = active.second.check(&active.bundle, &prepared.facts, &query, &mut decision)
+        {
+            self.host.log(&alarm);
+        }
         Ok(Decided { decision, revision: slice.revision, micros: self.host.micros().saturating_sub(began) })
     }
 
@@ -439,7 +448,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
     /// One question of another service.
     async fn evaluation(&self, incoming: &mut Incoming<H::Stream>, id: &str) -> Response<Vec<u8>> {
         let mut line = Line::default();
-        match self.evaluate(incoming, &mut line).await {
+        match self.evaluate(incoming, id, &mut line).await {
             Ok((decision, revision)) => {
                 let word = if decision { "allow" } else { "deny" };
                 self.host.log(&line.text(id, self.host.now(), self.config.mode, word));
@@ -456,6 +465,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
     async fn evaluate(
         &self,
         incoming: &mut Incoming<H::Stream>,
+        id: &str,
         line: &mut Line,
     ) -> Result<(bool, Option<u64>), (Problem, Option<String>)> {
         let problem = |status, message: &str| (Problem::new(status, message), None);
@@ -478,7 +488,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
                     line.principal = Some(principal.to_string());
                     line.action = Some(question.action.clone());
                     line.resource = Some(question.resource.to_string());
-                    self.decide(&active, principal, question).await
+                    self.decide(&active, principal, question, id).await
                 }
                 // A type that this bundle does not know, the next one may.
                 Ok(Asked::Nothing) | Err(_) => {

@@ -24,7 +24,8 @@ impl Coverage {
 
     /// Policies that do not come from rows: how many there are, and those that decided nothing.
     pub fn policies(&self, engine: &Engine) -> (usize, Vec<String>) {
-        let mut ids: Vec<String> = engine.policies().policies().map(|policy| policy.id().to_string()).collect();
+        let program = engine.program();
+        let mut ids: Vec<String> = (0..program.len()).map(|policy| program.id(policy as u32).to_string()).collect();
         ids.sort();
         let missed = ids.iter().filter(|id| !self.policies.contains(*id)).cloned().collect();
         (ids.len(), missed)

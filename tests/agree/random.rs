@@ -2,10 +2,11 @@
 //! Random entities, grants, policies with conditions (some of which fail), and requests.
 
 use super::{agree, ask_cedar};
-use cedar_policy::{Context, PolicySet, Request, Schema};
+use cedar_policy::{Context, PolicySet, Request};
 use palisade::cedar::{action_uid, entities, entity_uid, policies_text};
-use palisade::decide::{Engine, Prepared, Query};
+use palisade::decide::{Engine, Query};
 use palisade::facts::{Attribute, Effect, Entity, Facts, Grant, Scope};
+use palisade::mapping::ContextType;
 use palisade::name::Uid;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -142,12 +143,14 @@ proptest! {
             let (effect, word) = (if *permit { "permit" } else { "forbid" }, if *unless { "unless" } else { "when" });
             format!("@id(\"c{at}\") {effect} (principal, action, resource) {word} {{ {} }};\n", CONDITIONS[*condition])
         }).collect();
-        let (schema, _) = Schema::from_cedarschema_str("entity User;").expect("a schema");
-        let engine = Engine::of(schema, palisade::cedar::named_policies(&conditional, "c").expect("policies"));
+        let written = palisade::cedar::named_policies(&conditional, "c").expect("policies");
+        let engine = Engine::of(palisade::cedar::program(&written, |_| None).expect("a program"));
+        let flag_type = ContextType { name: "Bool".to_string(), optional: true };
+        let takes = BTreeMap::from([("flag", &flag_type)]);
         let exported = format!("{conditional}{}", policies_text(&facts));
         let all: PolicySet = palisade::cedar::named_policies(&exported, "all").expect("the export is Cedar");
         let cedar_entities = entities(&facts).expect("the entities");
-        let prepared = Prepared::new(facts).expect("the facts");
+        let prepared = engine.prepare(facts).expect("the facts");
         for (principal, action, resource, flag) in &world.requests {
             let action = ACTIONS[*action];
             let context = flag.map_or_else(|| "{}".to_string(), |flag| format!("{{\"flag\":{flag}}}"));
@@ -159,7 +162,7 @@ proptest! {
                 None,
             ).expect("a request");
             let query = Query {
-                context: engine.context(action, &context).expect("the context"),
+                context: engine.context_of(&takes, &context).expect("the context"),
                 ..Query::new(principal.clone(), action, resource.clone())
             };
             let ours = engine.decide(&prepared, &query);

@@ -98,16 +98,19 @@ fn a_bundle_published_while_a_slice_is_read_decides() {
 fn a_bundle_that_cannot_be_used_stops_everything() {
     let good = bundle();
     let json = good.to_json();
-    let mut policy = good.clone();
-    policy.handwritten = "permit (principal, action, resource".to_string();
-    let mut schema = good.clone();
-    schema.schema.push('{');
+    let program = |change: fn(&mut Vec<u8>)| {
+        let mut bundle = good.clone();
+        change(&mut bundle.program);
+        bundle.to_json()
+    };
     let damaged = [
         ("cut off", json[..json.len() / 2].to_string()),
         ("empty", String::new()),
-        ("of another format", json.replacen("\"format\":1", "\"format\":2", 1)),
-        ("with a policy that is none", policy.to_json()),
-        ("with a schema that is none", schema.to_json()),
+        ("of another format", json.replacen("\"format\":2", "\"format\":1", 1)),
+        ("without a program", program(Vec::clear)),
+        ("with half a program", program(|bytes| bytes.truncate(bytes.len() / 2))),
+        ("with an altered program", program(|bytes| *bytes.last_mut().expect("a byte") ^= 1)),
+        ("with a program of another version", program(|bytes| bytes[4] += 1)),
         ("with routes that are none", bundle_with("[[route]").to_json()),
         // Without the guarded route, the public one would take its place.
         ("with one wrong route", bundle_with(&routes_with_a_slip()).to_json()),

@@ -9,7 +9,7 @@ mod world;
 
 use judge::{Question, judge};
 use models::{Model, models};
-use palisade::decide::{Context, Decision, Engine, Prepared, Query};
+use palisade::decide::{Context, Decision, Engine, Query};
 use palisade::facts::{self, Facts};
 use palisade::rows::{Millis, Rows};
 use palisade::store::{MemoryStore, SlicePlan, Store};
@@ -50,7 +50,7 @@ impl Ready {
     }
 
     fn decide_at(&self, rows: &Rows, ask: &Question, at: Millis) -> Decision {
-        let prepared = Prepared::new(self.facts(rows, ask, at)).expect("facts in Cedar's terms");
+        let prepared = self.engine.prepare(self.facts(rows, ask, at)).expect("facts in the engine's terms");
         self.engine.decide(&prepared, &self.query(ask))
     }
 

@@ -25,6 +25,7 @@ pub fn bundle(name: &str) -> Bundle {
         mentioned: mentioned.iter().map(|name| name.to_string()).collect(),
         named: Default::default(),
         forbids_use_in,
+        program: Vec::new(),
         routes: String::new(),
     }
 }

@@ -4,6 +4,14 @@
 //! What stands here is the export that the equivalence law speaks of: the engine decides as Cedar's authorizer does on
 //! these policies and entities.
 
+mod program;
+mod verify;
+mod world;
+
+pub use program::{json_uid, plain, program};
+pub use verify::{Opinion, Verifier};
+pub use world::{context, data};
+
 use crate::facts::{Attribute, Effect, Entity, Facts, Grant, Scope};
 use crate::name::{Uid, quote, unquote};
 use crate::rows::format_time;

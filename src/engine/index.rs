@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What applies to a request, found by looking up: arrays of integers, sorted once, never searched as a whole.
+//!
+//! Entries stand in rows by the entity that their principal scope names, within a row in segments by action, within a
+//! segment in the order of the entity that their resource scope names. A request has few principals (itself and what it
+//! lies in) and few resources, and looks into the segments where they could meet.
+
+use super::symbols::{Entity, Word};
+use super::{Effect, TooMuch};
+use std::ops::ControlFlow;
+
+/// A scope, numbered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place {
+    Any,
+    Is(Word),
+    Equal(Entity),
+    In(Entity),
+    IsIn(Word, Entity),
+}
+
+/// Something that applies within scopes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scoped {
+    pub principal: Place,
+    /// `Any`, `Equal` or `In`.
+    pub action: Place,
+    pub resource: Place,
+    pub effect: Effect,
+    /// The number of the policy or grant.
+    pub what: u32,
+}
+
+/// What an entry asks beyond the places where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct How {
+    pub effect: Effect,
+    /// The principal's own type, where the scope names one.
+    pub principal_is: Option<Word>,
+    /// Whether the principal must be the named entity, not lie in it.
+    pub principal_equal: bool,
+    pub resource_is: Option<Word>,
+    pub resource_equal: bool,
+}
+
+/// The key of "every action"; the others are made by [`action_equal`] and [`action_in`].
+pub(super) const EVERY_ACTION: u32 = 0;
+
+pub(super) fn action_equal(action: Entity) -> u32 {
+    1 + 2 * action
+}
+
+pub(super) fn action_in(action: Entity) -> u32 {
+    2 + 2 * action
+}
+
+/// The row of scopes that name no entity, and the resource of such scopes. An entity has its number and one.
+pub(super) const NOWHERE: u32 = 0;
+
+pub(super) fn place(entity: Entity) -> u32 {
+    entity + 1
+}
+
+/// Entries by principal, action and resource.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Index {
+    /// Where the segments of each row begin, by place; one more for the end.
+    pub(super) rows: Vec<u32>,
+    /// The action of each segment, ascending within a row.
+    pub(super) actions: Vec<u32>,
+    /// Where the entries of each segment begin; one more for the end.
+    pub(super) starts: Vec<u32>,
+    /// The place of the resource of each entry, ascending within a segment.
+    pub(super) resources: Vec<u32>,
+    /// What else each entry asks.
+    pub(super) hows: Vec<u16>,
+    /// The policy or grant of each entry.
+    pub(super) whats: Vec<u32>,
+    /// The ways of asking that occur.
+    pub(super) ways: Vec<How>,
+}
+
+/// A request, as far as scopes ask.
+pub(super) struct Asked<'a> {
+    pub principal: Entity,
+    pub principal_kind: Word,
+    pub principal_above: &'a [Entity],
+    pub action: Entity,
+    pub action_above: &'a [Entity],
+    pub resource: Entity,
+    pub resource_kind: Word,
+    pub resource_above: &'a [Entity],
+}
+
+impl Index {
+    /// `entities` is how many entities there are, so that every one has a row.
+    pub fn new(scoped: Vec<Scoped>, entities: u32) -> Index {
+        Index::try_new(scoped, entities).expect("policies are too few to ask in 65,536 ways")
+    }
+
+    /// # Errors
+    /// The entries ask in more than 65,536 ways.
+    pub fn try_new(scoped: Vec<Scoped>, entities: u32) -> Result<Index, TooMuch> {
+        let mut index = Index::default();
+        let mut ways: Vec<How> = scoped.iter().map(|entry| entry.how()).collect();
+        ways.sort_unstable();
+        ways.dedup();
+        if ways.len() > usize::from(u16::MAX) {
+            return Err(TooMuch);
+        }
+        let mut entries: Vec<([u32; 3], u16, u32)> = scoped
+            .into_iter()
+            .map(|entry| {
+                let how = ways.binary_search(&entry.how()).unwrap_or_default() as u16;
+                ([entry.row(), entry.action_key(), entry.resource_place()], how, entry.what)
+            })
+            .collect();
+        entries.sort_unstable();
+        entries.dedup();
+        index.ways = ways;
+        index.rows = Vec::with_capacity(entities as usize + 2);
+        index.resources = entries.iter().map(|([_, _, resource], ..)| *resource).collect();
+        index.hows = entries.iter().map(|(_, how, _)| *how).collect();
+        index.whats = entries.iter().map(|(.., what)| *what).collect();
+        let mut last = None;
+        for (at, ([row, action, _], ..)) in entries.iter().enumerate() {
+            if last != Some((*row, *action)) {
+                last = Some((*row, *action));
+                while index.rows.len() <= *row as usize {
+                    index.rows.push(index.actions.len() as u32);
+                }
+                index.actions.push(*action);
+                index.starts.push(at as u32);
+            }
+        }
+        while index.rows.len() < entities as usize + 2 {
+            index.rows.push(index.actions.len() as u32);
+        }
+        index.starts.push(entries.len() as u32);
+        index.actions.shrink_to_fit();
+        index.starts.shrink_to_fit();
+        Ok(index)
+    }
+
+    /// Calls `visit` with each entry that applies, permits and forbids, in no particular order; one may come twice. Stops
+    /// when told to.
+    #[inline]
+    pub fn visit(&self, asked: &Asked, visit: &mut impl FnMut(u32, Effect) -> ControlFlow<()>) -> ControlFlow<()> {
+        if self.whats.is_empty() {
+            return ControlFlow::Continue(());
+        }
+        self.visit_row(NOWHERE, false, asked, visit)?;
+        self.visit_row(place(asked.principal), true, asked, visit)?;
+        for above in asked.principal_above {
+            self.visit_row(place(*above), false, asked, visit)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    #[inline]
+    fn visit_row(
+        &self,
+        row: u32,
+        own: bool,
+        asked: &Asked,
+        visit: &mut impl FnMut(u32, Effect) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let (Some(from), Some(to)) = (self.rows.get(row as usize), self.rows.get(row as usize + 1)) else {
+            return ControlFlow::Continue(());
+        };
+        let segments = *from as usize..*to as usize;
+        if segments.is_empty() {
+            return ControlFlow::Continue(());
+        }
+        let actions = &self.actions[segments.clone()];
+        let mut look = |key: u32| -> ControlFlow<()> {
+            let found = if actions.len() <= 8 {
+                actions.iter().position(|action| *action == key)
+            } else {
+                actions.binary_search(&key).ok()
+            };
+            match found {
+                Some(at) => self.visit_segment(segments.start + at, own, asked, visit),
+                None => ControlFlow::Continue(()),
+            }
+        };
+        look(EVERY_ACTION)?;
+        look(action_equal(asked.action))?;
+        look(action_in(asked.action))?;
+        for above in asked.action_above {
+            look(action_in(*above))?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    #[inline]
+    fn visit_segment(
+        &self,
+        segment: usize,
+        own: bool,
+        asked: &Asked,
+        visit: &mut impl FnMut(u32, Effect) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let (start, end) = (self.starts[segment] as usize, self.starts[segment + 1] as usize);
+        let resources = &self.resources[start..end];
+        let mut look = |wanted: u32, own_resource: bool| -> ControlFlow<()> {
+            let first = if resources.len() <= 8 {
+                resources.iter().position(|resource| *resource >= wanted).unwrap_or(resources.len())
+            } else {
+                resources.partition_point(|resource| *resource < wanted)
+            };
+            let same = resources[first..].iter().take_while(|resource| **resource == wanted).count();
+            for at in start + first..start + first + same {
+                let way = &self.ways[usize::from(self.hows[at])];
+                let fits = (own || !way.principal_equal)
+                    && (own_resource || !way.resource_equal)
+                    && way.principal_is.is_none_or(|kind| kind == asked.principal_kind)
+                    && way.resource_is.is_none_or(|kind| kind == asked.resource_kind);
+                if fits {
+                    visit(self.whats[at], way.effect)?;
+                }
+            }
+            ControlFlow::Continue(())
+        };
+        look(NOWHERE, false)?;
+        look(place(asked.resource), true)?;
+        for above in asked.resource_above {
+            look(place(*above), false)?;
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+impl Scoped {
+    fn how(&self) -> How {
+        let of = |scope: Place| match scope {
+            Place::Is(kind) | Place::IsIn(kind, _) => (Some(kind), false),
+            Place::Equal(_) => (None, true),
+            Place::Any | Place::In(_) => (None, false),
+        };
+        let (principal_is, principal_equal) = of(self.principal);
+        let (resource_is, resource_equal) = of(self.resource);
+        How { effect: self.effect, principal_is, principal_equal, resource_is, resource_equal }
+    }
+
+    fn row(&self) -> u32 {
+        self.principal.row()
+    }
+
+    fn resource_place(&self) -> u32 {
+        self.resource.row()
+    }
+
+    fn action_key(&self) -> u32 {
+        match self.action {
+            Place::Equal(action) => action_equal(action),
+            Place::In(action) => action_in(action),
+            // An action is never asked for its type.
+            Place::Any | Place::Is(_) | Place::IsIn(..) => EVERY_ACTION,
+        }
+    }
+}
+
+impl Place {
+    fn row(self) -> u32 {
+        match self {
+            Place::Any | Place::Is(_) => NOWHERE,
+            Place::Equal(entity) | Place::In(entity) | Place::IsIn(_, entity) => place(entity),
+        }
+    }
+}

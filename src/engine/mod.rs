@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The compiled engine: policies and data as integers, and a decision as a few look-ups among them.
+//!
+//! It knows Cedar's semantics and nothing of Cedar's code: a [`Program`] is made from Cedar's syntax tree by `cedar`, before
+//! any request, or read from its binary form. So the browser can decide without the megabyte that parses policies.
+//!
+//! The law: decision, determining policies and failing policies are those of `cedar_policy::Authorizer`, save that a
+//! `forbid` that fails denies, where Cedar skips it.
+
+mod binary;
+mod data;
+mod evaluate;
+pub mod extension;
+mod index;
+mod program;
+mod symbols;
+mod value;
+
+pub use binary::{Malformed, VERSION};
+pub use data::{Data, DataBuilder};
+pub use evaluate::Fault;
+pub use program::{Actions, Builder, Described, MAX_DEPTH, Node, Op, Program, Scope};
+pub use symbols::View;
+pub use value::{Plain, Value};
+
+use crate::name::Uid;
+use evaluate::Evaluator;
+use index::Asked;
+use program::NO_CONDITION;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use symbols::{Entity, Layer, Writer};
+
+/// What a policy does where it applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Effect {
+    Permit,
+    Forbid,
+}
+
+/// More than the engine can number, or nested deeper than [`MAX_DEPTH`]. Nothing is decided by a part of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooMuch;
+
+impl std::fmt::Display for TooMuch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "nested deeper than {MAX_DEPTH} levels, or more than can be numbered")
+    }
+}
+
+impl std::error::Error for TooMuch {}
+
+/// A program and data that share their numbers.
+#[derive(Clone, Copy)]
+pub struct World<'a> {
+    pub program: &'a Program,
+    pub data: &'a Data,
+}
+
+/// A request in numbers, with what it brings of its own.
+pub struct Request {
+    layer: Layer,
+    principal: Entity,
+    action: Entity,
+    resource: Entity,
+    context: Value,
+}
+
+/// What was found to apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Found {
+    /// A policy of the program.
+    Policy(u32),
+    /// A grant of the data.
+    Grant(u32),
+}
+
+/// Everything that a decision rests on, sought out after it was made.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Trace {
+    pub permits: Vec<Found>,
+    pub forbids: Vec<Found>,
+    /// Policies that fail, and why.
+    pub faults: Vec<(u32, Fault)>,
+}
+
+impl<'a> World<'a> {
+    /// A request in this world's numbers; the action is its type and its id. Entities and words that the world does not know get numbers of their own: they
+    /// equal nothing but themselves.
+    ///
+    /// # Errors
+    /// The context is nested too deep.
+    pub fn request(
+        &self,
+        principal: &Uid,
+        action: (&str, &str),
+        resource: &Uid,
+        context: &BTreeMap<String, Plain>,
+    ) -> Result<Request, TooMuch> {
+        let mut layer = Layer::above(&self.data.layer);
+        let mut writer = Writer { below: [Some(&self.program.layer), Some(&self.data.layer)], layer: &mut layer };
+        let principal = writer.entity(&principal.kind, &principal.id);
+        let action = writer.entity(action.0, action.1);
+        let resource = writer.entity(&resource.kind, &resource.id);
+        let context = if context.is_empty() {
+            Value::Record(value::Span { at: writer.layer.first_value, len: 0 })
+        } else {
+            if context.values().any(|value| value.depth() >= MAX_DEPTH) {
+                return Err(TooMuch);
+            }
+            writer.record(context).ok_or(TooMuch)?
+        };
+        Ok(Request { layer, principal, action, resource, context })
+    }
+
+    /// Whether the request is allowed: what can deny is asked only where something permits, and nothing is asked twice.
+    pub fn allows(&self, request: &mut Request) -> bool {
+        let values = request.layer.values.len();
+        let allowed = self.judge(request);
+        // What was computed on the way is forgotten, so that a request can be asked again and again.
+        request.layer.values.truncate(values);
+        allowed
+    }
+
+    fn judge(&self, request: &mut Request) -> bool {
+        let Request { layer, principal, action, resource, context } = request;
+        let (principal, action, resource, context) = (*principal, *action, *resource, *context);
+        let view = View { program: &self.program.layer, data: &self.data.layer, request: layer };
+        let asked = self.asked(&view, principal, action, resource);
+        let mut permitted = false;
+        let forbidden = self.data.index.visit(&asked, &mut |_, effect| match effect {
+            Effect::Permit => {
+                permitted = true;
+                ControlFlow::Continue(())
+            }
+            Effect::Forbid => ControlFlow::Break(()),
+        });
+        if forbidden.is_break() {
+            return false;
+        }
+        let mut evaluator =
+            Evaluator { program: self.program, data: self.data, request: layer, principal, action, resource, context };
+        if !permitted {
+            let found = self.program.index.visit(&asked, &mut |policy, effect| match effect {
+                Effect::Permit if evaluator.holds(policy) == Ok(true) => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            });
+            if found.is_continue() {
+                return false;
+            }
+        }
+        let forbidden = self.program.index.visit(&asked, &mut |policy, effect| match effect {
+            // One that fails forbids: nobody can tell that it does not.
+            Effect::Forbid if evaluator.holds(policy) != Ok(false) => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        });
+        forbidden.is_continue()
+    }
+
+    /// Everything that applies to the request, and every policy that fails on it.
+    pub fn trace(&self, request: &mut Request) -> Trace {
+        let values = request.layer.values.len();
+        let Request { layer, principal, action, resource, context } = request;
+        let (principal, action, resource, context) = (*principal, *action, *resource, *context);
+        let view = View { program: &self.program.layer, data: &self.data.layer, request: layer };
+        let asked = self.asked(&view, principal, action, resource);
+        let mut trace = Trace::default();
+        let _ = self.data.index.visit(&asked, &mut |grant, effect| {
+            trace.of(effect).push(Found::Grant(grant));
+            ControlFlow::Continue(())
+        });
+        let mut candidates = Vec::new();
+        let _ = self.program.index.visit(&asked, &mut |policy, effect| {
+            candidates.push((policy, effect));
+            ControlFlow::Continue(())
+        });
+        candidates.sort_unstable();
+        candidates.dedup();
+        let mut evaluator =
+            Evaluator { program: self.program, data: self.data, request: layer, principal, action, resource, context };
+        for (policy, effect) in candidates {
+            match evaluator.holds(policy) {
+                Ok(true) => trace.of(effect).push(Found::Policy(policy)),
+                Ok(false) => {}
+                Err(fault) => trace.faults.push((policy, fault)),
+            }
+        }
+        for found in [&mut trace.permits, &mut trace.forbids] {
+            found.sort_unstable();
+            found.dedup();
+        }
+        // What faults say may lie in what was computed: it is kept until the request is asked again.
+        if trace.faults.is_empty() {
+            request.layer.values.truncate(values);
+        }
+        trace
+    }
+
+    fn asked<'r>(&'r self, view: &View, principal: Entity, action: Entity, resource: Entity) -> Asked<'r> {
+        Asked {
+            principal,
+            principal_kind: view.kind(principal),
+            principal_above: self.data.above(principal),
+            action,
+            action_above: self.data.above(action),
+            resource,
+            resource_kind: view.kind(resource),
+            resource_above: self.data.above(resource),
+        }
+    }
+
+    /// The words of this world and of a request.
+    pub fn view<'r>(&'r self, request: &'r Request) -> View<'r> {
+        View { program: &self.program.layer, data: &self.data.layer, request: &request.layer }
+    }
+}
+
+impl Evaluator<'_> {
+    /// Whether the condition of a policy holds.
+    fn holds(&mut self, policy: u32) -> Result<bool, Fault> {
+        match self.program.policies[policy as usize].condition {
+            NO_CONDITION => Ok(true),
+            node => self.boolean(node),
+        }
+    }
+}
+
+impl Trace {
+    fn of(&mut self, effect: Effect) -> &mut Vec<Found> {
+        match effect {
+            Effect::Permit => &mut self.permits,
+            Effect::Forbid => &mut self.forbids,
+        }
+    }
+}

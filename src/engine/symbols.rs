@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Words and entities as numbers: the same word has the same number everywhere in one world, so that comparing is
+//! comparing integers.
+//!
+//! Three layers lie on each other: what a program names, what the data adds, what a request adds. A layer numbers on from
+//! where the one below it ends, and holds nothing that a layer below it has.
+
+use super::value::{Plain, Span, Value, canonical_set};
+use crate::name::Uid;
+use hashbrown::HashTable;
+use std::collections::BTreeMap;
+use std::hash::BuildHasher;
+
+/// The number of a word: an attribute's name, an entity type, a string.
+pub type Word = u32;
+/// The number of an entity: its type and its id.
+pub type Entity = u32;
+
+/// Hashes are made anew with each layer and never stored. The seed is fixed: what an attacker can choose is bounded by the
+/// size of a request.
+fn hash(parts: (u32, &str)) -> u64 {
+    foldhash::fast::FixedState::with_seed(0x50a1_15ad).hash_one(parts)
+}
+
+/// Strings, end to end.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Strings {
+    pub bytes: String,
+    /// Where each string ends.
+    pub ends: Vec<u32>,
+}
+
+impl Strings {
+    pub fn get(&self, at: usize) -> &str {
+        let start = if at == 0 { 0 } else { self.ends[at - 1] as usize };
+        &self.bytes[start..self.ends[at] as usize]
+    }
+
+    pub fn push(&mut self, text: &str) -> u32 {
+        self.bytes.push_str(text);
+        self.ends.push(self.bytes.len() as u32);
+        self.ends.len() as u32 - 1
+    }
+
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+}
+
+/// One layer of words, entities and values.
+#[derive(Clone, Debug, Default)]
+pub struct Layer {
+    pub(super) first_word: Word,
+    pub(super) words: Strings,
+    word_table: HashTable<u32>,
+    pub(super) first_entity: Entity,
+    /// The type of each entity.
+    pub(super) kinds: Vec<Word>,
+    pub(super) ids: Strings,
+    entity_table: HashTable<u32>,
+    pub(super) first_value: u32,
+    pub(super) values: Vec<Value>,
+}
+
+impl Layer {
+    /// An empty layer on top of another.
+    pub fn above(below: &Layer) -> Layer {
+        Layer {
+            first_word: below.end_of_words(),
+            first_entity: below.end_of_entities(),
+            first_value: below.first_value + below.values.len() as u32,
+            ..Layer::default()
+        }
+    }
+
+    /// A layer of parts that were checked, with its tables made anew. `None` where a word or an entity stands twice.
+    pub(super) fn of_parts(
+        below: Option<&Layer>,
+        words: Strings,
+        kinds: Vec<Word>,
+        ids: Strings,
+        values: Vec<Value>,
+    ) -> Option<Layer> {
+        let mut layer = below.map_or_else(Layer::default, Layer::above);
+        layer.word_table.reserve(words.len(), |_| 0);
+        layer.entity_table.reserve(ids.len(), |_| 0);
+        (layer.words, layer.kinds, layer.ids, layer.values) = (words, kinds, ids, values);
+        for at in 0..layer.words.len() {
+            let text = layer.words.get(at);
+            let below_has = below.is_some_and(|below| below.find_word(text).is_some());
+            let hash = hash((0, text));
+            if below_has || layer.word_table.find(hash, |n| layer.words.get(*n as usize) == text).is_some() {
+                return None;
+            }
+            layer.word_table.insert_unique(hash, at as u32, |_| unreachable!("there is room for every word"));
+        }
+        for at in 0..layer.ids.len() {
+            let (kind, id) = (layer.kinds[at], layer.ids.get(at));
+            let below_has = below.is_some_and(|below| below.find_entity(kind, id).is_some());
+            let hash = hash((kind, id));
+            let same = |n: &u32| layer.kinds[*n as usize] == kind && layer.ids.get(*n as usize) == id;
+            if below_has || layer.entity_table.find(hash, same).is_some() {
+                return None;
+            }
+            layer.entity_table.insert_unique(hash, at as u32, |_| unreachable!("there is room for every entity"));
+        }
+        Some(layer)
+    }
+
+    pub fn end_of_words(&self) -> Word {
+        self.first_word + self.words.len() as u32
+    }
+
+    pub fn end_of_entities(&self) -> Entity {
+        self.first_entity + self.ids.len() as u32
+    }
+
+    pub fn find_word(&self, text: &str) -> Option<Word> {
+        let found = self.word_table.find(hash((0, text)), |n| self.words.get(*n as usize) == text)?;
+        Some(self.first_word + found)
+    }
+
+    pub fn find_entity(&self, kind: Word, id: &str) -> Option<Entity> {
+        self.find_hashed(hash((kind, id)), kind, id)
+    }
+
+    fn find_hashed(&self, hash: u64, kind: Word, id: &str) -> Option<Entity> {
+        let same = |n: &u32| self.kinds[*n as usize] == kind && self.ids.get(*n as usize) == id;
+        Some(self.first_entity + self.entity_table.find(hash, same)?)
+    }
+
+    fn add_word(&mut self, text: &str) -> Word {
+        let number = self.words.push(text);
+        let words = &self.words;
+        self.word_table.insert_unique(hash((0, text)), number, |n| hash((0, words.get(*n as usize))));
+        self.first_word + number
+    }
+
+    fn add_entity(&mut self, kind: Word, id: &str) -> Entity {
+        let number = self.ids.push(id);
+        self.kinds.push(kind);
+        let (kinds, ids) = (&self.kinds, &self.ids);
+        let rehash = |n: &u32| hash((kinds[*n as usize], ids.get(*n as usize)));
+        self.entity_table.insert_unique(hash((kind, id)), number, rehash);
+        self.first_entity + number
+    }
+}
+
+/// Layers to read from, the lowest first. Nothing of a program lies below it: then both are the same.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    pub(super) program: &'a Layer,
+    pub(super) data: &'a Layer,
+    pub(super) request: &'a Layer,
+}
+
+impl<'a> View<'a> {
+    fn layer(&self, number: u32, first: impl Fn(&Layer) -> u32) -> &'a Layer {
+        if number >= first(self.request) {
+            self.request
+        } else if number >= first(self.data) {
+            self.data
+        } else {
+            self.program
+        }
+    }
+
+    pub fn word(&self, word: Word) -> &'a str {
+        let layer = self.layer(word, |layer| layer.first_word);
+        layer.words.get((word - layer.first_word) as usize)
+    }
+
+    /// The type of an entity.
+    pub fn kind(&self, entity: Entity) -> Word {
+        let layer = self.layer(entity, |layer| layer.first_entity);
+        layer.kinds[(entity - layer.first_entity) as usize]
+    }
+
+    pub fn id(&self, entity: Entity) -> &'a str {
+        let layer = self.layer(entity, |layer| layer.first_entity);
+        layer.ids.get((entity - layer.first_entity) as usize)
+    }
+
+    pub fn uid(&self, entity: Entity) -> Uid {
+        Uid::new(self.word(self.kind(entity)), self.id(entity))
+    }
+
+    /// The members of a set, or the alternating names and values of a record.
+    pub(super) fn values(&self, span: Span) -> &'a [Value] {
+        let layer = self.layer(span.at, |layer| layer.first_value);
+        let start = (span.at - layer.first_value) as usize;
+        &layer.values[start..start + span.len as usize]
+    }
+}
+
+/// The topmost layer, being written, and what lies below it.
+pub(super) struct Writer<'a> {
+    pub below: [Option<&'a Layer>; 2],
+    pub layer: &'a mut Layer,
+}
+
+impl Writer<'_> {
+    pub fn word(&mut self, text: &str) -> Word {
+        let below = self.below.iter().flatten().find_map(|layer| layer.find_word(text));
+        below.or_else(|| self.layer.find_word(text)).unwrap_or_else(|| self.layer.add_word(text))
+    }
+
+    pub fn entity(&mut self, kind: &str, id: &str) -> Entity {
+        let kind = self.word(kind);
+        let hash = hash((kind, id));
+        let below = self.below.iter().flatten().find_map(|layer| layer.find_hashed(hash, kind, id));
+        below.or_else(|| self.layer.find_hashed(hash, kind, id)).unwrap_or_else(|| self.layer.add_entity(kind, id))
+    }
+
+    /// A value whose parts are numbered. `None` where a text is no value of its extension type.
+    pub fn value(&mut self, plain: &Plain) -> Option<Value> {
+        Some(match plain {
+            Plain::Bool(value) => Value::Bool(*value),
+            Plain::Long(value) => Value::Long(*value),
+            Plain::Text(text) => Value::Text(self.word(text)),
+            Plain::Entity(uid) => Value::Entity(self.entity(&uid.kind, &uid.id)),
+            Plain::Ip(ip) => self.ip(*ip),
+            Plain::Decimal(value) => Value::Decimal(*value),
+            Plain::Datetime(value) => Value::Datetime(*value),
+            Plain::Duration(value) => Value::Duration(*value),
+            Plain::Set(members) => {
+                let mut values = members.iter().map(|member| self.value(member)).collect::<Option<Vec<_>>>()?;
+                canonical_set(&self.view(), &mut values);
+                Value::Set(self.push(&values))
+            }
+            Plain::Record(fields) => self.record(fields)?,
+        })
+    }
+
+    /// A record, its fields in the order of their names' numbers.
+    pub fn record(&mut self, fields: &BTreeMap<String, Plain>) -> Option<Value> {
+        let mut values = Vec::with_capacity(fields.len());
+        for (name, field) in fields {
+            values.push((self.word(name), self.value(field)?));
+        }
+        values.sort_by_key(|(name, _)| *name);
+        let flat: Vec<Value> = values.into_iter().flat_map(|(name, value)| [Value::Text(name), value]).collect();
+        Some(Value::Record(self.push(&flat)))
+    }
+
+    pub fn ip(&mut self, ip: super::extension::Ip) -> Value {
+        match ip.v6 {
+            false => Value::Ip4(ip.address as u32, ip.prefix),
+            true => {
+                let halves = [Value::Long((ip.address >> 64) as i64), Value::Long(ip.address as i64)];
+                Value::Ip6(self.push(&halves).at, ip.prefix)
+            }
+        }
+    }
+
+    pub fn push(&mut self, values: &[Value]) -> Span {
+        let at = self.layer.first_value + self.layer.values.len() as u32;
+        self.layer.values.extend_from_slice(values);
+        Span { at, len: values.len() as u32 }
+    }
+
+    pub fn view(&self) -> View<'_> {
+        let program = self.below[0].unwrap_or(self.layer);
+        View { program, data: self.below[1].unwrap_or(self.layer), request: self.layer }
+    }
+}
