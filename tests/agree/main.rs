@@ -2,8 +2,10 @@
 //! The equivalence law: the engine decides as Cedar's own authorizer does, policies and errors included.
 
 mod corpus;
+mod generate;
 mod official;
 mod random;
+mod reach;
 
 use cedar_policy::{Authorizer, Entities, PolicySet, Request};
 use palisade::decide::Decision;
