@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The equivalence law: the engine decides as Cedar's own authorizer does, policies and errors included.
 
+mod corpus;
+mod generate;
 mod official;
 mod random;
+mod reach;
 
 use cedar_policy::{Authorizer, Entities, EvaluationError, PolicySet, Request};
 use palisade::cedar::{self, uid_of};
