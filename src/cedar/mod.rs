@@ -4,6 +4,7 @@
 //! What stands here is the export that the equivalence law speaks of: the engine decides as Cedar's authorizer does on
 //! these policies and entities.
 
+mod arity;
 mod program;
 mod verify;
 mod world;

@@ -3,7 +3,7 @@
 //!
 //! What cannot be compiled is refused here, before any request; nothing is ever compiled to something that means less.
 
-use super::CedarError;
+use super::{CedarError, arity};
 use crate::engine::{Actions, Builder, Described, Effect, Op, Plain, Program, Scope, TooMuch};
 use crate::name::Uid;
 use cedar_policy::pst::{
@@ -13,6 +13,7 @@ use cedar_policy::pst::{
 use cedar_policy::{Policy, PolicySet};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Compiles policies, in the order of their ids. The source of each is its `@source`, or what `source` says of its id.
 ///
@@ -25,7 +26,8 @@ pub fn program(policies: &PolicySet, source: impl Fn(&str) -> Option<String>) ->
     let mut builder = Builder::default();
     for (id, policy) in sorted {
         let why = |why: &dyn std::fmt::Display| CedarError(format!("the policy `{id}` cannot be compiled: {why}"));
-        let body = match policy.to_pst().map_err(|error| why(&error))? {
+        let tree = policy.to_pst().or_else(|error| arity::marked(policy).ok_or(error)?.to_pst());
+        let body = match tree.map_err(|error| why(&error))? {
             Pst::Static(policy) => policy.body().clone(),
             Pst::Linked(policy) => policy.into_static_policy().map_err(|error| why(&error))?.body().clone(),
         };
@@ -181,10 +183,17 @@ fn node(builder: &mut Builder, expression: &Expr) -> Result<u32, Refused> {
             };
             builder.node(op, [0; 3], &[])?
         }
-        Expr::UnaryOp { op, expr } => {
-            let operand = node(builder, expr)?;
-            builder.node(unary(*op)?, [operand, 0, 0], &[operand])?
-        }
+        Expr::UnaryOp { op, expr } => match surplus(*op, expr) {
+            Some(arguments) => {
+                let arguments = arguments.iter().map(|argument| node(builder, argument));
+                let arguments = arguments.collect::<Result<Vec<_>, _>>()?;
+                listed(builder, Op::WrongArguments, &arguments)?
+            }
+            None => {
+                let operand = node(builder, expr)?;
+                builder.node(unary(*op)?, [operand, 0, 0], &[operand])?
+            }
+        },
         Expr::BinaryOp { op: op @ (BinaryOp::And | BinaryOp::Or), .. } => {
             let mut operands = Vec::new();
             chain(builder, *op, expression, &mut operands)?;
@@ -255,6 +264,15 @@ fn node(builder: &mut Builder, expression: &Expr) -> Result<u32, Refused> {
         }
         _ => return Err(Refused::Unknown("an expression that is not known here")),
     })
+}
+
+/// The arguments of a call that has too few or too many.
+fn surplus(op: UnaryOp, expression: &Expr) -> Option<&[Arc<Expr>]> {
+    let (UnaryOp::Ip, Expr::Record(fields)) = (op, expression) else { return None };
+    match fields.get(arity::MARK).map(AsRef::as_ref) {
+        Some(Expr::Set(arguments)) if fields.len() == 1 => Some(arguments),
+        _ => None,
+    }
 }
 
 fn unary(op: UnaryOp) -> Result<Op, Refused> {

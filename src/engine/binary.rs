@@ -301,7 +301,7 @@ fn check_nodes(nodes: &[Node], lists: &[u32], layer: &Layer) -> Read<()> {
         match op {
             Op::Constant => ensure((a as usize) < layer.values.len(), "a constant")?,
             Op::Principal | Op::Action | Op::Resource | Op::Context => {}
-            Op::All | Op::Any | Op::Set => listed(a, b)?.iter().try_for_each(|operand| below(*operand))?,
+            Op::All | Op::Any | Op::Set | Op::WrongArguments => listed(a, b)?.iter().try_for_each(|operand| below(*operand))?,
             Op::Record => {
                 let fields = listed(a, b)?;
                 ensure(fields.len().is_multiple_of(2), "a record")?;

@@ -19,6 +19,7 @@ pub enum Fault {
     NoSuchTag(Entity, Word),
     WrongType(Value),
     Overflow,
+    WrongArguments,
     /// A text that is no value of its extension type, or a result that its type cannot hold.
     Extension,
 }
@@ -37,6 +38,7 @@ impl Fault {
             }
             Fault::WrongType(value) => format!("{} is of a type that does not fit here", shown(view, value)),
             Fault::Overflow => "integer overflow".to_string(),
+            Fault::WrongArguments => "a function with the wrong number of arguments".to_string(),
             Fault::Extension => "a text is no such value, or a result does not fit its type".to_string(),
         }
     }
@@ -249,6 +251,12 @@ impl Evaluator<'_> {
             Op::ToMinutes => Value::Long(extension::to_minutes(as_duration(self.value(a)?)?)),
             Op::ToHours => Value::Long(extension::to_hours(as_duration(self.value(a)?)?)),
             Op::ToDays => Value::Long(extension::to_days(as_duration(self.value(a)?)?)),
+            Op::WrongArguments => {
+                for operand in program.list(a, b) {
+                    self.value(*operand)?;
+                }
+                return Err(Fault::WrongArguments);
+            }
         })
     }
 

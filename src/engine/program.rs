@@ -79,11 +79,13 @@ pub enum Op {
     ToMinutes,
     ToHours,
     ToDays,
+    /// Fails, after the `b` nodes listed from `a`: a function that was given too few arguments, or too many.
+    WrongArguments,
 }
 
 impl Op {
     /// Every operation, by its number in the binary form. New ones go to the end.
-    pub const EVERY: [Op; 55] = [
+    pub const EVERY: [Op; 56] = [
         Op::Constant,
         Op::Principal,
         Op::Action,
@@ -139,6 +141,7 @@ impl Op {
         Op::ToMinutes,
         Op::ToHours,
         Op::ToDays,
+        Op::WrongArguments,
     ];
 }
 

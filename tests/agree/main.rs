@@ -3,6 +3,7 @@
 
 mod corpus;
 mod generate;
+mod generated;
 mod official;
 mod random;
 mod reach;
@@ -54,6 +55,7 @@ enum Kind {
     WrongType,
     Overflow,
     Extension,
+    WrongArguments,
     Other,
 }
 
@@ -68,6 +70,7 @@ impl Kind {
             EvaluationError::TypeError(_) => Kind::WrongType,
             EvaluationError::IntegerOverflow(_) => Kind::Overflow,
             EvaluationError::FailedExtensionFunctionExecution(_) => Kind::Extension,
+            EvaluationError::WrongNumArguments(_) => Kind::WrongArguments,
             _ => Kind::Other,
         }
     }
@@ -81,6 +84,7 @@ impl Kind {
             Fault::WrongType(_) => Kind::WrongType,
             Fault::Overflow => Kind::Overflow,
             Fault::Extension => Kind::Extension,
+            Fault::WrongArguments => Kind::WrongArguments,
         }
     }
 }
