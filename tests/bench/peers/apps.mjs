@@ -11,7 +11,7 @@ import { cedarEntities, cedarSchema, chance, draw, write } from './world.mjs';
 /** @typedef {import('./world.mjs').World} World */
 /** @typedef {import('./world.mjs').Node} Node */
 /** @typedef {import('./world.mjs').Chance} Chance */
-/** @typedef {{ policies: string, entities: object[], schema: string, targets: string[], actions: string[] }} Made */
+/** @typedef {{ policies: string, entities: object[], schema: string, targets: string[], actions: Record<string, string[]> }} Made */
 
 const CONNECTED = 0.05;
 
@@ -110,7 +110,8 @@ function gdrive(world, random) {
       { actions: ['createDocument'], resources: ['Folder'] },
     ],
   );
-  const actions = ['read', 'write', 'share', 'changeOwner', 'createDocument'];
+  const everywhere = ['read', 'write', 'share'];
+  const actions = { Document: [...everywhere, 'changeOwner'], Folder: [...everywhere, 'createDocument'] };
   return { policies: GDRIVE, entities: cedarEntities(store), schema, targets: [...documents, ...folders], actions };
 }
 
@@ -204,7 +205,7 @@ function github(world, random) {
     },
     [{ actions: LEVELS, resources: ['Repository'] }],
   );
-  return { policies: GITHUB, entities: cedarEntities(store), schema, targets: repositories, actions: LEVELS };
+  return { policies: GITHUB, entities: cedarEntities(store), schema, targets: repositories, actions: { Repository: LEVELS } };
 }
 
 // --- tinytodo: lists, owned by users, shared with teams ---
@@ -279,8 +280,9 @@ function tinytodo(world, random) {
       { actions: LIST_ACTIONS, resources: ['List'] },
     ],
   );
-  // Lists are what this is about; the application itself is asked for as often as any one of them.
-  const [targets, actions] = [[...lists, APPLICATION], [...LIST_ACTIONS, 'CreateList', 'GetLists']];
+  // The application itself is asked for as often as any one of the lists.
+  const targets = [...lists, APPLICATION];
+  const actions = { List: LIST_ACTIONS, Application: ['CreateList', 'GetLists'] };
   return { policies: TINYTODO, entities: cedarEntities(store), schema, targets, actions };
 }
 

@@ -23,12 +23,13 @@ const named = (count, name) => Array.from({ length: count }, (_, at) => name(at)
  * Finishes a world in which every grant is one policy.
  * @param {string} root
  * @param {World} world
- * @param {{ targets: string[], actions: string[], schema: string }} asked
+ * @param {{ targets: string[], actions: string[], schema: string }} asked every action can be asked for on every target
  * @param {import('./world.mjs').Chance} random
  */
 function finish(root, world, { targets, actions, schema }, random) {
   const users = Object.keys(world.principals).filter((uid) => typeOf(uid) === 'User');
-  const requests = draw(world, { users, targets, actions }, random);
+  const possible = Object.fromEntries(targets.map((target) => [typeOf(target), actions]));
+  const requests = draw(world, { users, targets, actions: possible }, random);
   const forbids = world.always.map((name) => {
     return `@id("${name}")\nforbid (principal, action, resource) unless { ${FORBIDS[name]} };\n`;
   });

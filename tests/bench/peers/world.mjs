@@ -167,7 +167,8 @@ function put(map, key, uid) {
  * Half of the requests are allowed. Each of those is made from a grant of its own as long as there are any: no few rules
  * are asked for again and again. Half of the others differ from an allowed one in one thing only, the rest are random.
  * @param {World} world
- * @param {{ users: Uid[], targets: Uid[], actions: string[] }} asked what requests are made of
+ * @param {{ users: Uid[], targets: Uid[], actions: Record<string, string[]> }} asked what requests are made of: no action is
+ *   asked for on a type that has no such action
  * @param {Chance} random
  * @returns {Request[]}
  */
@@ -213,8 +214,9 @@ export function draw(world, { users, targets, actions }, random) {
       const question = near ? allowed() : /** @type {Question} */ ({ context: context() });
       const changed = near ? random.one(['principal', 'action', 'resource', 'context']) : '';
       if (!near || changed === 'principal') question.principal = random.one(users);
-      if (!near || changed === 'action') question.action = random.one(actions);
       if (!near || changed === 'resource') question.resource = random.one(targets);
+      const possible = actions[typeOf(question.resource)];
+      if (!near || changed === 'action' || !possible.includes(question.action)) question.action = random.one(possible);
       if (changed === 'context' && 'mfa' in question.context) question.context = { mfa: false };
       if (!judge(world, question)) return question;
     }
