@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-// Cerbos: the decision point that its npm package brings, a process beside this one, asked by its gRPC client.
+// Cerbos: the decision point that comes by npm (on Linux, x64), a process beside this one, asked by its gRPC client.
 //
 // A decision is a round trip through a Unix socket, which is the shortest way there is: bundles for its WebAssembly build,
 // which would decide in this process, are made by a hosted service only. The rules are rules of its resource policies, the
@@ -18,7 +18,8 @@ import { above, readRequests, readWorld, typeOf, uidOf } from '../world.mjs';
 const requires = createRequire(import.meta.url);
 
 export const name = 'cerbos (PDP)';
-export const packageName = 'cerbos';
+/** The server itself. The package `cerbos` only starts it, and needs those for other systems in the lock file. */
+export const packageName = '@cerbos/cerbos-linux-x64';
 
 /** @typedef {import('../world.mjs').World} World */
 
@@ -68,7 +69,7 @@ const listens = (socket) =>
 /** @param {string} folder */
 export async function load(folder) {
   const { GRPC } = requires('@cerbos/grpc');
-  const binary = requires.resolve(`@cerbos/cerbos-${process.platform}-${process.arch}`);
+  const binary = requires.resolve(packageName);
   const world = readWorld(folder);
   const requests = readRequests(folder);
   const scratch = mkdtempSync(join(tmpdir(), 'palisade-cerbos-'));
