@@ -3,15 +3,20 @@
 // The three applications of Cedar's published benchmark, built again from their description: "Cedar: A New Language for
 // Expressive, Fast, Safe, and Analyzable Authorization" (OOPSLA 2024), section 5.
 //
-// As there: a store has n entities of each type, any two of which are connected with a chance of 0.05, and n is 5 to 50.
-// Few policies say what the application's relations mean; the data is in the store. The grants are the same relations,
-// one by one, for peers that have no such store. Unlike there: half of the requests are allowed, however few could be.
+// As there: a store has n entities of each type, any two of which are connected with a chance of 0.05, and n is 5 to
+// 50. Few policies say what the application's relations mean; the data is in the store. The grants are the same
+// relations, one by one, for peers that have no such store. Unlike there: half of the requests are allowed, however few
+// could be.
 import { cedarEntities, cedarSchema, chance, draw, write } from './world.mjs';
 
 /** @typedef {import('./world.mjs').World} World */
 /** @typedef {import('./world.mjs').Node} Node */
 /** @typedef {import('./world.mjs').Chance} Chance */
-/** @typedef {{ policies: string, entities: object[], schema: string, targets: string[], actions: Record<string, string[]> }} Made */
+/**
+ * What Cedar reads, and what requests are made of.
+ * @typedef {{ policies: string, entities: object[], schema: string }} Cedar
+ * @typedef {Cedar & { targets: string[], actions: Record<string, string[]> }} Made
+ */
 
 const CONNECTED = 0.05;
 
@@ -129,14 +134,14 @@ const actionScope = (level) => {
   const listed = upTo(level).map((action) => `Action::"${action}"`);
   return level === 0 ? `action == ${listed[0]}` : `action in [${listed.join(', ')}]`;
 };
+/** @param {string} holders @param {number} level */
+const githubPolicy = (holders, level) =>
+  `@id("${holders}")
+permit (principal, ${actionScope(level)}, resource) when { principal in resource.${holders} };
+`;
 const GITHUB = [
-  ...HOLDERS.map((holders, level) => {
-    return `@id("${holders}")\npermit (principal, ${actionScope(level)}, resource) when { principal in resource.${holders} };\n`;
-  }),
-  ...ORGANISATION_LEVELS.map((level) => {
-    const holders = `owner.${HOLDERS[level]}`;
-    return `@id("${holders}")\npermit (principal, ${actionScope(level)}, resource) when { principal in resource.${holders} };\n`;
-  }),
+  ...HOLDERS.map(githubPolicy),
+  ...ORGANISATION_LEVELS.map((level) => githubPolicy(`owner.${HOLDERS[level]}`, level)),
 ].join('');
 
 /** @param {World} world @param {Chance} random @returns {Made} */
@@ -145,7 +150,8 @@ function github(world, random) {
     (prefix) => named(world.size, (at) => `${prefix}${at}`),
   );
   const holdersOf = (/** @type {string} */ uid, /** @type {number} */ level) => {
-    return `${uid.startsWith('Repository') ? 'RepositoryHolders' : 'OrganizationHolders'}::${uid.split('::')[1]}-${HOLDERS[level]}`;
+    const [type, id] = uid.split('::');
+    return `${type}Holders::${id}-${HOLDERS[level]}`;
   };
   /** @type {Record<string, Node>} */ const store = {};
   /** @param {string} uid @param {number[]} levels */
@@ -156,7 +162,10 @@ function github(world, random) {
         return [HOLDERS[level], reference(holdersOf(uid, level))];
       }),
     );
-  /** Gives somebody access to what he is connected with. @param {string} principal @param {string[]} others @param {number[]} levels */
+  /**
+   * Gives somebody access to what he is connected with.
+   * @param {string} principal @param {string[]} others @param {number[]} levels
+   */
   const given = (principal, others, levels) =>
     connected(random, others).map((other) => {
       const level = random.one(levels);
@@ -185,10 +194,7 @@ function github(world, random) {
   for (const user of users) {
     const parents = [...connected(random, teams), ...connected(random, organisations)];
     world.principals[user] = { parents };
-    const direct = [
-      ...given(user, repositories, [0, 1, 2, 3, 4]),
-      ...given(user, organisations, ORGANISATION_LEVELS),
-    ];
+    const direct = [...given(user, repositories, [0, 1, 2, 3, 4]), ...given(user, organisations, ORGANISATION_LEVELS)];
     store[user] = { parents: [...parents, ...direct] };
   }
   const holders = (/** @type {string} */ type, /** @type {number[]} */ levels) => {
@@ -205,7 +211,13 @@ function github(world, random) {
     },
     [{ actions: LEVELS, resources: ['Repository'] }],
   );
-  return { policies: GITHUB, entities: cedarEntities(store), schema, targets: repositories, actions: { Repository: LEVELS } };
+  return {
+    policies: GITHUB,
+    entities: cedarEntities(store),
+    schema,
+    targets: repositories,
+    actions: { Repository: LEVELS },
+  };
 }
 
 // --- tinytodo: lists, owned by users, shared with teams ---
@@ -291,9 +303,22 @@ export function apps(root, size) {
   for (const [workload, make] of Object.entries({ gdrive, github, tinytodo })) {
     const random = chance(`${workload} ${size}`);
     /** @type {World} */
-    const world = { workload, size, unit: 'entities of each type', grants: [], always: [], principals: {}, resources: {} };
+    const world = {
+      workload,
+      size,
+      unit: 'entities of each type',
+      grants: [],
+      always: [],
+      principals: {},
+      resources: {},
+    };
     const { policies, entities, schema, targets, actions } = make(world, random);
     const users = Object.keys(world.principals).filter((uid) => uid.startsWith('User::'));
-    write(root, world, { policies: policies.trimStart(), entities, schema }, draw(world, { users, targets, actions }, random));
+    write(
+      root,
+      world,
+      { policies: policies.trimStart(), entities, schema },
+      draw(world, { users, targets, actions }, random),
+    );
   }
 }

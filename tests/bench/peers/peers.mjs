@@ -4,8 +4,9 @@
 //   node tests/bench/peers/peers.mjs [FOLDER] [--quick] [--peer NAME]... [--workload NAME]... [--out FILE]
 //   by default target/bench and, in it, peers.json; quick: up to 1,000 rules, half a second for each cell
 //
-// Each cell has a process of its own: no peer finds the compiler warmed up, or the heap filled, by another, and one that
-// does not come back is ended. Before anything is timed all 512 requests are decided once and must come out as expected.
+// Each cell has a process of its own: no peer finds the compiler warmed up, or the heap filled, by another, and one
+// that does not come back is ended. Before anything is timed all 512 requests are decided once and must come out as
+// expected.
 import { fork } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,8 +22,9 @@ import { readRequests, REQUESTS } from './world.mjs';
  * @property {string} [packageName]
  * @property {string} [version]
  * @property {(workload: string, size: number) => string | undefined} [without]
- * @property {(folder: string) => Promise<{ decide: (at: number) => boolean | Promise<boolean>, close: () => unknown }>} load
+ * @property {(folder: string) => Promise<Loaded>} load
  */
+/** @typedef {{ decide: (at: number) => boolean | Promise<boolean>, close: () => unknown }} Loaded */
 /**
  * @typedef {object} Cell
  * @property {string} workload
@@ -51,7 +53,9 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 
 /** @param {number} number @param {any} request @param {boolean} allowed */
 function disagreement(number, request, allowed) {
-  const [who, what, where] = [request.principal, request.action, request.resource].map(({ type, id }) => `${type}::"${id}"`);
+  const [who, what, where] = [request.principal, request.action, request.resource].map(
+    ({ type, id }) => `${type}::"${id}"`,
+  );
   const asked = `request ${number}, ${who} ${what} ${where} ${JSON.stringify(request.context)}`;
   return `WRONG: ${asked}: ${allowed ? 'allow' : 'deny'}, and ${request.expect} is right`;
 }
@@ -84,13 +88,13 @@ async function cell(file, folder, measureMs) {
     return performance.now() - start;
   }
   let count = 1;
-  for (begun = performance.now(); performance.now() - begun < measureMs / 4; ) {
+  for (begun = performance.now(); performance.now() - begun < measureMs / 4;) {
     const took = await batch(count);
     if (took < BATCH_MS) count = Math.min(LARGEST_BATCH, count * 2);
   }
   /** @type {number[]} */
   const each = [];
-  for (begun = performance.now(); performance.now() - begun < measureMs || each.length < FEWEST_BATCHES; ) {
+  for (begun = performance.now(); performance.now() - begun < measureMs || each.length < FEWEST_BATCHES;) {
     each.push(((await batch(count)) / count) * 1e6);
   }
   each.sort((a, b) => a - b);
@@ -158,14 +162,16 @@ function inOwnProcess(file, folder, measureMs) {
     within(LOADING_MS, `loading took more than ${LOADING_MS / 1000} s`);
     child.on('message', (/** @type {any} */ message) => {
       if ('stage' in message) stage = message.stage;
-      if (message.stage === 'checking') within(CHECKING_MS, `${REQUESTS} decisions took more than ${CHECKING_MS / 1000} s`);
+      if (message.stage === 'checking')
+        within(CHECKING_MS, `${REQUESTS} decisions took more than ${CHECKING_MS / 1000} s`);
       if (message.stage === 'measuring') within(SPARE_MS + 4 * measureMs, 'measuring did not end');
       if ('result' in message) answer(message.result);
     });
     child.on('exit', (code, signal) => {
       process.off('exit', end);
       end();
-      const said = complaint.split('\n').find((line) => /error|fatal/i.test(line)) ?? complaint.trim().split('\n').pop();
+      const said =
+        complaint.split('\n').find((line) => /error|fatal/i.test(line)) ?? complaint.trim().split('\n').pop();
       answer({ note: `${stage} failed (${signal ?? `exit ${code}`}): ${`${said}`.slice(0, 300)}` });
     });
   });
@@ -188,20 +194,23 @@ async function main() {
     .filter(({ workload, size }) => existsSync(join(root, workload, `${size}`, 'rules.json')))
     .filter(({ size }) => !values.quick || size <= 1000)
     .sort((a, b) => a.size - b.size);
-  if (folders.length === 0) throw new Error(`nothing to measure in ${root}: node tests/bench/peers/workloads.mjs ${root}`);
+  if (folders.length === 0)
+    throw new Error(`nothing to measure in ${root}: node tests/bench/peers/workloads.mjs ${root}`);
 
   /** @type {Cell[]} */ const cells = [];
   let wrong = false;
   for (const { workload, size } of folders) {
     const folder = join(root, workload, `${size}`);
     // Its first words: the file is large where there are many rules.
-    const unit = /"unit":"([^"]*)"/.exec(readFileSync(join(folder, 'rules.json'), 'utf8').slice(0, 200))?.[1] ?? 'rules';
+    const unit =
+      /"unit":"([^"]*)"/.exec(readFileSync(join(folder, 'rules.json'), 'utf8').slice(0, 200))?.[1] ?? 'rules';
     for (const file of readdirSync(join(here, 'peers')).sort()) {
       /** @type {Peer} */
       const peer = await import(join(here, 'peers', file));
       if (values.peer && !values.peer.includes(peer.name)) continue;
       const version = versionOf(peer);
-      const without = version === undefined ? 'not installed: npm ci in tests/bench/peers' : peer.without?.(workload, size);
+      const without =
+        version === undefined ? 'not installed: npm ci in tests/bench/peers' : peer.without?.(workload, size);
       const result = without ? { note: without } : await inOwnProcess(file, folder, values.quick ? 500 : 3000);
       wrong ||= 'wrong' in result;
       const { median_ns = null, p90_ns = null, load_ms = null, note } = result;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-// The one table of `make bench`: a row for each workload and number of rules, a column for each peer, medians in the cells.
+// The one table of `make bench`: a row for each workload and number of rules, a column for each peer, medians in the
+// cells.
 //   node tests/bench/peers/table.mjs [FOLDER]     by default target/bench; reads native.json, palisade.json, peers.json
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -33,7 +34,8 @@ const workloads = [...new Set(cells.map(({ workload }) => workload))].sort(by(WO
 
 /** Three digits and a unit. @param {number} ns */
 function time(ns) {
-  const [value, unit] = ns < 1e3 ? [ns, 'ns'] : ns < 1e6 ? [ns / 1e3, 'µs'] : ns < 1e9 ? [ns / 1e6, 'ms'] : [ns / 1e9, 's'];
+  const [value, unit] =
+    ns < 1e3 ? [ns, 'ns'] : ns < 1e6 ? [ns / 1e3, 'µs'] : ns < 1e9 ? [ns / 1e6, 'ms'] : [ns / 1e9, 's'];
   return `${value < 100 ? Number(value.toPrecision(3)) : Math.round(value)} ${unit}`;
 }
 /** How many times the base. @param {number} ratio */
@@ -68,8 +70,12 @@ for (const row of [['workload', 'size', ...peers], ['---', '---', ...peers.map((
   console.log(`| ${row.join(' | ')} |`);
 }
 console.log(`\nThe median time of one decision; in brackets how many times that of ${BASE}.`);
-const versions = peers.map((peer) => `${peer} ${cells.find((cell) => cell.peer === peer && cell.version)?.version ?? ''}`.trim());
+const versions = peers.map((peer) =>
+  `${peer} ${cells.find((cell) => cell.peer === peer && cell.version)?.version ?? ''}`.trim(),
+);
 console.log(`${versions.join(', ')}; Node ${process.versions.node}.\n`);
 reasons.forEach((reason, at) => console.log(`${at + 1}. ${reason}`));
-const notes = cells.filter(({ median_ns, note }) => median_ns !== null && note).map(({ peer, note }) => `${peer}: ${note}`);
+const notes = cells
+  .filter(({ median_ns, note }) => median_ns !== null && note)
+  .map(({ peer, note }) => `${peer}: ${note}`);
 for (const note of new Set(notes)) console.log(`- ${note}`);

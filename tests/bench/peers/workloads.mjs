@@ -5,16 +5,10 @@
 //
 // The same bytes in each run: whoever doubts a number can make the same world again.
 import { apps } from './apps.mjs';
-import { cedarEntities, cedarSchema, chance, draw, policy, typeOf, write } from './world.mjs';
+import { cedarEntities, cedarSchema, chance, draw, forbids, policy, typeOf, write } from './world.mjs';
 
 /** @typedef {import('./world.mjs').World} World */
 /** @typedef {import('./world.mjs').Node} Node */
-
-const FORBIDS = {
-  active: 'principal.active',
-  tenant: 'resource.tenant == principal.tenant',
-  mfa: 'context.mfa || !resource.secret',
-};
 
 /** @param {number} count @param {(at: number) => string} name */
 const named = (count, name) => Array.from({ length: count }, (_, at) => name(at));
@@ -30,10 +24,7 @@ function finish(root, world, { targets, actions, schema }, random) {
   const users = Object.keys(world.principals).filter((uid) => typeOf(uid) === 'User');
   const possible = Object.fromEntries(targets.map((target) => [typeOf(target), actions]));
   const requests = draw(world, { users, targets, actions: possible }, random);
-  const forbids = world.always.map((name) => {
-    return `@id("${name}")\nforbid (principal, action, resource) unless { ${FORBIDS[name]} };\n`;
-  });
-  const policies = [...world.grants.map(policy), ...forbids].join('');
+  const policies = [...world.grants.map(policy), ...forbids(world)].join('');
   write(root, world, { policies, entities: cedarEntities(world.principals, world.resources), schema }, requests);
 }
 
@@ -73,7 +64,9 @@ function roles(root, size, guarded) {
   const tenant = () => `t${random.below(tenants)}`;
   for (const user of named(users, (at) => `User::u${at}`)) {
     const parents = random.some(names, 1 + random.below(4));
-    world.principals[user] = guarded ? { parents, attrs: { active: random.happens(0.9), tenant: tenant() } } : { parents };
+    world.principals[user] = guarded
+      ? { parents, attrs: { active: random.happens(0.9), tenant: tenant() } }
+      : { parents };
   }
   named(things, (at) => `${KINDS[at % KINDS.length]}::d${at}`).forEach((thing) => {
     const attrs = { tenant: tenant(), secret: random.happens(0.3) };
@@ -83,10 +76,9 @@ function roles(root, size, guarded) {
 
   const thing = guarded ? { attrs: { tenant: 'String', secret: 'Bool' } } : {};
   const user = { in: ['Role'], ...(guarded ? { attrs: { active: 'Bool', tenant: 'String' } } : {}) };
-  const schema = cedarSchema(
-    { Role: {}, User: user, ...Object.fromEntries(KINDS.map((kind) => [kind, thing])) },
-    [{ actions: VERBS, resources: KINDS, ...(guarded ? { context: '{ mfa: Bool }' } : {}) }],
-  );
+  const schema = cedarSchema({ Role: {}, User: user, ...Object.fromEntries(KINDS.map((kind) => [kind, thing])) }, [
+    { actions: VERBS, resources: KINDS, ...(guarded ? { context: '{ mfa: Bool }' } : {}) },
+  ]);
   finish(root, world, { targets: Object.keys(world.resources), actions: VERBS, schema }, random);
 }
 

@@ -2,8 +2,8 @@
 // @ts-check
 // What every workload is made of: grants, a graph of principals, a tree of resources, 512 requests, a judge.
 //
-// A peer's adapter reads `rules.json` and `requests.json` only, or Cedar's own files. What is neutral here names no peer's
-// idea of a rule: a grant says who may do what to which resources, and that is all.
+// A peer's adapter reads `rules.json` and `requests.json` only, or Cedar's own files. What is neutral here names no
+// peer's idea of a rule: a grant says who may do what to which resources, and that is all.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -119,7 +119,8 @@ export function above(nodes, uid) {
 /**
  * Each is a sentence about principal, resource and context that must hold beside a grant.
  * @typedef {'active' | 'tenant' | 'mfa'} Condition
- * @type {Record<Condition, (user: Record<string, any>, resource: Record<string, any>, context: Record<string, any>) => boolean>}
+ * @typedef {Record<string, any>} Values
+ * @type {Record<Condition, (user: Values, resource: Values, context: Values) => boolean>}
  */
 const CONDITIONS = {
   active: (user) => user.active,
@@ -164,11 +165,12 @@ function put(map, key, uid) {
 }
 
 /**
- * Half of the requests are allowed. Each of those is made from a grant of its own as long as there are any: no few rules
- * are asked for again and again. Half of the others differ from an allowed one in one thing only, the rest are random.
+ * Half of the requests are allowed. Each of those is made from a grant of its own as long as there are any: no few
+ * rules are asked for again and again. Half of the others differ from an allowed one in one thing only, the rest are
+ * random.
  * @param {World} world
- * @param {{ users: Uid[], targets: Uid[], actions: Record<string, string[]> }} asked what requests are made of: no action is
- *   asked for on a type that has no such action
+ * @param {{ users: Uid[], targets: Uid[], actions: Record<string, string[]> }} asked what requests are made of; no
+ *   action is asked for on a type that has no such action
  * @param {Chance} random
  * @returns {Request[]}
  */
@@ -189,7 +191,12 @@ export function draw(world, { users, targets, actions }, random) {
     if (exact) what = what.filter((target) => target === scope);
     if (who.length === 0 || what.length === 0) return undefined;
     const question = () => {
-      return { principal: random.one(who), action: random.one(granted), resource: random.one(what), context: context() };
+      return {
+        principal: random.one(who),
+        action: random.one(granted),
+        resource: random.one(what),
+        context: context(),
+      };
     };
     let drawn = question();
     // A grant is for many, and the conditions hold for few of them.
@@ -242,15 +249,23 @@ const literal = (uid) => `${typeOf(uid)}::"${entity(uid).id}"`;
  * @param {Grant} grant
  */
 export function policy({ id, principal, actions, type, scope, exact }) {
-  const who = principal === null ? 'principal' : `principal ${typeOf(principal) === 'User' ? '==' : 'in'} ${literal(principal)}`;
+  const who =
+    principal === null ? 'principal' : `principal ${typeOf(principal) === 'User' ? '==' : 'in'} ${literal(principal)}`;
   const listed = actions.map((action) => `Action::"${action}"`);
   const what = listed.length === 1 ? `action == ${listed[0]}` : `action in [${listed.join(', ')}]`;
-  const where = [
-    type === null ? '' : ` is ${type}`,
-    scope === null ? '' : ` ${exact ? '==' : 'in'} ${literal(scope)}`,
-  ];
+  const where = [type === null ? '' : ` is ${type}`, scope === null ? '' : ` ${exact ? '==' : 'in'} ${literal(scope)}`];
   return `@id("${id}")\npermit (${who}, ${what}, resource${where.join('')});\n`;
 }
+
+/** @type {Record<Condition, string>} */
+const UNLESS = {
+  active: 'principal.active',
+  tenant: 'resource.tenant == principal.tenant',
+  mfa: 'context.mfa || !resource.secret',
+};
+/** What always must hold, a policy each. @param {World} world */
+export const forbids = ({ always }) =>
+  always.map((name) => `@id("${name}")\nforbid (principal, action, resource) unless { ${UNLESS[name]} };\n`);
 
 /** @param {Record<Uid, Node>[]} stores @returns {object[]} entities in Cedar's JSON format */
 export const cedarEntities = (...stores) =>
@@ -268,10 +283,15 @@ export const cedarEntities = (...stores) =>
 export function cedarSchema(types, rules) {
   const entities = Object.entries(types).map(([name, { in: parents = [], attrs = {} }]) => {
     const shape = Object.entries(attrs).map(([attr, type]) => `${attr}: ${type}`);
-    return `entity ${name}${parents.length ? ` in [${parents.join(', ')}]` : ''}${shape.length ? ` { ${shape.join(', ')} }` : ''};\n`;
+    const below = parents.length ? ` in [${parents.join(', ')}]` : '';
+    return `entity ${name}${below}${shape.length ? ` { ${shape.join(', ')} }` : ''};\n`;
   });
   const actions = rules.map(({ actions: names, resources, context }) => {
-    const applies = [`principal: [User]`, `resource: [${resources.join(', ')}]`, ...(context ? [`context: ${context}`] : [])];
+    const applies = [
+      `principal: [User]`,
+      `resource: [${resources.join(', ')}]`,
+      ...(context ? [`context: ${context}`] : []),
+    ];
     return `action ${names.map((name) => `"${name}"`).join(', ')} appliesTo { ${applies.join(', ')} };\n`;
   });
   return [...entities, ...actions].join('');
@@ -290,7 +310,8 @@ const lines = (items) => `[\n${items.map((item) => JSON.stringify(item)).join(',
  */
 export function write(root, world, { policies, entities, schema }, requests) {
   const allowed = requests.filter(({ expect }) => expect === 'allow').length / requests.length;
-  if (allowed < 0.4 || allowed > 0.6) throw new Error(`${world.workload} ${world.size}: ${allowed} of the requests are allowed`);
+  if (allowed < 0.4 || allowed > 0.6)
+    throw new Error(`${world.workload} ${world.size}: ${allowed} of the requests are allowed`);
   const folder = join(root, world.workload, `${world.size}`);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'policies.cedar'), policies);

@@ -3,8 +3,8 @@
 // Casbin for Node: a model for each kind of workload, the rules as its policy rows, `enforceSync`.
 //
 // Its matcher is tried on one row after the other until one allows. So cheap comparisons stand first in it, as its
-// documentation advises; and where rows only say who holds which role where, they are groupings, which it looks up by name.
-// Its caching enforcer is not used: 512 requests again and again would measure a look-up in a map.
+// documentation advises; and where rows only say who holds which role where, they are groupings, which it looks up by
+// name. Its caching enforcer is not used: 512 requests again and again would measure a look-up in a map.
 import { createRequire } from 'node:module';
 import { above, readRequests, readWorld, uidOf } from '../world.mjs';
 
@@ -48,8 +48,8 @@ const conditions = (world) => ({
   ...role(world),
   request: 'sub, act, obj, mfa',
   matcher:
-    'r.act == p.act && r.obj.type == p.type && r.sub.active && r.obj.tenant == r.sub.tenant && (r.mfa || !r.obj.secret)' +
-    ' && g(r.sub.uid, p.sub)',
+    'r.act == p.act && r.obj.type == p.type && r.sub.active && r.obj.tenant == r.sub.tenant' +
+    ' && (r.mfa || !r.obj.secret) && g(r.sub.uid, p.sub)',
   ask: ({ principal, action, resource, context }) => {
     const [user, thing] = [uidOf(principal), uidOf(resource)];
     const sub = { uid: user, ...world.principals[user].attrs };
@@ -58,8 +58,8 @@ const conditions = (world) => ({
 });
 
 /**
- * RBAC with domains: a scope is a domain. It knows no domains within domains, so it is asked once for each scope that the
- * resource stands in, until one allows.
+ * RBAC with domains: a scope is a domain. It knows no domains within domains, so it is asked once for each scope that
+ * the resource stands in, until one allows.
  * @param {World} world @returns {Setup}
  */
 function scoped(world) {
@@ -94,7 +94,10 @@ const acl = (world) => ({
   ask: ({ principal, action, resource }) => [[uidOf(principal), action.id, uidOf(resource)]],
 });
 
-/** Relations of an application: on a thing itself, on all below it, or with an attribute. @param {World} world @returns {Setup} */
+/**
+ * Relations of an application: on a thing itself, on all below it, or with an attribute.
+ * @param {World} world @returns {Setup}
+ */
 const relations = (world) => ({
   request: 'sub, act, obj',
   policy: 'sub, act, how, obj',

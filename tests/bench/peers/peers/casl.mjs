@@ -2,8 +2,8 @@
 // @ts-check
 // CASL: one ability for each user, made of the rules that are for that user, as its documentation has it.
 //
-// Which rules those are, the application finds out (as a rule when somebody signs in): before the clock starts, and so are
-// the abilities made. What is measured is `can` alone, on a subject that knows where it stands.
+// Which rules those are, the application finds out (as a rule when somebody signs in): before the clock starts, and so
+// are the abilities made. What is measured is `can` alone, on a subject that knows where it stands.
 import { createRequire } from 'node:module';
 import { above, readRequests, readWorld, uidOf } from '../world.mjs';
 

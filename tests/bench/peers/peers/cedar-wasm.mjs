@@ -2,10 +2,10 @@
 // @ts-check
 // Cedar's own WebAssembly build, through its stateful interface: policies are parsed once and named in each call.
 //
-// It has nowhere to keep entities: they cross into WebAssembly with each request. So each request is given what it needs
-// and no more: principal and resource, what stands above them and what their attributes name, and of the attributes those
-// that some policy reads. An application would have to find these out at each request; here that is done before the clock
-// starts. No schema is given: without one, requests are not checked against it, which is quicker.
+// It has nowhere to keep entities: they cross into WebAssembly with each request. So each request is given what it
+// needs and no more: principal and resource, what stands above them and what their attributes name, and of the
+// attributes those that some policy reads. An application would have to find these out at each request; here that is
+// done before the clock starts. No schema is given: without one, requests are not checked against it, which is quicker.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';

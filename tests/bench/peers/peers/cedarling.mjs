@@ -3,13 +3,14 @@
 // Cedarling's WebAssembly build: Cedar behind an interface that makes the entities itself, `authorize_unsigned`.
 //
 // A request brings attributes of a principal and a resource, and nothing that they could stand below: of entities with
-// parents, at most 1,000 come with the policies, and no principal is looked for among them. So the exported policies cannot
-// be asked as they are. Here the same rules are written as one has to for it: the names of the groups that a principal is
-// in, and of all that a resource stands in, come as sets of strings, and a policy asks whether its own is there. They are
-// found out, and the request is written as JSON, before the clock starts. Logs are off and no token is checked.
+// parents, at most 1,000 come with the policies, and no principal is looked for among them. So the exported policies
+// cannot be asked as they are. Here the same rules are written as one has to for it: the names of the groups that a
+// principal is in, and of all that a resource stands in, come as sets of strings, and a policy asks whether its own is
+// there. They are found out, and the request is written as JSON, before the clock starts. Logs are off and no token is
+// checked.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { above, cedarSchema, entity, policy, readRequests, readWorld, typeOf, uidOf } from '../world.mjs';
+import { above, cedarSchema, entity, forbids, policy, readRequests, readWorld, typeOf, uidOf } from '../world.mjs';
 
 const requires = createRequire(import.meta.url);
 
@@ -21,7 +22,10 @@ export const packageName = '@janssenproject/cedarling_wasm';
 /** @param {World} world */
 function policies(world) {
   const texts = world.grants.map((grant) => {
-    const [group, below] = [grant.principal !== null && typeOf(grant.principal) !== 'User', grant.scope && !grant.exact];
+    const [group, below] = [
+      grant.principal !== null && typeOf(grant.principal) !== 'User',
+      grant.scope && !grant.exact,
+    ];
     const head = policy({ ...grant, principal: group ? null : grant.principal, scope: below ? null : grant.scope });
     const asks = [
       group ? `principal.groups.contains("${grant.principal}")` : '',
@@ -30,12 +34,7 @@ function policies(world) {
     ].filter(Boolean);
     return asks.length ? head.replace(/;\n$/, ` when { ${asks.join(' && ')} };\n`) : head;
   });
-  const forbids = {
-    active: 'principal.active',
-    tenant: 'resource.tenant == principal.tenant',
-    mfa: 'context.mfa || !resource.secret',
-  };
-  return [...texts, ...world.always.map((condition) => `forbid (principal, action, resource) unless { ${forbids[condition]} };`)];
+  return [...texts, ...forbids(world)];
 }
 
 /** @param {World} world @param {import('../world.mjs').Request[]} requests */
@@ -44,12 +43,18 @@ function schema(world, requests) {
   const types = (nodes, set) =>
     Object.fromEntries(
       Object.entries(nodes).map(([uid, { attrs = {} }]) => {
-        const own = Object.entries(attrs).map(([attr, value]) => [attr, typeof value === 'boolean' ? 'Bool' : 'String']);
+        const own = Object.entries(attrs).map(([attr, value]) => [
+          attr,
+          typeof value === 'boolean' ? 'Bool' : 'String',
+        ]);
         return [typeOf(uid), { attrs: { [set]: 'Set<String>', ...Object.fromEntries(own) } }];
       }),
     );
   const asked = [...new Set(requests.map(({ resource }) => resource.type))];
-  const actions = new Set([...world.grants.flatMap((grant) => grant.actions), ...requests.map(({ action }) => action.id)]);
+  const actions = new Set([
+    ...world.grants.flatMap((grant) => grant.actions),
+    ...requests.map(({ action }) => action.id),
+  ]);
   const context = world.always.includes('mfa') ? { context: '{ mfa: Bool }' } : {};
   return cedarSchema({ ...types(world.resources, 'path'), ...types(world.principals, 'groups') }, [
     { actions: [...actions], resources: asked, ...context },

@@ -2,10 +2,11 @@
 // @ts-check
 // Cerbos: the decision point that comes by npm (on Linux, x64), a process beside this one, asked by its gRPC client.
 //
-// A decision is a round trip through a Unix socket, which is the shortest way there is: bundles for its WebAssembly build,
-// which would decide in this process, are made by a hosted service only. The rules are rules of its resource policies, the
-// roles and groups of the asker are roles, and where a resource stands is an attribute of it, as its documentation has it.
-// The server and its files go with the process group and the temporary folder of the cell, which peers.mjs ends.
+// A decision is a round trip through a Unix socket, which is the shortest way there is: bundles for its WebAssembly
+// build, which would decide in this process, are made by a hosted service only. The rules are rules of its resource
+// policies, the roles and groups of the asker are roles, and where a resource stands is an attribute of it, as its
+// documentation has it. The server and its files go with the process group and the temporary folder of the cell, which
+// peers.mjs ends.
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
