@@ -7,11 +7,12 @@ EDGE := --profile edge --no-default-features --features edge
 
 # What the Worker is made of. Tests and documentation are not.
 WORKER := build/index_bg.wasm
+ENGINE := build/engine.wasm
 WORKER_SOURCES := Cargo.toml Cargo.lock $(shell find src -name '*.rs' -o -name '*.sql' -o -name '*.html')
 
 PALISADE := target/debug/palisade
 
-.PHONY: help run palisade test bench bench-edge worker check fmt lint types native edge licences setup browser clean
+.PHONY: help run palisade test bench bench-edge worker check fmt lint types native edge licences setup chromium browser engine clean
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
@@ -29,7 +30,7 @@ $(PALISADE): $(WORKER_SOURCES)
 	@touch $@
 
 # Fast things first: most mistakes show within the first minute.
-test: check native edge ## everything that must hold before a change is done
+test: check native edge browser ## everything that must hold before a change is done
 
 check: fmt lint types licences ## format, lints, JavaScript types, licences
 
@@ -51,6 +52,20 @@ edge: worker palisade
 	cargo test --quiet --test store the_cases_are_written_down_for_d1
 	@$(ENV) npm run --silent test:edge
 
+engine: setup $(ENGINE) ## build/engine.wasm: the engine without Cedar, as a page loads it
+
+browser: setup chromium $(ENGINE)
+	cargo test --quiet --test packs --test agree the_questions_are_written_down_for_the_browser
+	@$(ENV) npm run --silent test:browser
+
+# The engine alone, without Cedar: what a page loads.
+$(ENGINE): $(WORKER_SOURCES)
+	@mkdir -p build
+	tools/wasm.sh cargo rustc --crate-type cdylib --lib --profile edge --target wasm32-unknown-unknown \
+	  --no-default-features --features browser
+	@$(ENV) wasm-opt -Oz --converge --strip-debug --strip-producers --strip-target-features -o $@ \
+	  $$(tools/wasm.sh sh -c 'echo $${CARGO_TARGET_DIR:-target}')/wasm32-unknown-unknown/edge/palisade.wasm
+
 worker: setup $(WORKER) ## build/index.js and build/index_bg.wasm: the Worker, optimised
 
 # worker-build keeps the names section, whatever it is told: an eighth of the compressed bytes, for debuggers only.
@@ -71,7 +86,7 @@ licences: setup ## fails where a dependency's licence does not allow what Apache
 setup: ## installs what is missing; quick when nothing is
 	@tools/setup.sh
 
-browser:
+chromium:
 	@tools/setup.sh browser
 
 clean: ## forgets what was built here; the tools stay

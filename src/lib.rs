@@ -29,6 +29,8 @@ pub mod gateway;
 #[cfg(feature = "gateway")]
 pub mod pack;
 
+#[cfg(feature = "browser")]
+pub mod browser;
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "edge")]

@@ -311,3 +311,37 @@ fn agree(export: &Export, ours: &palisade::decide::Decision, query: &Query, what
         }
     }
 }
+
+/// For `tests/browser`, which loads the same bytes into the engine's wasm module: the packs' policies with their sample
+/// rows, questions, and the answers that are right.
+#[test]
+fn the_questions_are_written_down_for_the_browser() {
+    let out = Path::new("build/engine-cases");
+    fs::create_dir_all(out).expect("a folder to write to");
+    for folder in folders() {
+        let pack = read(&folder);
+        let (_, facts) = export(&folder, &pack);
+        let engine = Engine::new(&pack.bundle).expect("an engine");
+        let requests = requests(&pack, &facts);
+        let stride = requests.len().div_ceil(MOST_REQUESTS).max(1);
+        let prepared = engine.prepare(facts).expect("facts in the engine's terms");
+        let asked: Vec<serde_json::Value> = requests
+            .iter()
+            .step_by(stride)
+            .map(|(principal, action, resource)| {
+                let query = Query::new(principal.clone(), action.clone(), resource.clone());
+                let decision = engine.decide(&prepared, &query);
+                let policies: Vec<&String> = decision.reasons.iter().map(|reason| &reason.policy).collect();
+                let action = Uid::new("Action", action);
+                serde_json::json!({
+                    "principal": principal, "action": action, "resource": resource, "context": {},
+                    "allow": decision.allow, "policies": policies, "failed": decision.failed,
+                })
+            })
+            .collect();
+        let name = folder.file_name().expect("a name").to_string_lossy().to_string();
+        fs::write(out.join(format!("{name}.bin")), prepared.to_bytes()).expect("the bytes are written");
+        let text = serde_json::to_string(&asked).expect("plain values");
+        fs::write(out.join(format!("{name}.json")), text).expect("the questions are written");
+    }
+}

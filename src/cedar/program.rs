@@ -12,7 +12,6 @@ use cedar_policy::pst::{
 };
 use cedar_policy::{Policy, PolicySet};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Compiles policies, in the order of their ids. The source of each is its `@source`, or what `source` says of its id.
@@ -344,7 +343,7 @@ pub fn plain(json: &Value) -> Result<Plain, CedarError> {
             (None, Some(call)) if fields.len() == 1 => extension(call)?.ok_or_else(|| odd("it"))?,
             _ => {
                 let fields = fields.iter().map(|(name, field)| Ok((name.clone(), plain(field)?)));
-                Plain::Record(fields.collect::<Result<BTreeMap<_, _>, CedarError>>()?)
+                Plain::Record(fields.collect::<Result<_, CedarError>>()?)
             }
         },
     })

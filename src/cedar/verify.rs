@@ -7,7 +7,7 @@ use crate::engine::Plain;
 use crate::facts::Facts;
 use crate::name::Uid;
 use cedar_policy::{AuthorizationError, Authorizer, Context, Effect, PolicySet, Request, RestrictedExpression};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// A bundle's policies as Cedar reads them: from their text, not from what was compiled of it.
 pub struct Verifier {
@@ -46,7 +46,7 @@ impl Verifier {
         principal: &Uid,
         action: &str,
         resource: &Uid,
-        context: &BTreeMap<String, Plain>,
+        context: &[(String, Plain)],
     ) -> Result<Opinion, CedarError> {
         let mut policies = self.policies.clone();
         for policy in named_policies(&policies_text(facts), "rows")?.policies() {

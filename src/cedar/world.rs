@@ -7,7 +7,6 @@ use crate::engine::{Data, DataBuilder, Plain, Program};
 use crate::name::Uid;
 use cedar_policy::{Context, Entities};
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// Entities as data of a program, without any grant.
 ///
@@ -21,8 +20,6 @@ pub fn data(program: &Program, entities: &Entities) -> Result<Data, CedarError> 
         let parents: Vec<Uid> = entities.ancestors(&entity.uid()).into_iter().flatten().map(uid_of).collect();
         let attributes = fields(&json["attrs"])?;
         let tags = fields(&json["tags"])?;
-        let named = |all: BTreeMap<String, Plain>| all.into_iter().collect::<Vec<_>>();
-        let (attributes, tags) = (named(attributes), named(tags));
         builder
             .entity(
                 &uid,
@@ -39,10 +36,10 @@ pub fn data(program: &Program, entities: &Entities) -> Result<Data, CedarError> 
 ///
 /// # Errors
 /// As for [`data`].
-pub fn context(context: &Context) -> Result<BTreeMap<String, Plain>, CedarError> {
+pub fn context(context: &Context) -> Result<Vec<(String, Plain)>, CedarError> {
     fields(&context.to_json_value().map_err(|error| CedarError(error.to_string()))?)
 }
 
-fn fields(json: &Value) -> Result<BTreeMap<String, Plain>, CedarError> {
+fn fields(json: &Value) -> Result<Vec<(String, Plain)>, CedarError> {
     json.as_object().into_iter().flatten().map(|(name, value)| Ok((name.clone(), plain(value)?))).collect()
 }

@@ -21,7 +21,7 @@ pub(super) fn read(takes: &BTreeMap<&str, &ContextType>, json: &str) -> Result<C
     let Value::Object(fields) = value else {
         return Err("the context does not fit the action: it is no object".to_string());
     };
-    let mut values = BTreeMap::new();
+    let mut values = Vec::new();
     for (name, value) in &fields {
         let Some(kind) = takes.get(name.as_str()) else {
             let near = nearest(name, takes.keys().copied()).map(|near| format!("; did you mean `{near}`?"));
@@ -30,15 +30,15 @@ pub(super) fn read(takes: &BTreeMap<&str, &ContextType>, json: &str) -> Result<C
         };
         let value = typed(&kind.name, value)
             .ok_or_else(|| format!("the context does not fit the action: `{name}` is no {}", described(&kind.name)))?;
-        values.insert(name.clone(), value);
+        values.push((name.clone(), value));
     }
-    if let Some((name, kind)) = takes.iter().find(|(name, kind)| !kind.optional && !values.contains_key(**name)) {
+    if let Some((name, kind)) = takes.iter().find(|(name, kind)| !kind.optional && !fields.contains_key(**name)) {
         let kind = described(&kind.name);
         return Err(format!("the context does not fit the action: `{name}` is missing, a {kind}"));
     }
     let entities = values
-        .values()
-        .filter_map(|value| match value {
+        .iter()
+        .filter_map(|(_, value)| match value {
             Plain::Entity(uid) => Some(uid.clone()),
             _ => None,
         })

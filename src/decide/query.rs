@@ -7,7 +7,6 @@ use crate::name::Uid;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// One question.
@@ -26,7 +25,7 @@ pub struct Query {
 /// Attributes of the request, checked against what the action takes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Context {
-    pub(super) values: BTreeMap<String, Plain>,
+    pub(super) values: Vec<(String, Plain)>,
     /// Entities that it names: a slice loads them too.
     pub entities: Vec<Uid>,
 }
@@ -36,7 +35,7 @@ impl Context {
         Context::default()
     }
 
-    pub fn values(&self) -> &BTreeMap<String, Plain> {
+    pub fn values(&self) -> &[(String, Plain)] {
         &self.values
     }
 }

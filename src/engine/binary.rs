@@ -30,6 +30,13 @@ const HEADER: usize = 16;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed(&'static str);
 
+impl Malformed {
+    /// What of it cannot be read.
+    pub fn what(&self) -> &'static str {
+        self.0
+    }
+}
+
 impl std::fmt::Display for Malformed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "the compiled policies cannot be read ({}): compile the pack again", self.0)
@@ -301,14 +308,20 @@ fn check_nodes(nodes: &[Node], lists: &[u32], layer: &Layer) -> Read<()> {
         match op {
             Op::Constant => ensure((a as usize) < layer.values.len(), "a constant")?,
             Op::Principal | Op::Action | Op::Resource | Op::Context => {}
-            Op::All | Op::Any | Op::Set | Op::WrongArguments => listed(a, b)?.iter().try_for_each(|operand| below(*operand))?,
+            Op::All | Op::Any | Op::Set | Op::WrongArguments => {
+                listed(a, b)?.iter().try_for_each(|operand| below(*operand))?
+            }
             Op::Record => {
                 let fields = listed(a, b)?;
                 ensure(fields.len().is_multiple_of(2), "a record")?;
-                let mut names: Vec<u32> = fields.chunks_exact(2).map(|field| field[0]).collect();
-                names.sort_unstable();
-                let distinct = names.windows(2).all(|pair| pair[0] < pair[1]);
-                ensure(distinct && names.iter().all(|name| *name < words), "a record's names")?;
+                // As the syntax tree has them: by spelling, and so each once.
+                let mut last: Option<&str> = None;
+                for field in fields.chunks_exact(2) {
+                    ensure(field[0] < words, "a record's name")?;
+                    let name = layer.words.get(field[0] as usize);
+                    ensure(last.is_none_or(|last| last < name), "a record's names")?;
+                    last = Some(name);
+                }
                 fields.chunks_exact(2).try_for_each(|field| below(field[1]))?;
             }
             Op::If => [a, b, c].into_iter().try_for_each(below)?,

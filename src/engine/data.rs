@@ -10,7 +10,7 @@ use crate::name::Uid;
 use std::collections::BTreeMap;
 
 /// Entities and grants on top of one program, whose words they share.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Data {
     pub(super) layer: Layer,
     /// Whether each entity exists; one that is only named does not.
@@ -69,6 +69,11 @@ impl Data {
         self.origins.get(view, grant)
     }
 
+    /// Bytes that the index of grants takes, of [`Data::size`].
+    pub fn grants_size(&self) -> usize {
+        self.index.size()
+    }
+
     /// Bytes that this data holds, spare room not counted.
     pub fn size(&self) -> usize {
         fn of<T>(values: &[T]) -> usize {
@@ -76,13 +81,11 @@ impl Data {
         }
         let strings = |strings: &Strings| strings.bytes.len() + of(&strings.ends);
         let layer = &self.layer;
-        // A table keeps one byte and one number for each place, and eight places for seven words.
-        let tables = (layer.words.len() + layer.ids.len()).next_power_of_two() * 5;
         strings(&layer.words)
             + strings(&layer.ids)
             + of(&layer.kinds)
             + of(&layer.values)
-            + tables
+            + layer.tables_size()
             + of(&self.existing)
             + of(&self.attributes)
             + of(&self.names)
@@ -259,7 +262,10 @@ impl<'p> DataBuilder<'p> {
             grants: self.count,
             origins: self.origins,
             layer: self.layer,
-            ..Data::default()
+            names: Vec::new(),
+            values: Vec::new(),
+            above: Vec::new(),
+            tags: Vec::new(),
         };
         let mut climb = Climb { seen: vec![u32::MAX; count as usize], stack: Vec::new() };
         for entity in 0..count {

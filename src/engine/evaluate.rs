@@ -8,7 +8,7 @@ use super::data::Data;
 use super::extension::{self, Ip};
 use super::program::{Node, Op, Program, WILDCARD, shown};
 use super::symbols::{Entity, Layer, View, Word, Writer};
-use super::value::{Span, Value, canonical_set, equal, holds, ip};
+use super::value::{Value, canonical_set, equal, flat_record, holds, ip};
 
 /// Why a condition has no value. The names are those of Cedar's own errors.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,6 +25,19 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// In a few words, without what it is about.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Fault::NoSuchEntity(_) => "an entity does not exist",
+            Fault::NoSuchAttribute(..) | Fault::NoSuchField(_) => "an attribute does not exist",
+            Fault::NoSuchTag(..) => "a tag does not exist",
+            Fault::WrongType(_) => "a value is of a type that does not fit",
+            Fault::Overflow => "integer overflow",
+            Fault::WrongArguments => "a function with the wrong number of arguments",
+            Fault::Extension => "a text is no such value, or a result does not fit its type",
+        }
+    }
+
     /// For people; says nothing that the policy's author does not know.
     pub fn sentence(&self, view: &View) -> String {
         match *self {
@@ -37,9 +50,7 @@ impl Fault {
                 format!("`{}` does not have the tag `{}`", view.uid(entity), view.word(name))
             }
             Fault::WrongType(value) => format!("{} is of a type that does not fit here", shown(view, value)),
-            Fault::Overflow => "integer overflow".to_string(),
-            Fault::WrongArguments => "a function with the wrong number of arguments".to_string(),
-            Fault::Extension => "a text is no such value, or a result does not fit its type".to_string(),
+            other => other.kind().to_string(),
         }
     }
 }
@@ -54,6 +65,8 @@ pub(super) struct Evaluator<'a> {
     pub action: Entity,
     pub resource: Entity,
     pub context: Value,
+    /// Why the last evaluation has no value. Beside the values, so that each of them stays small.
+    pub fault: Fault,
 }
 
 impl Evaluator<'_> {
@@ -61,134 +74,45 @@ impl Evaluator<'_> {
         View { program: &self.program.layer, data: &self.data.layer, request: self.request }
     }
 
-    pub fn boolean(&mut self, node: u32) -> Result<bool, Fault> {
+    #[cold]
+    fn fail<T>(&mut self, fault: Fault) -> Option<T> {
+        self.fault = fault;
+        None
+    }
+
+    /// The value of a node, a boolean; `None` where evaluation fails, and `fault` says why.
+    pub fn boolean(&mut self, node: u32) -> Option<bool> {
         match self.value(node)? {
-            Value::Bool(value) => Ok(value),
-            other => Err(Fault::WrongType(other)),
+            Value::Bool(value) => Some(value),
+            other => self.fail(Fault::WrongType(other)),
         }
     }
 
-    pub fn value(&mut self, node: u32) -> Result<Value, Fault> {
+    fn value(&mut self, node: u32) -> Option<Value> {
         let program = self.program;
         let Node { op, a, b, c } = program.nodes[node as usize];
-        Ok(match op {
+        Some(match op {
             Op::Constant => program.layer.values[a as usize],
             Op::Principal => Value::Entity(self.principal),
             Op::Action => Value::Entity(self.action),
             Op::Resource => Value::Entity(self.resource),
             Op::Context => self.context,
-            Op::Not => Value::Bool(!self.boolean(a)?),
-            Op::Negate => Value::Long(self.long(a)?.checked_neg().ok_or(Fault::Overflow)?),
-            Op::IsEmpty => Value::Bool(self.set(a)?.len == 0),
-            Op::All => {
+            Op::All | Op::Any => {
                 for operand in program.list(a, b) {
-                    if !self.boolean(*operand)? {
-                        return Ok(Value::Bool(false));
+                    if self.boolean(*operand)? == (op == Op::Any) {
+                        return Some(Value::Bool(op == Op::Any));
                     }
                 }
-                Value::Bool(true)
-            }
-            Op::Any => {
-                for operand in program.list(a, b) {
-                    if self.boolean(*operand)? {
-                        return Ok(Value::Bool(true));
-                    }
-                }
-                Value::Bool(false)
+                Value::Bool(op == Op::All)
             }
             Op::If => return if self.boolean(a)? { self.value(b) } else { self.value(c) },
-            Op::Equal | Op::NotEqual => {
-                let (left, right) = (self.value(a)?, self.value(b)?);
-                Value::Bool(equal(&self.view(), left, right) == (op == Op::Equal))
-            }
-            Op::Less | Op::LessOrEqual | Op::Greater | Op::GreaterOrEqual => {
-                let (left, right) = (self.value(a)?, self.value(b)?);
-                let (left, right) = comparable(left, right)?;
-                Value::Bool(match op {
-                    Op::Less => left < right,
-                    Op::LessOrEqual => left <= right,
-                    Op::Greater => left > right,
-                    _ => left >= right,
-                })
-            }
-            Op::Add | Op::Subtract | Op::Multiply => {
-                let (left, right) = (self.value(a)?, self.value(b)?);
-                let (left, right) = (as_long(left)?, as_long(right)?);
-                let result = match op {
-                    Op::Add => left.checked_add(right),
-                    Op::Subtract => left.checked_sub(right),
-                    _ => left.checked_mul(right),
-                };
-                Value::Long(result.ok_or(Fault::Overflow)?)
-            }
-            Op::In => {
-                let (left, right) = (self.value(a)?, self.value(b)?);
-                Value::Bool(self.is_in(as_entity(left)?, right)?)
-            }
-            Op::Contains => {
-                let (left, right) = (self.value(a)?, self.value(b)?);
-                let set = as_set(left)?;
-                let view = self.view();
-                Value::Bool(holds(&view, view.values(set), right))
-            }
-            Op::ContainsAll | Op::ContainsAny => {
-                let (left, right) = (self.value(a)?, self.value(b)?);
-                let (left, right) = (as_set(left)?, as_set(right)?);
-                let view = self.view();
-                let members = view.values(left);
-                let mut wanted = view.values(right).iter();
-                Value::Bool(match op {
-                    Op::ContainsAll => wanted.all(|value| holds(&view, members, *value)),
-                    _ => wanted.any(|value| holds(&view, members, *value)),
-                })
-            }
-            Op::HasTag | Op::GetTag => {
-                let (left, right) = (self.value(a)?, self.value(b)?);
-                let (entity, tag) = (as_entity(left)?, as_text(right)?);
-                let found = self.data.tag(entity, tag);
-                match op {
-                    Op::HasTag => Value::Bool(found.is_some()),
-                    _ if !self.data.exists(entity) => return Err(Fault::NoSuchEntity(entity)),
-                    _ => found.ok_or(Fault::NoSuchTag(entity, tag))?,
-                }
-            }
-            Op::Is => {
-                let entity = as_entity(self.value(a)?)?;
-                Value::Bool(self.view().kind(entity) == b)
-            }
-            Op::Has => {
-                let value = self.value(a)?;
-                Value::Bool(self.attribute(value, b)?.is_some())
-            }
-            Op::HasPath => {
-                let mut value = self.value(a)?;
-                for name in program.list(b, c) {
-                    match self.attribute(value, *name)? {
-                        Some(next) => value = next,
-                        None => return Ok(Value::Bool(false)),
-                    }
-                }
-                Value::Bool(true)
-            }
-            Op::Get => {
-                let value = self.value(a)?;
-                match (self.attribute(value, b)?, value) {
-                    (Some(found), _) => found,
-                    (None, Value::Entity(entity)) if !self.data.exists(entity) => {
-                        return Err(Fault::NoSuchEntity(entity));
-                    }
-                    (None, Value::Entity(entity)) => return Err(Fault::NoSuchAttribute(entity, b)),
-                    (None, _) => return Err(Fault::NoSuchField(b)),
-                }
-            }
-            Op::Like => {
-                let text = as_text(self.value(a)?)?;
-                Value::Bool(is_like(self.view().word(text), program.list(b, c)))
-            }
-            Op::Set => {
+            Op::Set | Op::WrongArguments => {
                 let mut members = Vec::with_capacity(b as usize);
                 for operand in program.list(a, b) {
                     members.push(self.value(*operand)?);
+                }
+                if op == Op::WrongArguments {
+                    return self.fail(Fault::WrongArguments);
                 }
                 canonical_set(&self.view(), &mut members);
                 Value::Set(self.writer().push(&members))
@@ -199,179 +123,231 @@ impl Evaluator<'_> {
                 for pair in program.list(a, b).chunks_exact(2) {
                     fields.push((pair[0], self.value(pair[1])?));
                 }
-                fields.sort_by_key(|(name, _)| *name);
-                let flat: Vec<Value> =
-                    fields.into_iter().flat_map(|(name, value)| [Value::Text(name), value]).collect();
+                let flat = flat_record(&fields)?;
                 Value::Record(self.writer().push(&flat))
             }
-            Op::Ip => {
-                let text = as_text(self.value(a)?)?;
-                let ip = Ip::read(self.view().word(text)).ok_or(Fault::Extension)?;
-                self.writer().ip(ip)
-            }
-            Op::Decimal => Value::Decimal(self.read(a, extension::read_decimal)?),
-            Op::Datetime => Value::Datetime(self.read(a, extension::read_datetime)?),
-            Op::Duration => Value::Duration(self.read(a, extension::read_duration)?),
-            Op::IsIpv4 => Value::Bool(!self.ip(a)?.v6),
-            Op::IsIpv6 => Value::Bool(self.ip(a)?.v6),
-            Op::IsLoopback => Value::Bool(self.ip(a)?.is_loopback()),
-            Op::IsMulticast => Value::Bool(self.ip(a)?.is_multicast()),
-            Op::IsInRange => {
-                let (left, right) = (self.value(a)?, self.value(b)?);
-                let (left, right) = (self.as_ip(left)?, self.as_ip(right)?);
-                Value::Bool(left.is_in_range(right))
-            }
-            Op::DecimalLess | Op::DecimalLessOrEqual | Op::DecimalGreater | Op::DecimalGreaterOrEqual => {
-                let (left, right) = (self.value(a)?, self.value(b)?);
-                let (left, right) = (as_decimal(left)?, as_decimal(right)?);
-                Value::Bool(match op {
-                    Op::DecimalLess => left < right,
-                    Op::DecimalLessOrEqual => left <= right,
-                    Op::DecimalGreater => left > right,
-                    _ => left >= right,
-                })
-            }
-            Op::Offset => {
-                let (left, right) = (self.value(a)?, self.value(b)?);
-                let (time, duration) = (as_datetime(left)?, as_duration(right)?);
-                Value::Datetime(time.checked_add(duration).ok_or(Fault::Extension)?)
-            }
-            Op::DurationSince => {
-                let (left, right) = (self.value(a)?, self.value(b)?);
-                let (left, right) = (as_datetime(left)?, as_datetime(right)?);
-                Value::Duration(left.checked_sub(right).ok_or(Fault::Extension)?)
-            }
-            Op::ToDate => {
-                let time = as_datetime(self.value(a)?)?;
-                Value::Datetime(extension::to_date(time).ok_or(Fault::Extension)?)
-            }
-            Op::ToTime => Value::Duration(extension::to_time(as_datetime(self.value(a)?)?)),
-            Op::ToMilliseconds => Value::Long(as_duration(self.value(a)?)?),
-            Op::ToSeconds => Value::Long(extension::to_seconds(as_duration(self.value(a)?)?)),
-            Op::ToMinutes => Value::Long(extension::to_minutes(as_duration(self.value(a)?)?)),
-            Op::ToHours => Value::Long(extension::to_hours(as_duration(self.value(a)?)?)),
-            Op::ToDays => Value::Long(extension::to_days(as_duration(self.value(a)?)?)),
-            Op::WrongArguments => {
-                for operand in program.list(a, b) {
-                    self.value(*operand)?;
+            _ => {
+                let left = self.value(a)?;
+                if op.operands() == 1 {
+                    return self.unary(op, left, b, c);
                 }
-                return Err(Fault::WrongArguments);
+                let right = self.value(b)?;
+                return self.binary(op, left, right);
             }
         })
+    }
+
+    /// What an operation with one operand yields, from its value.
+    fn unary(&mut self, op: Op, value: Value, b: u32, c: u32) -> Option<Value> {
+        let view = self.view();
+        let wrong = Fault::WrongType(value);
+        let fault = match (op, value) {
+            (Op::Not, Value::Bool(value)) => return Some(Value::Bool(!value)),
+            (Op::Negate, Value::Long(value)) => match value.checked_neg() {
+                Some(value) => return Some(Value::Long(value)),
+                None => Fault::Overflow,
+            },
+            (Op::IsEmpty, Value::Set(span)) => return Some(Value::Bool(span.len == 0)),
+            (Op::Is, Value::Entity(entity)) => return Some(Value::Bool(view.kind(entity) == b)),
+            (Op::Has, Value::Entity(_) | Value::Record(_)) => {
+                return Some(Value::Bool(self.attribute(value, b).is_some()));
+            }
+            (Op::HasPath, _) => {
+                let mut value = value;
+                for name in self.program.list(b, c) {
+                    if !matches!(value, Value::Entity(_) | Value::Record(_)) {
+                        return self.fail(Fault::WrongType(value));
+                    }
+                    match self.attribute(value, *name) {
+                        Some(next) => value = next,
+                        None => return Some(Value::Bool(false)),
+                    }
+                }
+                return Some(Value::Bool(true));
+            }
+            (Op::Get, Value::Entity(_) | Value::Record(_)) => match (self.attribute(value, b), value) {
+                (Some(found), _) => return Some(found),
+                (None, Value::Entity(entity)) if !self.data.exists(entity) => Fault::NoSuchEntity(entity),
+                (None, Value::Entity(entity)) => Fault::NoSuchAttribute(entity, b),
+                (None, _) => Fault::NoSuchField(b),
+            },
+            (Op::Like, Value::Text(text)) => {
+                return Some(Value::Bool(is_like(view.word(text), self.program.list(b, c))));
+            }
+            (Op::Ip, Value::Text(text)) => match Ip::read(view.word(text)) {
+                Some(ip) => return Some(self.writer().ip(ip)),
+                None => Fault::Extension,
+            },
+            (Op::Decimal | Op::Datetime | Op::Duration, Value::Text(text)) => {
+                let text = view.word(text);
+                let read = match op {
+                    Op::Decimal => extension::read_decimal(text).map(Value::Decimal),
+                    Op::Datetime => extension::read_datetime(text).map(Value::Datetime),
+                    _ => extension::read_duration(text).map(Value::Duration),
+                };
+                match read {
+                    Some(value) => return Some(value),
+                    None => Fault::Extension,
+                }
+            }
+            (Op::IsIpv4 | Op::IsIpv6 | Op::IsLoopback | Op::IsMulticast, _) => match ip(&view, value) {
+                Some(ip) => {
+                    return Some(Value::Bool(match op {
+                        Op::IsIpv4 => !ip.v6,
+                        Op::IsIpv6 => ip.v6,
+                        Op::IsLoopback => ip.is_loopback(),
+                        _ => ip.is_multicast(),
+                    }));
+                }
+                None => wrong,
+            },
+            (Op::ToDate, Value::Datetime(time)) => match extension::to_date(time) {
+                Some(time) => return Some(Value::Datetime(time)),
+                None => Fault::Extension,
+            },
+            (Op::ToTime, Value::Datetime(time)) => return Some(Value::Duration(extension::to_time(time))),
+            (_, Value::Duration(duration)) => {
+                return Some(Value::Long(match op {
+                    Op::ToMilliseconds => duration,
+                    Op::ToSeconds => extension::to_seconds(duration),
+                    Op::ToMinutes => extension::to_minutes(duration),
+                    Op::ToHours => extension::to_hours(duration),
+                    Op::ToDays => extension::to_days(duration),
+                    _ => return self.fail(wrong),
+                }));
+            }
+            _ => wrong,
+        };
+        self.fail(fault)
+    }
+
+    /// What an operation with two operands yields, from their values.
+    fn binary(&mut self, op: Op, left: Value, right: Value) -> Option<Value> {
+        let view = self.view();
+        let fault = match (op, left, right) {
+            (Op::Equal | Op::NotEqual, ..) => {
+                return Some(Value::Bool(equal(&view, left, right) == (op == Op::Equal)));
+            }
+            (Op::In, Value::Entity(entity), _) => match self.is_in(entity, right) {
+                Ok(found) => return Some(Value::Bool(found)),
+                Err(fault) => fault,
+            },
+            (Op::Less | Op::LessOrEqual | Op::Greater | Op::GreaterOrEqual, Value::Long(a), Value::Long(b))
+            | (Op::Less | Op::LessOrEqual | Op::Greater | Op::GreaterOrEqual, Value::Datetime(a), Value::Datetime(b))
+            | (Op::Less | Op::LessOrEqual | Op::Greater | Op::GreaterOrEqual, Value::Duration(a), Value::Duration(b))
+            | (
+                Op::DecimalLess | Op::DecimalLessOrEqual | Op::DecimalGreater | Op::DecimalGreaterOrEqual,
+                Value::Decimal(a),
+                Value::Decimal(b),
+            ) => {
+                return Some(Value::Bool(match op {
+                    Op::Less | Op::DecimalLess => a < b,
+                    Op::LessOrEqual | Op::DecimalLessOrEqual => a <= b,
+                    Op::Greater | Op::DecimalGreater => a > b,
+                    _ => a >= b,
+                }));
+            }
+            (Op::Add | Op::Subtract | Op::Multiply, Value::Long(a), Value::Long(b)) => {
+                let result = match op {
+                    Op::Add => a.checked_add(b),
+                    Op::Subtract => a.checked_sub(b),
+                    _ => a.checked_mul(b),
+                };
+                match result {
+                    Some(value) => return Some(Value::Long(value)),
+                    None => Fault::Overflow,
+                }
+            }
+            (Op::Contains, Value::Set(set), _) => {
+                return Some(Value::Bool(holds(&view, view.values(set), right)));
+            }
+            (Op::ContainsAll | Op::ContainsAny, Value::Set(set), Value::Set(wanted)) => {
+                let members = view.values(set);
+                // All are there if none is missing; any is there if one is not.
+                let all = op == Op::ContainsAll;
+                let other = view.values(wanted).iter().any(|value| holds(&view, members, *value) != all);
+                return Some(Value::Bool(other != all));
+            }
+            (Op::HasTag | Op::GetTag, Value::Entity(entity), Value::Text(tag)) => {
+                match (op, self.data.tag(entity, tag)) {
+                    (Op::HasTag, found) => return Some(Value::Bool(found.is_some())),
+                    (_, Some(found)) => return Some(found),
+                    (_, None) if !self.data.exists(entity) => Fault::NoSuchEntity(entity),
+                    (_, None) => Fault::NoSuchTag(entity, tag),
+                }
+            }
+            (Op::IsInRange, ..) => match (ip(&view, left), ip(&view, right)) {
+                (Some(left), Some(right)) => return Some(Value::Bool(left.is_in_range(right))),
+                (None, _) => Fault::WrongType(left),
+                (_, None) => Fault::WrongType(right),
+            },
+            (Op::Offset, Value::Datetime(time), Value::Duration(duration)) => match time.checked_add(duration) {
+                Some(time) => return Some(Value::Datetime(time)),
+                None => Fault::Extension,
+            },
+            (Op::DurationSince, Value::Datetime(a), Value::Datetime(b)) => match a.checked_sub(b) {
+                Some(duration) => return Some(Value::Duration(duration)),
+                None => Fault::Extension,
+            },
+            // Which of the two it is about is only for the message.
+            _ => Fault::WrongType(if op.fits_left(left) { right } else { left }),
+        };
+        self.fail(fault)
     }
 
     fn writer(&mut self) -> Writer<'_> {
         Writer { below: [Some(&self.program.layer), Some(&self.data.layer)], layer: self.request }
     }
 
-    fn long(&mut self, node: u32) -> Result<i64, Fault> {
-        as_long(self.value(node)?)
-    }
-
-    fn set(&mut self, node: u32) -> Result<Span, Fault> {
-        as_set(self.value(node)?)
-    }
-
-    fn ip(&mut self, node: u32) -> Result<Ip, Fault> {
-        let value = self.value(node)?;
-        self.as_ip(value)
-    }
-
-    fn as_ip(&self, value: Value) -> Result<Ip, Fault> {
-        ip(&self.view(), value).ok_or(Fault::WrongType(value))
-    }
-
-    fn read(&mut self, node: u32, read: impl Fn(&str) -> Option<i64>) -> Result<i64, Fault> {
-        let text = as_text(self.value(node)?)?;
-        read(self.view().word(text)).ok_or(Fault::Extension)
-    }
-
     /// The attribute of an entity, which need not exist, or of a record.
-    fn attribute(&self, value: Value, name: Word) -> Result<Option<Value>, Fault> {
+    fn attribute(&self, value: Value, name: Word) -> Option<Value> {
         match value {
-            Value::Entity(entity) => Ok(self.data.attribute(entity, name)),
+            Value::Entity(entity) => self.data.attribute(entity, name),
             Value::Record(span) => {
                 let fields = self.view().values(span);
-                Ok(fields.chunks_exact(2).find(|pair| pair[0] == Value::Text(name)).map(|pair| pair[1]))
+                fields.chunks_exact(2).find(|pair| pair[0] == Value::Text(name)).map(|pair| pair[1])
             }
-            other => Err(Fault::WrongType(other)),
+            _ => None,
         }
     }
 
     fn is_in(&self, entity: Entity, whole: Value) -> Result<bool, Fault> {
-        let lies_in = |other: Entity| other == entity || self.data.above(entity).contains(&other);
+        let above = self.data.above(entity);
+        let lies_in = |other: Entity| other == entity || above.contains(&other);
         match whole {
             Value::Entity(other) => Ok(lies_in(other)),
             Value::Set(span) => {
-                let members = self.view().values(span);
-                // A member that is no entity is an error even where another one holds.
-                if let Some(other) = members.iter().find(|member| !matches!(member, Value::Entity(_))) {
-                    return Err(Fault::WrongType(*other));
+                let mut found = false;
+                for member in self.view().values(span) {
+                    match member {
+                        Value::Entity(other) => found |= lies_in(*other),
+                        // A member that is no entity is an error even where another one holds.
+                        other => return Err(Fault::WrongType(*other)),
+                    }
                 }
-                Ok(members.iter().any(|member| matches!(member, Value::Entity(other) if lies_in(*other))))
+                Ok(found)
             }
             other => Err(Fault::WrongType(other)),
         }
     }
 }
 
-/// What `<` compares: two numbers, two instants or two durations. Decimals are compared by their own functions.
-fn comparable(left: Value, right: Value) -> Result<(i64, i64), Fault> {
-    match (left, right) {
-        (Value::Long(a), Value::Long(b))
-        | (Value::Datetime(a), Value::Datetime(b))
-        | (Value::Duration(a), Value::Duration(b)) => Ok((a, b)),
-        (Value::Long(_) | Value::Datetime(_) | Value::Duration(_), other) => Err(Fault::WrongType(other)),
-        (other, _) => Err(Fault::WrongType(other)),
-    }
-}
-
-fn as_long(value: Value) -> Result<i64, Fault> {
-    match value {
-        Value::Long(value) => Ok(value),
-        other => Err(Fault::WrongType(other)),
-    }
-}
-
-fn as_text(value: Value) -> Result<Word, Fault> {
-    match value {
-        Value::Text(word) => Ok(word),
-        other => Err(Fault::WrongType(other)),
-    }
-}
-
-fn as_entity(value: Value) -> Result<Entity, Fault> {
-    match value {
-        Value::Entity(entity) => Ok(entity),
-        other => Err(Fault::WrongType(other)),
-    }
-}
-
-fn as_set(value: Value) -> Result<Span, Fault> {
-    match value {
-        Value::Set(span) => Ok(span),
-        other => Err(Fault::WrongType(other)),
-    }
-}
-
-fn as_decimal(value: Value) -> Result<i64, Fault> {
-    match value {
-        Value::Decimal(value) => Ok(value),
-        other => Err(Fault::WrongType(other)),
-    }
-}
-
-fn as_datetime(value: Value) -> Result<i64, Fault> {
-    match value {
-        Value::Datetime(value) => Ok(value),
-        other => Err(Fault::WrongType(other)),
-    }
-}
-
-fn as_duration(value: Value) -> Result<i64, Fault> {
-    match value {
-        Value::Duration(value) => Ok(value),
-        other => Err(Fault::WrongType(other)),
+impl Op {
+    /// Whether a value is of a type that the left operand may have, for operations with two.
+    fn fits_left(self, value: Value) -> bool {
+        match self {
+            Op::In | Op::HasTag | Op::GetTag => matches!(value, Value::Entity(_)),
+            Op::Contains | Op::ContainsAll | Op::ContainsAny => matches!(value, Value::Set(_)),
+            Op::Add | Op::Subtract | Op::Multiply => matches!(value, Value::Long(_)),
+            Op::Less | Op::LessOrEqual | Op::Greater | Op::GreaterOrEqual => {
+                matches!(value, Value::Long(_) | Value::Datetime(_) | Value::Duration(_))
+            }
+            Op::DecimalLess | Op::DecimalLessOrEqual | Op::DecimalGreater | Op::DecimalGreaterOrEqual => {
+                matches!(value, Value::Decimal(_))
+            }
+            Op::Offset | Op::DurationSince => matches!(value, Value::Datetime(_)),
+            _ => false,
+        }
     }
 }
 

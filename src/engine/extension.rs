@@ -118,20 +118,21 @@ const DAY: i64 = 24 * HOUR;
 /// Reads `1d2h3m4s5ms`, each part optional and in this order, into milliseconds.
 pub fn read_duration(text: &str) -> Option<i64> {
     let negative = text.starts_with('-');
-    let mut rest = text.strip_prefix('-').unwrap_or(text);
+    let mut rest = text.strip_prefix('-').unwrap_or(text).as_bytes();
     if rest.is_empty() {
         return None;
     }
-    // The smallest unit is counted first: its own bounds are those of the result, which only has room for the others then.
     let mut parts = [0_u64; 5];
     for (part, unit) in parts.iter_mut().zip(["d", "h", "m", "s", "ms"]) {
-        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        let (number, after) = rest.split_at(digits);
-        let Some(after) = after.strip_prefix(unit) else { continue };
-        if number.is_empty() || (unit == "m" && after.starts_with('s')) {
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let (number, after) = rest.split_at_checked(digits)?;
+        let Some(after) = after.strip_prefix(unit.as_bytes()) else { continue };
+        if number.is_empty() || (unit == "m" && after.first() == Some(&b's')) {
             continue;
         }
-        *part = number.parse().ok()?;
+        *part = number
+            .iter()
+            .try_fold(0_u64, |number, digit| number.checked_mul(10)?.checked_add(u64::from(digit - b'0')))?;
         rest = after;
     }
     if !rest.is_empty() {

@@ -62,7 +62,7 @@ pub(super) fn place(entity: Entity) -> u32 {
 }
 
 /// Entries by principal, action and resource.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Index {
     /// Where the segments of each row begin, by place; one more for the end.
     pub(super) rows: Vec<u32>,
@@ -80,6 +80,9 @@ pub struct Index {
     pub(super) ways: Vec<How>,
 }
 
+/// What is done with an entry that applies: the number of its policy or grant, and its effect.
+pub(super) type Visit<'v> = &'v mut dyn FnMut(u32, Effect) -> ControlFlow<()>;
+
 /// A request, as far as scopes ask.
 pub(super) struct Asked<'a> {
     pub principal: Entity,
@@ -92,6 +95,21 @@ pub(super) struct Asked<'a> {
     pub resource_above: &'a [Entity],
 }
 
+/// An index of nothing.
+impl Default for Index {
+    fn default() -> Index {
+        Index {
+            rows: vec![0, 0],
+            actions: Vec::new(),
+            starts: vec![0],
+            resources: Vec::new(),
+            hows: Vec::new(),
+            whats: Vec::new(),
+            ways: Vec::new(),
+        }
+    }
+}
+
 impl Index {
     /// `entities` is how many entities there are, so that every one has a row.
     pub fn new(scoped: Vec<Scoped>, entities: u32) -> Index {
@@ -101,7 +119,7 @@ impl Index {
     /// # Errors
     /// The entries ask in more than 65,536 ways.
     pub fn try_new(scoped: Vec<Scoped>, entities: u32) -> Result<Index, TooMuch> {
-        let mut index = Index::default();
+        let mut index = Index { rows: Vec::new(), starts: Vec::new(), ..Index::default() };
         let mut ways: Vec<How> = scoped.iter().map(|entry| entry.how()).collect();
         ways.sort_unstable();
         ways.dedup();
@@ -144,8 +162,7 @@ impl Index {
 
     /// Calls `visit` with each entry that applies, permits and forbids, in no particular order; one may come twice. Stops
     /// when told to.
-    #[inline]
-    pub fn visit(&self, asked: &Asked, visit: &mut impl FnMut(u32, Effect) -> ControlFlow<()>) -> ControlFlow<()> {
+    pub fn visit(&self, asked: &Asked, visit: Visit) -> ControlFlow<()> {
         if self.whats.is_empty() {
             return ControlFlow::Continue(());
         }
@@ -157,14 +174,7 @@ impl Index {
         ControlFlow::Continue(())
     }
 
-    #[inline]
-    fn visit_row(
-        &self,
-        row: u32,
-        own: bool,
-        asked: &Asked,
-        visit: &mut impl FnMut(u32, Effect) -> ControlFlow<()>,
-    ) -> ControlFlow<()> {
+    fn visit_row(&self, row: u32, own: bool, asked: &Asked, visit: Visit) -> ControlFlow<()> {
         let (Some(from), Some(to)) = (self.rows.get(row as usize), self.rows.get(row as usize + 1)) else {
             return ControlFlow::Continue(());
         };
@@ -193,14 +203,7 @@ impl Index {
         ControlFlow::Continue(())
     }
 
-    #[inline]
-    fn visit_segment(
-        &self,
-        segment: usize,
-        own: bool,
-        asked: &Asked,
-        visit: &mut impl FnMut(u32, Effect) -> ControlFlow<()>,
-    ) -> ControlFlow<()> {
+    fn visit_segment(&self, segment: usize, own: bool, asked: &Asked, visit: Visit) -> ControlFlow<()> {
         let (start, end) = (self.starts[segment] as usize, self.starts[segment + 1] as usize);
         let resources = &self.resources[start..end];
         let mut look = |wanted: u32, own_resource: bool| -> ControlFlow<()> {

@@ -27,7 +27,6 @@ use crate::name::Uid;
 use evaluate::Evaluator;
 use index::Asked;
 use program::NO_CONDITION;
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use symbols::{Entity, Layer, Writer};
 
@@ -89,13 +88,13 @@ impl<'a> World<'a> {
     /// equal nothing but themselves.
     ///
     /// # Errors
-    /// The context is nested too deep.
+    /// The context is nested too deep, or has a name twice.
     pub fn request(
         &self,
         principal: &Uid,
         action: (&str, &str),
         resource: &Uid,
-        context: &BTreeMap<String, Plain>,
+        context: &[(String, Plain)],
     ) -> Result<Request, TooMuch> {
         let mut layer = Layer::above(&self.data.layer);
         let mut writer = Writer { below: [Some(&self.program.layer), Some(&self.data.layer)], layer: &mut layer };
@@ -105,12 +104,27 @@ impl<'a> World<'a> {
         let context = if context.is_empty() {
             Value::Record(value::Span { at: writer.layer.first_value, len: 0 })
         } else {
-            if context.values().any(|value| value.depth() >= MAX_DEPTH) {
+            if context.iter().any(|(_, value)| value.depth() >= MAX_DEPTH) {
                 return Err(TooMuch);
             }
             writer.record(context).ok_or(TooMuch)?
         };
         Ok(Request { layer, principal, action, resource, context })
+    }
+
+    /// The number of an entity that this world names.
+    pub fn entity(&self, kind: &str, id: &str) -> Option<u32> {
+        let (program, data) = (&self.program.layer, &self.data.layer);
+        let kind = program.find_word(kind).or_else(|| data.find_word(kind))?;
+        program.find_entity(kind, id).or_else(|| data.find_entity(kind, id))
+    }
+
+    /// A request without context, of entities by their numbers; `None` where one is no entity of this world.
+    pub fn numbered(&self, principal: u32, action: u32, resource: u32) -> Option<Request> {
+        let layer = Layer::above(&self.data.layer);
+        let known = [principal, action, resource].iter().all(|entity| *entity < layer.first_entity);
+        let context = Value::Record(value::Span { at: layer.first_value, len: 0 });
+        known.then_some(Request { layer, principal, action, resource, context })
     }
 
     /// Whether the request is allowed: what can deny is asked only where something permits, and nothing is asked twice.
@@ -138,11 +152,12 @@ impl<'a> World<'a> {
         if forbidden.is_break() {
             return false;
         }
-        let mut evaluator =
-            Evaluator { program: self.program, data: self.data, request: layer, principal, action, resource, context };
+        let World { program, data } = *self;
+        let fault = Fault::Overflow;
+        let mut evaluator = Evaluator { program, data, request: layer, principal, action, resource, context, fault };
         if !permitted {
             let found = self.program.index.visit(&asked, &mut |policy, effect| match effect {
-                Effect::Permit if evaluator.holds(policy) == Ok(true) => ControlFlow::Break(()),
+                Effect::Permit if evaluator.holds(policy) == Some(true) => ControlFlow::Break(()),
                 _ => ControlFlow::Continue(()),
             });
             if found.is_continue() {
@@ -151,7 +166,7 @@ impl<'a> World<'a> {
         }
         let forbidden = self.program.index.visit(&asked, &mut |policy, effect| match effect {
             // One that fails forbids: nobody can tell that it does not.
-            Effect::Forbid if evaluator.holds(policy) != Ok(false) => ControlFlow::Break(()),
+            Effect::Forbid if evaluator.holds(policy) != Some(false) => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
         });
         forbidden.is_continue()
@@ -170,24 +185,24 @@ impl<'a> World<'a> {
             ControlFlow::Continue(())
         });
         let mut candidates = Vec::new();
-        let _ = self.program.index.visit(&asked, &mut |policy, effect| {
-            candidates.push((policy, effect));
+        let _ = self.program.index.visit(&asked, &mut |policy, _| {
+            candidates.push(Found::Policy(policy));
             ControlFlow::Continue(())
         });
-        candidates.sort_unstable();
-        candidates.dedup();
-        let mut evaluator =
-            Evaluator { program: self.program, data: self.data, request: layer, principal, action, resource, context };
-        for (policy, effect) in candidates {
+        once(&mut candidates);
+        let World { program, data } = *self;
+        let fault = Fault::Overflow;
+        let mut evaluator = Evaluator { program, data, request: layer, principal, action, resource, context, fault };
+        for found in candidates {
+            let Found::Policy(policy) = found else { continue };
             match evaluator.holds(policy) {
-                Ok(true) => trace.of(effect).push(Found::Policy(policy)),
-                Ok(false) => {}
-                Err(fault) => trace.faults.push((policy, fault)),
+                Some(true) => trace.of(self.program.effect(policy)).push(found),
+                Some(false) => {}
+                None => trace.faults.push((policy, evaluator.fault)),
             }
         }
         for found in [&mut trace.permits, &mut trace.forbids] {
-            found.sort_unstable();
-            found.dedup();
+            once(found);
         }
         // What faults say may lie in what was computed: it is kept until the request is asked again.
         if trace.faults.is_empty() {
@@ -216,10 +231,10 @@ impl<'a> World<'a> {
 }
 
 impl Evaluator<'_> {
-    /// Whether the condition of a policy holds.
-    fn holds(&mut self, policy: u32) -> Result<bool, Fault> {
+    /// Whether the condition of a policy holds; `None` where it fails, and `fault` says why.
+    fn holds(&mut self, policy: u32) -> Option<bool> {
         match self.program.policies[policy as usize].condition {
-            NO_CONDITION => Ok(true),
+            NO_CONDITION => Some(true),
             node => self.boolean(node),
         }
     }
@@ -232,4 +247,12 @@ impl Trace {
             Effect::Forbid => &mut self.forbids,
         }
     }
+}
+
+/// Puts what was found into order, each once.
+fn once(found: &mut Vec<Found>) {
+    let order = value::in_order(found.len(), &mut |a, b| found[a].cmp(&found[b]));
+    let mut sorted: Vec<Found> = order.into_iter().map(|at| found[at as usize]).collect();
+    sorted.dedup();
+    *found = sorted;
 }

@@ -227,6 +227,11 @@ impl Program {
         self.policies[policy as usize].effect
     }
 
+    /// Whether a policy has conditions beside its scope.
+    pub fn has_condition(&self, policy: u32) -> bool {
+        self.policies[policy as usize].condition != NO_CONDITION
+    }
+
     pub(super) fn list(&self, at: u32, len: u32) -> &[u32] {
         &self.lists[at as usize..(at + len) as usize]
     }

@@ -5,21 +5,73 @@
 //! Three layers lie on each other: what a program names, what the data adds, what a request adds. A layer numbers on from
 //! where the one below it ends, and holds nothing that a layer below it has.
 
-use super::value::{Plain, Span, Value, canonical_set};
+use super::value::{Plain, Span, Value, canonical_set, flat_record};
 use crate::name::Uid;
-use hashbrown::HashTable;
-use std::collections::BTreeMap;
-use std::hash::BuildHasher;
+use std::hash::{Hash, Hasher};
 
 /// The number of a word: an attribute's name, an entity type, a string.
 pub type Word = u32;
 /// The number of an entity: its type and its id.
 pub type Entity = u32;
 
-/// Hashes are made anew with each layer and never stored. The seed is fixed: what an attacker can choose is bounded by the
+/// Hashes are made anew with each layer and never stored. They have no seed: what an attacker can choose is bounded by the
 /// size of a request.
 fn hash(parts: (u32, &str)) -> u64 {
-    foldhash::fast::FixedState::with_seed(0x50a1_15ad).hash_one(parts)
+    let mut hasher = rustc_hash::FxHasher::default();
+    parts.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Numbers by hash: open addressing, probed in a line. It stores nothing but the numbers, as what they stand for lies beside
+/// it; a general table would be a tenth of what a page downloads.
+#[derive(Clone, Debug, Default)]
+struct Table {
+    /// As many as a power of two, at most three quarters of them taken.
+    slots: Vec<u32>,
+    taken: usize,
+}
+
+const EMPTY: u32 = u32::MAX;
+
+impl Table {
+    /// A table with room for so many numbers.
+    fn with_room(count: usize) -> Table {
+        let slots = if count == 0 { 0 } else { (count + count / 3 + 1).next_power_of_two() };
+        Table { slots: vec![EMPTY; slots], taken: 0 }
+    }
+
+    #[inline]
+    fn find(&self, hash: u64, is: impl Fn(u32) -> bool) -> Option<u32> {
+        let mask = self.slots.len().checked_sub(1)?;
+        let mut at = hash as usize & mask;
+        loop {
+            match self.slots[at] {
+                EMPTY => return None,
+                number if is(number) => return Some(number),
+                _ => at = (at + 1) & mask,
+            }
+        }
+    }
+
+    /// Adds a number that is not in the table. There must be room.
+    fn put(&mut self, hash: u64, number: u32) {
+        let mask = self.slots.len() - 1;
+        let mut at = hash as usize & mask;
+        while self.slots[at] != EMPTY {
+            at = (at + 1) & mask;
+        }
+        self.slots[at] = number;
+        self.taken += 1;
+    }
+
+    /// Adds a number that is not in the table; `hash_of` is asked again for the others where it has to grow.
+    fn add(&mut self, hash: u64, number: u32, hash_of: &dyn Fn(u32) -> u64) {
+        if (self.taken + 1) * 4 > self.slots.len() * 3 {
+            let old = std::mem::replace(self, Table::with_room(self.taken * 2 + 4));
+            old.slots.into_iter().filter(|slot| *slot != EMPTY).for_each(|slot| self.put(hash_of(slot), slot));
+        }
+        self.put(hash, number);
+    }
 }
 
 /// Strings, end to end.
@@ -33,7 +85,8 @@ pub(super) struct Strings {
 impl Strings {
     pub fn get(&self, at: usize) -> &str {
         let start = if at == 0 { 0 } else { self.ends[at - 1] as usize };
-        &self.bytes[start..self.ends[at] as usize]
+        // Checked when it was made; nothing here is worth a panic.
+        self.bytes.get(start..self.ends[at] as usize).unwrap_or_default()
     }
 
     pub fn push(&mut self, text: &str) -> u32 {
@@ -52,12 +105,12 @@ impl Strings {
 pub struct Layer {
     pub(super) first_word: Word,
     pub(super) words: Strings,
-    word_table: HashTable<u32>,
+    word_table: Table,
     pub(super) first_entity: Entity,
     /// The type of each entity.
     pub(super) kinds: Vec<Word>,
     pub(super) ids: Strings,
-    entity_table: HashTable<u32>,
+    entity_table: Table,
     pub(super) first_value: u32,
     pub(super) values: Vec<Value>,
 }
@@ -82,27 +135,27 @@ impl Layer {
         values: Vec<Value>,
     ) -> Option<Layer> {
         let mut layer = below.map_or_else(Layer::default, Layer::above);
-        layer.word_table.reserve(words.len(), |_| 0);
-        layer.entity_table.reserve(ids.len(), |_| 0);
+        layer.word_table = Table::with_room(words.len());
+        layer.entity_table = Table::with_room(ids.len());
         (layer.words, layer.kinds, layer.ids, layer.values) = (words, kinds, ids, values);
         for at in 0..layer.words.len() {
             let text = layer.words.get(at);
             let below_has = below.is_some_and(|below| below.find_word(text).is_some());
             let hash = hash((0, text));
-            if below_has || layer.word_table.find(hash, |n| layer.words.get(*n as usize) == text).is_some() {
+            if below_has || layer.word_table.find(hash, |n| layer.words.get(n as usize) == text).is_some() {
                 return None;
             }
-            layer.word_table.insert_unique(hash, at as u32, |_| unreachable!("there is room for every word"));
+            layer.word_table.put(hash, at as u32);
         }
         for at in 0..layer.ids.len() {
             let (kind, id) = (layer.kinds[at], layer.ids.get(at));
             let below_has = below.is_some_and(|below| below.find_entity(kind, id).is_some());
             let hash = hash((kind, id));
-            let same = |n: &u32| layer.kinds[*n as usize] == kind && layer.ids.get(*n as usize) == id;
+            let same = |n: u32| layer.kinds[n as usize] == kind && layer.ids.get(n as usize) == id;
             if below_has || layer.entity_table.find(hash, same).is_some() {
                 return None;
             }
-            layer.entity_table.insert_unique(hash, at as u32, |_| unreachable!("there is room for every entity"));
+            layer.entity_table.put(hash, at as u32);
         }
         Some(layer)
     }
@@ -115,8 +168,13 @@ impl Layer {
         self.first_entity + self.ids.len() as u32
     }
 
+    /// Bytes of the tables by which words and entities are found.
+    pub fn tables_size(&self) -> usize {
+        (self.word_table.slots.len() + self.entity_table.slots.len()) * 4
+    }
+
     pub fn find_word(&self, text: &str) -> Option<Word> {
-        let found = self.word_table.find(hash((0, text)), |n| self.words.get(*n as usize) == text)?;
+        let found = self.word_table.find(hash((0, text)), |n| self.words.get(n as usize) == text)?;
         Some(self.first_word + found)
     }
 
@@ -125,14 +183,14 @@ impl Layer {
     }
 
     fn find_hashed(&self, hash: u64, kind: Word, id: &str) -> Option<Entity> {
-        let same = |n: &u32| self.kinds[*n as usize] == kind && self.ids.get(*n as usize) == id;
+        let same = |n: u32| self.kinds[n as usize] == kind && self.ids.get(n as usize) == id;
         Some(self.first_entity + self.entity_table.find(hash, same)?)
     }
 
     fn add_word(&mut self, text: &str) -> Word {
         let number = self.words.push(text);
         let words = &self.words;
-        self.word_table.insert_unique(hash((0, text)), number, |n| hash((0, words.get(*n as usize))));
+        self.word_table.add(hash((0, text)), number, &|n| hash((0, words.get(n as usize))));
         self.first_word + number
     }
 
@@ -140,8 +198,8 @@ impl Layer {
         let number = self.ids.push(id);
         self.kinds.push(kind);
         let (kinds, ids) = (&self.kinds, &self.ids);
-        let rehash = |n: &u32| hash((kinds[*n as usize], ids.get(*n as usize)));
-        self.entity_table.insert_unique(hash((kind, id)), number, rehash);
+        let rehash = |n: u32| hash((kinds[n as usize], ids.get(n as usize)));
+        self.entity_table.add(hash((kind, id)), number, &rehash);
         self.first_entity + number
     }
 }
@@ -232,15 +290,13 @@ impl Writer<'_> {
         })
     }
 
-    /// A record, its fields in the order of their names' numbers.
-    pub fn record(&mut self, fields: &BTreeMap<String, Plain>) -> Option<Value> {
+    /// A record, its fields in the order of their names' numbers; `None` as for [`Writer::value`], and where a name stands twice.
+    pub fn record(&mut self, fields: &[(String, Plain)]) -> Option<Value> {
         let mut values = Vec::with_capacity(fields.len());
         for (name, field) in fields {
             values.push((self.word(name), self.value(field)?));
         }
-        values.sort_by_key(|(name, _)| *name);
-        let flat: Vec<Value> = values.into_iter().flat_map(|(name, value)| [Value::Text(name), value]).collect();
-        Some(Value::Record(self.push(&flat)))
+        Some(Value::Record(self.push(&flat_record(&values)?)))
     }
 
     pub fn ip(&mut self, ip: super::extension::Ip) -> Value {

@@ -5,7 +5,6 @@ use super::extension::Ip;
 use super::symbols::{Entity, View, Word};
 use crate::name::Uid;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
 /// A value. Words, entities and what lies in sets and records are numbers of one [`View`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,7 +44,8 @@ pub enum Plain {
     Text(String),
     Entity(Uid),
     Set(Vec<Plain>),
-    Record(BTreeMap<String, Plain>),
+    /// Names, each once, and their values.
+    Record(Vec<(String, Plain)>),
     Ip(Ip),
     /// In ten-thousandths.
     Decimal(i64),
@@ -60,7 +60,7 @@ impl Plain {
     pub fn depth(&self) -> u32 {
         match self {
             Plain::Set(members) => 1 + members.iter().map(Plain::depth).max().unwrap_or(0),
-            Plain::Record(fields) => 1 + fields.values().map(Plain::depth).max().unwrap_or(0),
+            Plain::Record(fields) => 1 + fields.iter().map(|(_, field)| field.depth()).max().unwrap_or(0),
             _ => 1,
         }
     }
@@ -138,8 +138,32 @@ pub(super) fn compare(view: &View, a: Value, b: Value) -> Ordering {
 
 /// Puts members into the order of sets, each once.
 pub(super) fn canonical_set(view: &View, members: &mut Vec<Value>) {
-    members.sort_by(|a, b| compare(view, *a, *b));
-    members.dedup_by(|a, b| equal(view, *a, *b));
+    let order = in_order(members.len(), &mut |a, b| compare(view, members[a], members[b]));
+    let mut sorted: Vec<Value> = order.into_iter().map(|at| members[at as usize]).collect();
+    sorted.dedup_by(|a, b| equal(view, *a, *b));
+    *members = sorted;
+}
+
+/// Puts the fields of a record into the order of their names' numbers, as they lie in memory; `None` where a name stands
+/// twice.
+pub(super) fn flat_record(fields: &[(Word, Value)]) -> Option<Vec<Value>> {
+    let order = in_order(fields.len(), &mut |a, b| fields[a].0.cmp(&fields[b].0));
+    let mut flat: Vec<Value> = Vec::with_capacity(fields.len() * 2);
+    for at in order {
+        let (name, value) = fields[at as usize];
+        if flat.len() >= 2 && flat[flat.len() - 2] == Value::Text(name) {
+            return None;
+        }
+        flat.extend([Value::Text(name), value]);
+    }
+    Some(flat)
+}
+
+/// The places of so many items in their order. One sort for every type of item: each other one is two kilobytes in a page.
+pub(super) fn in_order(count: usize, compare: &mut dyn FnMut(usize, usize) -> Ordering) -> Vec<u32> {
+    let mut places: Vec<u32> = (0..count as u32).collect();
+    places.sort_unstable_by(|a, b| compare(*a as usize, *b as usize));
+    places
 }
 
 /// Whether a set of these members holds a value.

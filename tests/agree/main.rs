@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The equivalence law: the engine decides as Cedar's own authorizer does, policies and errors included.
 
+mod binary;
 mod corpus;
 mod generate;
 mod generated;

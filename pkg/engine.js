@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+// @ts-check
+// The compiled engine in JavaScript: loads what `palisade` compiled and decides by it. No dependency, no generated code.
+//
+//   const engine = await Engine.start(fetch('engine.wasm'));
+//   const world = engine.load(bytes);
+//   world.allows({ type: 'User', id: 'ann' }, { type: 'Action', id: 'read' }, { type: 'Document', id: 'd1' });
+//
+// What cannot be read is refused: `load` throws, a question is denied.
+
+/** @typedef {{ type: string, id: string }} Entity */
+/**
+ * A value of a context. A number is a whole one; a bigint is for those that no number holds exactly.
+ * @typedef {boolean | number | bigint | string | EntityValue | ExtensionValue | Value[] | { [name: string]: Value }} Value
+ */
+/** @typedef {{ __entity: Entity }} EntityValue */
+/** @typedef {{ __extn: { fn: 'ip' | 'decimal' | 'datetime' | 'duration', arg: string } }} ExtensionValue */
+/** @typedef {{ policy: string, source: string }} Reason */
+/**
+ * Why a question is answered as it is. Without `errors`, an allow rests on `permits`, a deny on `forbids` or on nothing.
+ * @typedef {{ allow: boolean, permits: Reason[], forbids: Reason[], errors: { policy: string, why: string }[] }} Explanation
+ */
+/**
+ * What the module exports.
+ * @typedef {object} Exports
+ * @property {WebAssembly.Memory} memory
+ * @property {(length: number) => number} alloc
+ * @property {(bytes: number, length: number) => number} load
+ * @property {(handle: number) => void} unload
+ * @property {(handle: number, bytes: number, length: number) => number} entity
+ * @property {(handle: number, principal: number, action: number, resource: number) => number} allows
+ * @property {(handle: number, bytes: number, length: number) => number} decide
+ * @property {(handle: number, bytes: number, length: number) => number} explain
+ * @property {() => number} text
+ * @property {() => number} text_length
+ */
+
+/** The number of an entity that nothing loaded speaks of. */
+const UNKNOWN = 0xffff_ffff;
+/** As many entities are remembered by their number; then all are forgotten, so that a long-lived page does not grow. */
+const REMEMBERED = 10_000;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** The module, started. */
+export class Engine {
+  /** @param {WebAssembly.Instance} instance */
+  constructor(instance) {
+    this.exports = /** @type {Exports} */ (/** @type {unknown} */ (instance.exports));
+  }
+
+  /**
+   * Starts the module: from a response (streamed where its type allows it), from bytes, or compiled already.
+   * @param {Response | Promise<Response> | BufferSource | WebAssembly.Module} source
+   */
+  static async start(source) {
+    const given = await source;
+    if (given instanceof WebAssembly.Module) return new Engine(await WebAssembly.instantiate(given, {}));
+    if (typeof Response === 'undefined' || !(given instanceof Response)) {
+      return new Engine((await WebAssembly.instantiate(/** @type {BufferSource} */ (given), {})).instance);
+    }
+    if (!given.ok) throw new Error(`palisade: ${given.url || 'the engine'} answers ${given.status}`);
+    // A server that calls it something else than application/wasm makes streaming fail: the bytes are the same.
+    const isWasm = given.headers.get('content-type')?.startsWith('application/wasm');
+    const started = isWasm
+      ? await WebAssembly.instantiateStreaming(given, {})
+      : await WebAssembly.instantiate(await given.arrayBuffer(), {});
+    return new Engine(started.instance);
+  }
+
+  /**
+   * Loads policies and data.
+   * @param {Uint8Array} bytes
+   * @throws {Error} they are no binary form of this version, or a damaged one
+   */
+  load(bytes) {
+    const handle = this.exports.load(this.#put(bytes), bytes.length);
+    if (handle === 0) throw new Error(`palisade: what was compiled cannot be read (${this.text()})`);
+    return new World(this, handle);
+  }
+
+  /** What the last call has to say. */
+  text() {
+    const { memory, text, text_length } = this.exports;
+    return decoder.decode(new Uint8Array(memory.buffer, text(), text_length()));
+  }
+
+  /** @param {Uint8Array} bytes */
+  #put(bytes) {
+    const at = this.exports.alloc(bytes.length);
+    new Uint8Array(this.exports.memory.buffer, at, bytes.length).set(bytes);
+    return at;
+  }
+
+  /**
+   * Calls an export with a message.
+   * @param {'entity' | 'decide' | 'explain'} name @param {number} handle @param {number[]} message
+   */
+  ask(name, handle, message) {
+    const bytes = Uint8Array.from(message);
+    return this.exports[name](handle, this.#put(bytes), bytes.length);
+  }
+}
+
+/** Policies and data that were loaded together. */
+export class World {
+  #engine;
+  #handle;
+  /** Numbers of entities, by type and id. @type {Map<string, Map<string, number>>} */
+  #numbers = new Map();
+  #remembered = 0;
+
+  /** @param {Engine} engine @param {number} handle */
+  constructor(engine, handle) {
+    this.#engine = engine;
+    this.#handle = handle;
+  }
+
+  /**
+   * Whether a principal may do an action on a resource.
+   * @param {Entity} principal @param {Entity} action @param {Entity} resource @param {{ [name: string]: Value }} [context]
+   */
+  allows(principal, action, resource, context) {
+    if (context === undefined) {
+      const [who, what, which] = [this.#number(principal), this.#number(action), this.#number(resource)];
+      if (who !== UNKNOWN && what !== UNKNOWN && which !== UNKNOWN) {
+        return this.#engine.exports.allows(this.#handle, who, what, which) === 1;
+      }
+    }
+    return this.#engine.ask('decide', this.#handle, question(principal, action, resource, context)) === 1;
+  }
+
+  /**
+   * Why. Costs more than {@link World.allows}: it looks for everything that applies.
+   * @param {Entity} principal @param {Entity} action @param {Entity} resource @param {{ [name: string]: Value }} [context]
+   * @returns {Explanation}
+   */
+  explain(principal, action, resource, context) {
+    const answer = this.#engine.ask('explain', this.#handle, question(principal, action, resource, context));
+    if (answer < 0) return { allow: false, permits: [], forbids: [], errors: [] };
+    return JSON.parse(this.#engine.text());
+  }
+
+  /** Lets go of the memory. */
+  close() {
+    this.#engine.exports.unload(this.#handle);
+    this.#handle = 0;
+    this.#numbers.clear();
+  }
+
+  /** @param {Entity} entity */
+  #number({ type, id }) {
+    let ofType = this.#numbers.get(type);
+    let number = ofType?.get(id);
+    if (number !== undefined) return number;
+    /** @type {number[]} */
+    const message = [];
+    text(message, type);
+    text(message, id);
+    number = this.#engine.ask('entity', this.#handle, message) >>> 0;
+    if (this.#remembered >= REMEMBERED) {
+      this.#numbers.clear();
+      this.#remembered = 0;
+      ofType = undefined;
+    }
+    if (ofType === undefined) this.#numbers.set(type, (ofType = new Map()));
+    ofType.set(id, number);
+    this.#remembered += 1;
+    return number;
+  }
+}
+
+/** @param {Entity} principal @param {Entity} action @param {Entity} resource @param {{ [name: string]: Value }} [context] */
+function question(principal, action, resource, context = {}) {
+  /** @type {number[]} */
+  const out = [];
+  for (const { type, id } of [principal, action, resource]) {
+    text(out, type);
+    text(out, id);
+  }
+  record(out, context);
+  return out;
+}
+
+/** @param {number[]} out @param {number} count */
+function length(out, count) {
+  out.push(count & 255, (count >>> 8) & 255, (count >>> 16) & 255, count >>> 24);
+}
+
+/** @param {number[]} out @param {string} value */
+function text(out, value) {
+  // A lone surrogate is no character: what would be put in its place could be another entity's id.
+  if (!value.isWellFormed()) throw new TypeError('palisade: a text that is no Unicode');
+  const bytes = encoder.encode(value);
+  length(out, bytes.length);
+  for (const byte of bytes) out.push(byte);
+}
+
+/** @param {number[]} out @param {{ [name: string]: Value }} fields */
+function record(out, fields) {
+  const names = Object.keys(fields);
+  length(out, names.length);
+  for (const name of names) {
+    text(out, name);
+    put(out, fields[name]);
+  }
+}
+
+/** @param {number[]} out @param {Value} value */
+function put(out, value) {
+  if (typeof value === 'boolean') {
+    out.push(value ? 1 : 0);
+  } else if (typeof value === 'number' || typeof value === 'bigint') {
+    if (typeof value === 'number' && !Number.isSafeInteger(value)) {
+      throw new TypeError(`palisade: ${value} is no whole number, or not an exact one: use a bigint`);
+    }
+    const long = BigInt(value);
+    if (BigInt.asIntN(64, long) !== long) throw new TypeError(`palisade: ${value} has more than 64 bits`);
+    out.push(2);
+    for (let at = 0n; at < 64n; at += 8n) out.push(Number((long >> at) & 255n));
+  } else if (typeof value === 'string') {
+    out.push(3);
+    text(out, value);
+  } else if (Array.isArray(value)) {
+    out.push(5);
+    length(out, value.length);
+    for (const member of value) put(out, member);
+  } else if (typeof value === 'object' && value !== null) {
+    const fields = /** @type {any} */ (value);
+    if (fields.__entity) {
+      out.push(4);
+      text(out, fields.__entity.type);
+      text(out, fields.__entity.id);
+    } else if (fields.__extn) {
+      out.push(7);
+      text(out, fields.__extn.fn);
+      text(out, fields.__extn.arg);
+    } else {
+      out.push(6);
+      record(out, fields);
+    }
+  } else {
+    throw new TypeError(`palisade: ${value === null ? 'null' : typeof value} is no value of a context`);
+  }
+}
