@@ -39,7 +39,7 @@ import { readRequests, REQUESTS } from './world.mjs';
  */
 
 const LOADING_MS = 120_000;
-const CHECKING_MS = 120_000;
+const CHECKING_MS = 240_000;
 /** Beside the measuring itself, what is granted to the start and the end of a cell's process. */
 const SPARE_MS = 20_000;
 /** A batch is at least this long: far above what a look at the clock costs. */
