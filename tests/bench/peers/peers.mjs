@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
 // Measures one decision of every peer on every workload that workloads.mjs has written; writes peers.json beside them.
-//   node tests/bench/peers/peers.mjs [FOLDER] [--quick] [--peer NAME]... [--workload NAME]... [--out FILE]
+//   node tests/bench/peers/peers.mjs [FOLDER] [--quick] [--peer NAME]... [--workload NAME]... [--size N]... [--out FILE]
 //   by default target/bench and, in it, peers.json; quick: up to 1,000 rules, half a second for each cell
 //
 // Each cell has a process of its own: no peer finds the compiler warmed up, or the heap filled, by another, and one
@@ -184,6 +184,7 @@ async function main() {
       quick: { type: 'boolean', default: false },
       peer: { type: 'string', multiple: true },
       workload: { type: 'string', multiple: true },
+      size: { type: 'string', multiple: true },
       out: { type: 'string', default: 'peers.json' },
     },
   });
@@ -192,7 +193,7 @@ async function main() {
     .filter((entry) => entry.isDirectory() && (values.workload?.includes(entry.name) ?? true))
     .flatMap(({ name }) => readdirSync(join(root, name)).map((size) => ({ workload: name, size: Number(size) })))
     .filter(({ workload, size }) => existsSync(join(root, workload, `${size}`, 'rules.json')))
-    .filter(({ size }) => !values.quick || size <= 1000)
+    .filter(({ size }) => values.size?.includes(`${size}`) ?? (!values.quick || size <= 1000))
     .sort((a, b) => a.size - b.size);
   if (folders.length === 0)
     throw new Error(`nothing to measure in ${root}: node tests/bench/peers/workloads.mjs ${root}`);
