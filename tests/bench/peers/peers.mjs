@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
 // Measures one decision of every peer on every workload that workloads.mjs has written; writes peers.json beside them.
-//   node tests/bench/peers/peers.mjs [FOLDER] [--quick] [--peer NAME]... [--workload NAME]... [--size N]... [--out FILE]
+//   node tests/bench/peers/peers.mjs [FOLDER] [--quick] [--peer NAME]... [--workload NAME]... [--size N]...
+//     [--out FILE]
 //   by default target/bench and, in it, peers.json; quick: up to 1,000 rules, half a second for each cell
 //
 // Each cell has a process of its own: no peer finds the compiler warmed up, or the heap filled, by another, and one
