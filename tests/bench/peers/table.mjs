@@ -77,5 +77,5 @@ console.log(`${versions.join(', ')}; Node ${process.versions.node}.\n`);
 reasons.forEach((reason, at) => console.log(`${at + 1}. ${reason}`));
 const notes = cells
   .filter(({ median_ns, note }) => median_ns !== null && note)
-  .map(({ peer, note }) => `${peer}: ${note}`);
+  .map(({ peer, workload, rules, note }) => `${peer}, ${workload} at ${rules.toLocaleString('en')}: ${note}`);
 for (const note of new Set(notes)) console.log(`- ${note}`);
