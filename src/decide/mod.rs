@@ -182,7 +182,7 @@ impl Prepared {
         World { program: &self.program, data: &self.data }
     }
 
-    /// Facts and policies in one piece, which decides without either: what a browser receives.
+    /// Facts and policies in one piece, in their binary form ([`Data::from_bytes`]). It says nothing of until when they hold.
     pub fn to_bytes(&self) -> Vec<u8> {
         self.data.to_bytes(&self.program)
     }

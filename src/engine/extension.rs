@@ -16,13 +16,19 @@ pub struct Ip {
     pub prefix: u8,
 }
 
-/// The address and its prefix, as Cedar prints it.
+/// The address and its prefix, as [`Ip::read`] reads them: version 6 in all its groups, since the usual short form has dots
+/// in it for some addresses, which Cedar refuses.
 impl std::fmt::Display for Ip {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.v6 {
-            true => write!(f, "{}/{}", std::net::Ipv6Addr::from(self.address), self.prefix),
-            false => write!(f, "{}/{}", std::net::Ipv4Addr::from(self.address as u32), self.prefix),
+        if self.v6 {
+            for group in 0..8 {
+                let colon = if group == 0 { "" } else { ":" };
+                write!(f, "{colon}{:x}", self.address >> (112 - 16 * group) & 0xffff)?;
+            }
+        } else {
+            write!(f, "{}", std::net::Ipv4Addr::from(self.address as u32))?;
         }
+        write!(f, "/{}", self.prefix)
     }
 }
 
@@ -293,6 +299,9 @@ mod tests {
         assert!(ip("::1").is_in_range(ip("::/0")));
         assert!(!ip("0.0.0.1").is_in_range(ip("::/0")));
         assert!(ip("127.0.0.0/8").is_loopback() && !ip("127.0.0.0/7").is_loopback() && ip("::1").is_loopback());
+        for text in ["::ffff:102:304", "::/0", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "1.2.3.4", "10.0.0.0/8"] {
+            assert_eq!(Ip::read(&ip(text).to_string()), Some(ip(text)), "{text}");
+        }
         for refused in ["", "1.2.3", "1.2.3.4/33", "1.2.3.4/08", "::ffff:1.2.3.4", "1.2.3.4/", "::/129", "1.2.3.4 "] {
             assert_eq!(Ip::read(refused), None, "{refused}");
         }

@@ -2,6 +2,7 @@
 //! The equivalence law: the engine decides as Cedar's own authorizer does, policies and errors included.
 
 mod binary;
+mod context;
 mod corpus;
 mod generate;
 mod generated;

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-//! One decision, and what comes before it, beside Cedar's own authorizer. `make bench` runs them.
+//! What comes before a decision: texts into a bundle, rows into facts, facts into numbers. `make bench` runs them.
 //!
-//! Times are for comparing within one run: the same facts, the same request, on the same machine in the same minute.
+//! Times are for comparing within one run, on the same machine in the same minute.
 
-use cedar_policy::{Authorizer, Context, Entities, PolicySet, Request};
 use divan::{Bencher, black_box};
 use palisade::bundle::Bundle;
-use palisade::cedar::{action_uid, entities, entity_uid, named_policies, policies_text};
-use palisade::decide::{Engine, Query};
+use palisade::decide::Engine;
 use palisade::facts::{self, Facts};
-use palisade::name::Uid;
 use palisade::pack::{self, Texts};
 use palisade::rows::{Rows, TableRows, Value};
 use std::collections::BTreeMap;
@@ -81,42 +78,6 @@ fn made(count: usize) -> (Bundle, Facts) {
     (bundle, facts)
 }
 
-fn query(count: usize) -> Query {
-    let n = count / 2;
-    Query::new(Uid::new("User", format!("u{n}")), "document:read", Uid::new("Document", format!("d{n}")))
-}
-
-/// One decision by the engine: the index for grants, Cedar's evaluator for the pack's guards.
-#[divan::bench(args = GRANTS)]
-fn decide_engine(bencher: Bencher, count: usize) {
-    let (bundle, facts) = made(count);
-    let engine = Engine::new(&bundle).expect("the engine");
-    let prepared = engine.prepare(facts).expect("the facts");
-    let query = query(count);
-    assert!(engine.decide(&prepared, &query).allow);
-    bencher.bench_local(|| engine.decide(black_box(&prepared), black_box(&query)));
-}
-
-/// The same decision by Cedar's authorizer on the exported policies.
-#[divan::bench(args = GRANTS, sample_count = 20, sample_size = 1)]
-fn decide_cedar(bencher: Bencher, count: usize) {
-    let (bundle, facts) = made(count);
-    let text = format!("{}{}", bundle.generated, policies_text(&facts));
-    let policies: PolicySet = named_policies(&text, "all").expect("policies");
-    let entities: Entities = entities(&facts).expect("entities");
-    let query = query(count);
-    let request = Request::new(
-        entity_uid(&query.principal).expect("a principal"),
-        action_uid(&query.action),
-        entity_uid(&query.resource).expect("a resource"),
-        Context::empty(),
-        None,
-    )
-    .expect("a request");
-    let authorizer = Authorizer::new();
-    bencher.bench_local(|| authorizer.is_authorized(black_box(&request), black_box(&policies), black_box(&entities)));
-}
-
 /// A pack's texts into a bundle: diagram, model, policies, validation.
 #[divan::bench(args = PACKS, sample_count = 10, sample_size = 1)]
 fn compile_pack(bencher: Bencher, pack: &str) {
@@ -132,7 +93,7 @@ fn read_rows(bencher: Bencher, count: usize) {
     bencher.bench_local(|| facts::build(black_box(&bundle), black_box(&rows), &[], AT));
 }
 
-/// Facts into an index and Cedar's entities.
+/// Facts into the engine's numbers.
 #[divan::bench(args = GRANTS, sample_count = 10, sample_size = 1)]
 fn prepare_facts(bencher: Bencher, count: usize) {
     let (bundle, facts) = made(count);
