@@ -10,6 +10,7 @@ use palisade::bundle::Bundle;
 use palisade::cedar;
 use palisade::decide::{Engine, Query};
 use palisade::engine::{Data, DataBuilder, Effect, Plain, Program, Scope, World};
+use palisade::export;
 use palisade::facts;
 use palisade::name::Uid;
 use palisade::pack::{self, Texts};
@@ -218,7 +219,7 @@ fn guards(time: Duration) {
         let all = pollster::block_on(store.everything(&plan)).expect("all rows");
         let facts = facts::build(&bundle, &all.rows, &[], 1_767_225_600_000);
         let entities = cedar::entities(&facts).expect("entities");
-        let text = format!("{}\n{}\n{}", bundle.generated, bundle.handwritten, cedar::policies_text(&facts));
+        let text = format!("{}\n{}\n{}", bundle.generated, bundle.handwritten, export::policies_text(&facts));
         let policies = cedar::named_policies(&text, "all").expect("policies");
         let prepared = engine.prepare(facts).expect("the facts");
         let actions: Vec<String> = {

@@ -17,6 +17,7 @@ pub mod rows;
 #[cfg(feature = "cedar")]
 pub mod cedar;
 pub mod decide;
+pub mod export;
 pub mod facts;
 
 pub mod store;
@@ -26,7 +27,7 @@ pub mod compile;
 #[cfg(feature = "gateway")]
 pub mod gateway;
 
-#[cfg(feature = "gateway")]
+#[cfg(all(feature = "cedar", feature = "gateway"))]
 pub mod pack;
 
 #[cfg(feature = "browser")]
@@ -35,3 +36,6 @@ pub mod browser;
 pub mod cli;
 #[cfg(feature = "edge")]
 mod edge;
+// Exports of C's kind, which say nothing on a machine that is no WebAssembly.
+#[cfg(all(feature = "verifier", target_arch = "wasm32"))]
+mod verifier;

@@ -76,9 +76,10 @@ pub fn read_time(value: &Value) -> Reading<Millis> {
     }
 }
 
-/// The years 0000 to 9999, which are those that RFC 3339 and Cedar's `datetime` can write.
-const MIN_MILLIS: Millis = -62_167_219_200_000;
-const MAX_MILLIS: Millis = 253_402_300_799_999;
+/// The first instant of the years 0000 to 9999, which are those that RFC 3339 and Cedar's `datetime` can write.
+pub const MIN_MILLIS: Millis = -62_167_219_200_000;
+/// The last of them.
+pub const MAX_MILLIS: Millis = 253_402_300_799_999;
 
 /// An instant as text, in one of the two text forms; or as whole Unix seconds in digits, which is what SQLite makes of a
 /// number that is put into a column of text.

@@ -6,9 +6,10 @@
 use cedar_policy::{
     AuthorizationError, Authorizer, Effect, Entities, Policy, PolicySet, Request, Schema, ValidationMode, Validator,
 };
-use palisade::cedar::{action_uid, entity_uid};
+use palisade::cedar::{Judge, action_uid, entity_uid};
 use palisade::compile;
 use palisade::decide::{Engine, Query};
+use palisade::export::{Opinion, question};
 use palisade::facts::{self, Facts};
 use palisade::name::Uid;
 use palisade::pack::{self, Expect, Pack, Texts};
@@ -26,6 +27,9 @@ const LEAST_SHARE: f64 = 1.0 / 3.0;
 
 /// How many requests of a pack are put to Cedar's authorizer, which looks at every policy for each.
 const MOST_REQUESTS: usize = 3000;
+
+/// How many are put to it as the gate does, with all rows in each question.
+const MOST_QUESTIONS: usize = 200;
 
 fn folders() -> Vec<PathBuf> {
     let entries = fs::read_dir("policies").expect("the folder of packs");
@@ -237,6 +241,47 @@ fn the_engine_decides_as_cedar_does_on_the_export() {
             agree(&export, &ours, &query, &what);
             asked += 1;
             allowed += usize::from(ours.allow);
+        }
+        assert!(asked > 100 && allowed > 0 && allowed < asked, "{}: {allowed} of {asked}", folder.display());
+    }
+}
+
+#[test]
+fn cedar_answers_the_gates_question_as_the_engine_decides() {
+    for folder in folders() {
+        let pack = read(&folder);
+        let (_, facts) = export(&folder, &pack);
+        let engine = Engine::new(&pack.bundle).expect("an engine");
+        let requests = requests(&pack, &facts);
+        let stride = requests.len().div_ceil(MOST_QUESTIONS).max(1);
+        let every = requests.into_iter().step_by(stride).map(|(principal, action, resource)| {
+            let context = engine.context(&pack.bundle.mapping, &action, "{}").unwrap_or_default();
+            Query { context, ..Query::new(principal, action, resource) }
+        });
+        // The pack's own tests ask with contexts, and find more that is allowed.
+        let cases = pack.cases.cases.iter().filter(|case| case.rows.is_empty()).map(|case| {
+            let context = engine.context(&pack.bundle.mapping, &case.action, &case.context).expect("a context");
+            Query { context, ..Query::new(case.principal.clone(), case.action.clone(), case.resource.clone()) }
+        });
+        let queries: Vec<Query> = every.chain(cases).collect();
+        let prepared = engine.prepare(facts).expect("facts in the engine's terms");
+        let (mut judge, mut allowed, mut asked) = (Judge::default(), 0, 0);
+        for query in &queries {
+            let ours = engine.decide(&prepared, query);
+            if ours.undecided {
+                continue;
+            }
+            let (principal, context) = (&query.principal, query.context.values());
+            let question = question(&pack.bundle, &prepared.facts, principal, &query.action, &query.resource, context);
+            let answer = judge.answer(&question.expect("a question"));
+            let ours = Opinion {
+                allow: ours.allow,
+                reasons: ours.reasons.iter().map(|reason| reason.policy.clone()).collect(),
+                failed: ours.failed.into_iter().collect(),
+            };
+            assert_eq!(Opinion::read(&answer), Ok(ours), "{}: {query:?}", folder.display());
+            asked += 1;
+            allowed += usize::from(answer.contains("\"allow\":true"));
         }
         assert!(asked > 100 && allowed > 0 && allowed < asked, "{}: {allowed} of {asked}", folder.display());
     }

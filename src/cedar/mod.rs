@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Facts in Cedar's own terms: entities for its evaluator, policies for people and for its authorizer.
-//!
-//! What stands here is the export that the equivalence law speaks of: the engine decides as Cedar's authorizer does on
-//! these policies and entities.
+//! Cedar's own code: it reads policies, what was exported (`export`) and questions; and it judges them a second time.
 
 mod arity;
 mod program;
@@ -10,15 +7,13 @@ mod verify;
 mod world;
 
 pub use program::{json_uid, plain, program};
-pub use verify::{Opinion, Verifier};
+pub use verify::Judge;
 pub use world::{context, data};
 
-use crate::facts::{Attribute, Effect, Entity, Facts, Grant, Scope};
-use crate::name::{Uid, quote, unquote};
-use crate::rows::format_time;
-use cedar_policy::{EntityId, EntityTypeName, EntityUid, PolicyId, PolicySet, RestrictedExpression};
-use std::collections::HashMap;
-use std::fmt::Write;
+use crate::export;
+use crate::facts::Facts;
+use crate::name::{Uid, unquote};
+use cedar_policy::{Entities, EntityId, EntityTypeName, EntityUid, PolicyId, PolicySet};
 use std::str::FromStr;
 
 /// Why facts cannot be put in Cedar's terms. Whoever decides on them denies.
@@ -70,76 +65,12 @@ pub fn parse_action(text: &str) -> String {
     }
 }
 
-/// All entities, with their ancestors worked out.
-pub fn entities(facts: &Facts) -> Result<cedar_policy::Entities, CedarError> {
-    let made: Vec<_> = facts.entities.iter().map(|(uid, entity)| one_entity(uid, entity)).collect::<Result<_, _>>()?;
-    cedar_policy::Entities::from_entities(made, None).map_err(|error| CedarError(error.to_string()))
-}
-
-fn one_entity(uid: &Uid, entity: &Entity) -> Result<cedar_policy::Entity, CedarError> {
-    let attributes = entity
-        .attributes
-        .iter()
-        .map(|(name, value)| Ok((name.clone(), expression(value)?)))
-        .collect::<Result<HashMap<_, _>, CedarError>>()?;
-    let parents = entity.parents.iter().map(entity_uid).collect::<Result<_, _>>()?;
-    cedar_policy::Entity::new(entity_uid(uid)?, attributes, parents)
-        .map_err(|error| CedarError(format!("{uid}: {error}")))
-}
-
-fn expression(value: &Attribute) -> Result<RestrictedExpression, CedarError> {
-    Ok(match value {
-        Attribute::Bool(value) => RestrictedExpression::new_bool(*value),
-        Attribute::Long(value) => RestrictedExpression::new_long(*value),
-        Attribute::Decimal(value) => RestrictedExpression::new_decimal(value),
-        Attribute::Text(value) => RestrictedExpression::new_string(value.clone()),
-        Attribute::Time(value) => RestrictedExpression::new_datetime(format_time(*value)),
-        Attribute::Entity(uid) => RestrictedExpression::new_entity_uid(entity_uid(uid)?),
-        Attribute::Texts(texts) => {
-            RestrictedExpression::new_set(texts.iter().cloned().map(RestrictedExpression::new_string))
-        }
-    })
-}
-
-/// A grant as the Cedar policy that says the same.
-pub fn policy_text(grant: &Grant) -> String {
-    let mut text = format!("@id({})\n@source({})\n", quote(&grant.id), quote(&grant.source));
-    for (at, row) in grant.rests_on.iter().enumerate() {
-        // An annotation's key may stand once, so that further rows are numbered.
-        let number = if at == 0 { String::new() } else { (at + 1).to_string() };
-        let _ = writeln!(text, "@rests_on{number}({})", quote(row));
-    }
-    let effect = match grant.effect {
-        Effect::Permit => "permit",
-        Effect::Forbid => "forbid",
-    };
-    let action = match grant.actions.as_deref() {
-        None => "action".to_string(),
-        Some([action]) => format!("action == Action::{}", quote(action)),
-        Some(actions) => {
-            let list: Vec<_> = actions.iter().map(|action| format!("Action::{}", quote(action))).collect();
-            format!("action in [{}]", list.join(", "))
-        }
-    };
-    let principal = scope_text("principal", &grant.principal);
-    let resource = scope_text("resource", &grant.resource);
-    let _ = writeln!(text, "{effect} ({principal}, {action}, {resource});");
-    text
-}
-
-fn scope_text(variable: &str, scope: &Scope) -> String {
-    match scope {
-        Scope::Any => variable.to_string(),
-        Scope::Is(kind) => format!("{variable} is {kind}"),
-        Scope::Eq(uid) => format!("{variable} == {uid}"),
-        Scope::In(uid) => format!("{variable} in {uid}"),
-        Scope::IsIn(kind, uid) => format!("{variable} is {kind} in {uid}"),
-    }
-}
-
-/// Every grant as Cedar policies, in the order of their ids.
-pub fn policies_text(facts: &Facts) -> String {
-    facts.grants.iter().map(policy_text).collect::<Vec<_>>().join("\n")
+/// All entities of an export, with their ancestors worked out.
+///
+/// # Errors
+/// Cedar does not take them: entities that lie in each other, say.
+pub fn entities(facts: &Facts) -> Result<Entities, CedarError> {
+    Entities::from_json_value(export::entities_json(facts), None).map_err(|error| CedarError(with_causes(&error)))
 }
 
 /// Policies of a text, each under its `@id`. One without gets the name of its file and its number: `policies.cedar#3`.

@@ -1,101 +1,96 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The equivalence law on live questions: Cedar's own authorizer decides what the engine has decided.
 
-use super::{CedarError, action_uid, entities, entity_uid, named_policies, policies_text};
-use crate::bundle::{Bundle, HANDWRITTEN};
-use crate::engine::Plain;
-use crate::facts::Facts;
-use crate::name::Uid;
-use cedar_policy::{AuthorizationError, Authorizer, Context, Effect, PolicySet, Request, RestrictedExpression};
-use std::collections::BTreeSet;
+use super::{CedarError, named_policies, with_causes};
+use crate::export::Opinion;
+use cedar_policy::{
+    AuthorizationError, Authorizer, Context, Decision, Effect, Entities, EntityUid, PolicySet, Request,
+};
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// A bundle's policies as Cedar reads them: from their text, not from what was compiled of it.
-pub struct Verifier {
-    policies: PolicySet,
+/// Answers questions as [`crate::export::question`] writes them, by policies' text and Cedar's code alone.
+#[derive(Default)]
+pub struct Judge {
+    /// The last question's policies, as text and as read: a bundle's stay the same, and reading them takes longer than
+    /// judging by them.
+    last: Option<(BTreeMap<String, String>, PolicySet)>,
 }
 
-/// What Cedar says of one question.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Opinion {
-    /// Cedar's decision; deny where a `forbid` fails, which Cedar would skip.
-    pub allow: bool,
-    /// Determining policies, by id.
-    pub reasons: BTreeSet<String>,
-    /// Policies that fail, by id.
-    pub failed: BTreeSet<String>,
+#[derive(Deserialize)]
+struct Question<'q> {
+    policies: BTreeMap<String, String>,
+    #[serde(default)]
+    rows: String,
+    #[serde(borrow)]
+    entities: &'q RawValue,
+    principal: Value,
+    action: Value,
+    resource: Value,
+    context: Value,
 }
 
-impl Verifier {
-    /// # Errors
-    /// The bundle's policies do not parse.
-    pub fn new(bundle: &Bundle) -> Result<Verifier, CedarError> {
-        let mut policies = named_policies(&bundle.generated, "generated")?;
-        for policy in named_policies(&bundle.handwritten, HANDWRITTEN)?.policies() {
-            policies.add(policy.clone()).map_err(|error| CedarError(error.to_string()))?;
+impl Judge {
+    /// The answer to one question, both as JSON. It never fails: what cannot be judged is answered `{"error"}`.
+    pub fn answer(&mut self, question: &str) -> String {
+        match self.judge(question) {
+            Ok(opinion) => Opinion::write(Ok(&opinion)),
+            Err(error) => Opinion::write(Err(&error.0)),
         }
-        Ok(Verifier { policies })
     }
 
-    /// Asks Cedar, on these facts as they would be exported.
-    ///
-    /// # Errors
-    /// Something that Cedar cannot be asked. It says nothing about the decision.
-    pub fn ask(
-        &self,
-        facts: &Facts,
-        principal: &Uid,
-        action: &str,
-        resource: &Uid,
-        context: &[(String, Plain)],
-    ) -> Result<Opinion, CedarError> {
-        let mut policies = self.policies.clone();
-        for policy in named_policies(&policies_text(facts), "rows")?.policies() {
-            policies.add(policy.clone()).map_err(|error| CedarError(error.to_string()))?;
+    fn judge(&mut self, question: &str) -> Result<Opinion, CedarError> {
+        let asked: Question = serde_json::from_str(question).map_err(wrong)?;
+        let mut policies = self.policies(asked.policies)?.clone();
+        add(&mut policies, &asked.rows, "rows")?;
+        let entities = Entities::from_json_str(asked.entities.get(), None).map_err(wrong)?;
+        let entity = |json| EntityUid::from_json(json).map_err(wrong);
+        let context = Context::from_json_value(asked.context, None).map_err(wrong)?;
+        let (principal, action, resource) = (entity(asked.principal)?, entity(asked.action)?, entity(asked.resource)?);
+        let request = Request::new(principal, action, resource, context, None).map_err(wrong)?;
+        Ok(opinion(&request, &policies, &entities))
+    }
+
+    fn policies(&mut self, texts: BTreeMap<String, String>) -> Result<&PolicySet, CedarError> {
+        if self.last.as_ref().is_none_or(|(last, _)| *last != texts) {
+            let mut policies = PolicySet::new();
+            for (file, text) in &texts {
+                add(&mut policies, text, file)?;
+            }
+            self.last = Some((texts, policies));
         }
-        let fields = context.iter().map(|(name, value)| Ok((name.clone(), expression(value)?)));
-        let fields = fields.collect::<Result<Vec<_>, CedarError>>()?;
-        let context = Context::from_pairs(fields).map_err(|error| CedarError(error.to_string()))?;
-        let request = Request::new(entity_uid(principal)?, action_uid(action), entity_uid(resource)?, context, None)
-            .map_err(|error| CedarError(error.to_string()))?;
-        let response = Authorizer::new().is_authorized(&request, &policies, &entities(facts)?);
-        let (mut failed, mut forbid_failed) = (BTreeSet::new(), false);
-        for error in response.diagnostics().errors() {
-            let AuthorizationError::PolicyEvaluationError(error) = error;
-            let policy = policies.policy(error.policy_id());
-            forbid_failed |= policy.is_none_or(|policy| policy.effect() == Effect::Forbid);
-            failed.insert(error.policy_id().to_string());
-        }
-        let allow = response.decision() == cedar_policy::Decision::Allow;
-        let mut reasons: BTreeSet<String> = response.diagnostics().reason().map(ToString::to_string).collect();
-        if allow && forbid_failed {
-            // What permits does not decide then.
-            reasons.clear();
-        }
-        Ok(Opinion { allow: allow && !forbid_failed, reasons, failed })
+        self.last.as_ref().map(|(_, policies)| policies).ok_or_else(|| CedarError("there are no policies".to_string()))
     }
 }
 
-fn expression(value: &Plain) -> Result<RestrictedExpression, CedarError> {
-    Ok(match value {
-        Plain::Bool(value) => RestrictedExpression::new_bool(*value),
-        Plain::Long(value) => RestrictedExpression::new_long(*value),
-        Plain::Text(text) => RestrictedExpression::new_string(text.clone()),
-        Plain::Entity(uid) => RestrictedExpression::new_entity_uid(entity_uid(uid)?),
-        Plain::Set(members) => {
-            let members = members.iter().map(expression).collect::<Result<Vec<_>, _>>()?;
-            RestrictedExpression::new_set(members)
-        }
-        Plain::Record(fields) => {
-            let fields = fields.iter().map(|(name, field)| Ok((name.clone(), expression(field)?)));
-            let fields = fields.collect::<Result<Vec<_>, CedarError>>()?;
-            RestrictedExpression::new_record(fields).map_err(|error| CedarError(error.to_string()))?
-        }
-        Plain::Ip(ip) => RestrictedExpression::new_ip(ip.to_string()),
-        Plain::Decimal(value) => {
-            let (sign, digits) = (if *value < 0 { "-" } else { "" }, value.unsigned_abs());
-            RestrictedExpression::new_decimal(format!("{sign}{}.{:04}", digits / 10_000, digits % 10_000))
-        }
-        Plain::Datetime(time) => RestrictedExpression::new_datetime(crate::rows::format_time(*time)),
-        Plain::Duration(duration) => RestrictedExpression::new_duration(format!("{duration}ms")),
-    })
+/// Adds the policies of a text.
+fn add(policies: &mut PolicySet, text: &str, file: &str) -> Result<(), CedarError> {
+    for policy in named_policies(text, file)?.policies() {
+        policies.add(policy.clone()).map_err(wrong)?;
+    }
+    Ok(())
+}
+
+fn opinion(request: &Request, policies: &PolicySet, entities: &Entities) -> Opinion {
+    let response = Authorizer::new().is_authorized(request, policies, entities);
+    let (mut failed, mut forbid_failed) = (BTreeSet::new(), false);
+    for error in response.diagnostics().errors() {
+        let AuthorizationError::PolicyEvaluationError(error) = error;
+        let policy = policies.policy(error.policy_id());
+        forbid_failed |= policy.is_none_or(|policy| policy.effect() == Effect::Forbid);
+        failed.insert(error.policy_id().to_string());
+    }
+    let allow = response.decision() == Decision::Allow;
+    let mut reasons: BTreeSet<String> = response.diagnostics().reason().map(ToString::to_string).collect();
+    if allow && forbid_failed {
+        // What permits does not decide then.
+        reasons.clear();
+    }
+    Opinion { allow: allow && !forbid_failed, reasons, failed }
+}
+
+fn wrong(error: impl std::error::Error) -> CedarError {
+    CedarError(with_causes(&error))
 }

@@ -5,6 +5,7 @@ use super::{Failure, Outcome, Result, complain, database, folder, instant, print
 use crate::bundle::Bundle;
 use crate::cedar;
 use crate::compile::{self, RowActions};
+use crate::export;
 use crate::facts::{self, Facts, Scope};
 use crate::pack::Pack;
 use crate::store::{SlicePlan, Store};
@@ -83,9 +84,9 @@ fn add_rows(
     facts: &Facts,
 ) -> std::result::Result<(), Failure> {
     let fail = |error: &dyn std::fmt::Display| Failure::Message(format!("the rows do not go into Cedar: {error}"));
-    let entities = cedar::entities(facts).map_err(|error| fail(&error))?;
-    let entities = entities.to_json_value().map_err(|error| fail(&error))?;
-    let entities = serde_json::to_string_pretty(&entities).map_err(|error| fail(&error))?;
+    // Cedar reads them before anybody else has to.
+    cedar::entities(facts).map_err(|error| fail(&error))?;
+    let entities = serde_json::to_string_pretty(&export::entities_json(facts)).map_err(|error| fail(&error))?;
     for (name, text) in files.iter_mut() {
         match *name {
             "schema.cedarschema" => {
@@ -93,7 +94,7 @@ fn add_rows(
             }
             "policies.cedar" => {
                 text.push_str("\n// From the rows of the database.\n\n");
-                text.push_str(&cedar::policies_text(facts));
+                text.push_str(&export::policies_text(facts));
             }
             _ => {}
         }

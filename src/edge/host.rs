@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The machine that the gate runs on: the origin behind it, clock, ids, log.
 
-use super::javascript::{call, construct, get, headers_from, headers_to, object};
+use super::javascript::{call, construct, get, headers_from, headers_to, object, words};
 use super::stream::Flow;
 use crate::gateway::{Algorithm, Body, Crypto, Host, KeySource, MAX_JWKS_BYTES, Material, Origin};
 use crate::rows::Millis;
@@ -19,6 +19,9 @@ pub struct Edge {
 
 /// A service binding that takes the place of the network.
 const ORIGIN_SERVICE: &str = "ORIGIN_SERVICE";
+
+/// The function that asks the module beside this one, which has Cedar's code: `src/edge/worker.mjs` puts it there.
+const VERIFIER: &str = "palisadeVerifier";
 
 /// How long an issuer may take to hand out its keys. Requests wait for them.
 const KEYS_TIMEOUT_MILLIS: u32 = 5_000;
@@ -131,5 +134,12 @@ impl Host for Edge {
 
     fn log(&self, line: &str) {
         worker::console_log!("{line}");
+    }
+
+    fn judge(&self, question: &str) -> Result<String, String> {
+        let judge = get(&js_sys::global(), VERIFIER).dyn_into::<js_sys::Function>();
+        let judge = judge.map_err(|_| "the verifier is not there".to_string())?;
+        let answer = judge.call1(&JsValue::UNDEFINED, &JsValue::from_str(question)).map_err(|error| words(&error))?;
+        answer.as_string().ok_or_else(|| "the verifier answers no text".to_string())
     }
 }

@@ -2,7 +2,6 @@
 //! The bundle that is in force, ready to decide: loaded once, and again when another one is published.
 
 use super::routes::{self, Routes};
-use super::verify::Second;
 use crate::bundle::Bundle;
 use crate::decide::Engine;
 use crate::mapping::Mapping;
@@ -24,8 +23,6 @@ pub struct Active {
     pub engine: Engine,
     pub plan: SlicePlan,
     pub routes: Routes,
-    /// Judges a share of the decisions again.
-    pub second: Second,
 }
 
 impl Active {
@@ -40,7 +37,7 @@ impl Active {
             return Err(format!("routes.toml, line {line}: {}", error.message));
         }
         let plan = SlicePlan::new(&bundle);
-        Ok(Active { number, engine, plan, routes, bundle, second: Second::default() })
+        Ok(Active { number, engine, plan, routes, bundle })
     }
 
     pub fn mapping(&self) -> &Mapping {

@@ -330,7 +330,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
         let prepared = active.engine.prepare(facts).map_err(|error| Refusal::unavailable(error.to_string()))?;
         let mut decision = active.engine.decide(&prepared, &query);
         if verify::is_sampled(self.config.verify, id)
-            && let Some(alarm) = active.second.check(&active.bundle, &prepared.facts, &query, &mut decision)
+            && let Some(alarm) = verify::check(&self.host, &active.bundle, &prepared.facts, &query, id, &mut decision)
         {
             self.host.log(&alarm);
         }

@@ -32,6 +32,15 @@ pub trait Host: Origin + Crypto + KeySource {
 
     /// Takes one line of the log, a JSON object. Whatever becomes of it, the request goes on.
     fn log(&self, line: &str);
+
+    /// What Cedar's own authorizer answers to a question that [`export::question`](crate::export::question) wrote, as
+    /// [`Opinion::read`](crate::export::Opinion::read) reads it: `cedar::Judge` gives such answers. Asked for a share of
+    /// the decisions alone, which may be none.
+    ///
+    /// # Errors
+    /// Nobody can be asked, or whoever was did not live to answer. The sentence is for the log, and the engine's decision
+    /// stands.
+    fn judge(&self, question: &str) -> Result<String, String>;
 }
 
 /// A body that comes piece by piece.

@@ -2,19 +2,12 @@
 //! A share of all decisions is made a second time, by Cedar's own authorizer from the policies' text. Where the two differ,
 //! an alarm goes to the log and the stricter answer is served.
 
+use super::origin::Host;
 use crate::bundle::Bundle;
-use crate::cedar::Verifier;
 use crate::decide::{Decision, Query};
+use crate::export::{self, Opinion};
 use crate::facts::Facts;
 use serde_json::json;
-use std::collections::BTreeSet;
-use std::sync::OnceLock;
-
-/// The second judge of one bundle, made at the first question: parsing the policies takes longer than deciding.
-#[derive(Default)]
-pub struct Second {
-    verifier: OnceLock<Result<Verifier, String>>,
-}
 
 /// Whether the decision with this id is in the share. Ids are random, so that nobody outside can tell which ones are.
 pub fn is_sampled(share: f64, id: &str) -> bool {
@@ -23,40 +16,48 @@ pub fn is_sampled(share: f64, id: &str) -> bool {
     f64::from(drawn) < share * 4_294_967_296.0
 }
 
-impl Second {
-    /// Judges once more. The alarm is a line for the log; `None` where both agree.
-    pub fn check(&self, bundle: &Bundle, facts: &Facts, query: &Query, decision: &mut Decision) -> Option<String> {
-        if decision.undecided {
-            return None;
-        }
-        let made = self.verifier.get_or_init(|| Verifier::new(bundle).map_err(|error| error.to_string()));
-        let asked = made.as_ref().map_err(Clone::clone).and_then(|verifier| {
-            verifier
-                .ask(facts, &query.principal, &query.action, &query.resource, query.context.values())
-                .map_err(|error| error.to_string())
-        });
-        let cedar = match asked {
-            Ok(cedar) => cedar,
-            Err(cause) => return Some(json!({ "alarm": "not-verified", "cause": cause }).to_string()),
-        };
-        let reasons: BTreeSet<String> = decision.reasons.iter().map(|reason| reason.policy.clone()).collect();
-        let failed: BTreeSet<String> = decision.failed.iter().cloned().collect();
-        if cedar.allow == decision.allow && cedar.reasons == reasons && cedar.failed == failed {
-            return None;
-        }
-        let alarm = json!({
-            "alarm": "engine-differs-from-cedar",
-            "engine": { "allow": decision.allow, "reasons": reasons, "failed": failed },
-            "cedar": { "allow": cedar.allow, "reasons": cedar.reasons, "failed": cedar.failed },
-            "principal": query.principal.to_string(),
-            "action": query.action,
-            "resource": query.resource.to_string(),
-        });
-        if decision.allow && !cedar.allow {
-            *decision = Decision::undecided("the engine and Cedar differ: the stricter answer is served");
-        }
-        Some(alarm.to_string())
+/// Has a decision made once more. The alarm is a line for the log; `None` where both agree. Where Cedar refuses what the
+/// engine allowed, the decision becomes a deny; where Cedar cannot be asked, it stands.
+pub fn check<H: Host>(
+    host: &H,
+    bundle: &Bundle,
+    facts: &Facts,
+    query: &Query,
+    id: &str,
+    decision: &mut Decision,
+) -> Option<String> {
+    if decision.undecided {
+        // No policy was asked, and Cedar has none to ask about what cannot be read.
+        return None;
     }
+    let cedar = match ask(host, bundle, facts, query) {
+        Ok(cedar) => cedar,
+        Err(cause) => return Some(json!({ "alarm": "not-verified", "id": id, "cause": cause }).to_string()),
+    };
+    let reasons = decision.reasons.iter().map(|reason| reason.policy.clone()).collect();
+    let engine = Opinion { allow: decision.allow, reasons, failed: decision.failed.iter().cloned().collect() };
+    if cedar == engine {
+        return None;
+    }
+    let alarm = json!({
+        "alarm": "engine-differs-from-cedar",
+        "id": id,
+        "engine": engine,
+        "cedar": cedar,
+        "principal": query.principal.to_string(),
+        "action": query.action,
+        "resource": query.resource.to_string(),
+    });
+    if decision.allow && !cedar.allow {
+        *decision = Decision::undecided("the engine and Cedar differ: the stricter answer is served");
+    }
+    Some(alarm.to_string())
+}
+
+fn ask<H: Host>(host: &H, bundle: &Bundle, facts: &Facts, query: &Query) -> Result<Opinion, String> {
+    let context = query.context.values();
+    let question = export::question(bundle, facts, &query.principal, &query.action, &query.resource, context);
+    Opinion::read(&host.judge(&question.map_err(|error| error.to_string())?)?)
 }
 
 #[cfg(test)]

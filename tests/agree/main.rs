@@ -4,6 +4,7 @@
 mod binary;
 mod context;
 mod corpus;
+mod export;
 mod generate;
 mod generated;
 mod official;

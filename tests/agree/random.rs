@@ -3,8 +3,9 @@
 
 use super::{agree, ask_cedar};
 use cedar_policy::{Context, PolicySet, Request};
-use palisade::cedar::{action_uid, entities, entity_uid, policies_text};
+use palisade::cedar::{action_uid, entities, entity_uid};
 use palisade::decide::{Engine, Query};
+use palisade::export::policies_text;
 use palisade::facts::{Attribute, Effect, Entity, Facts, Grant, Scope};
 use palisade::mapping::ContextType;
 use palisade::name::Uid;

@@ -6,4 +6,5 @@ mod faults;
 mod identity;
 mod paths;
 mod routes;
+mod verify;
 mod world;

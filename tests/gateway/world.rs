@@ -4,6 +4,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use palisade::bundle::Bundle;
+use palisade::cedar::Judge;
 use palisade::gateway::{
     Algorithm, Body, Config, Crypto, Gateway, Host, Incoming, KeySource, Material, Origin, Stream, sha256_hex,
 };
@@ -49,6 +50,12 @@ pub struct Desk {
     /// What the issuer's key set is; `None` while it cannot be fetched.
     pub key_set: RefCell<Option<String>>,
     pub key_fetches: Cell<u32>,
+    /// Cedar, which judges a share of the decisions again.
+    cedar: RefCell<Judge>,
+    /// What the second judge answers in place of Cedar.
+    pub second: RefCell<Option<Result<String, String>>>,
+    /// The questions that the second judge was asked.
+    pub questions: RefCell<Vec<String>>,
 }
 
 /// A request that reached the origin.
@@ -186,6 +193,12 @@ impl Host for Desk {
 
     fn log(&self, line: &str) {
         self.log.borrow_mut().push(line.to_string());
+    }
+
+    fn judge(&self, question: &str) -> Result<String, String> {
+        self.questions.borrow_mut().push(question.to_string());
+        let second = self.second.borrow().clone();
+        second.unwrap_or_else(|| Ok(self.cedar.borrow_mut().answer(question)))
     }
 }
 
