@@ -5,9 +5,12 @@ SHELL := bash
 ENV := . tools/env.sh &&
 EDGE := --profile edge --no-default-features --features edge
 
-# What the Worker is made of. Tests and documentation are not.
+# The gate, and Cedar's authorizer beside it (src/verifier.rs).
 WORKER := build/index_bg.wasm
+VERIFIER := build/verifier.wasm
+# The engine alone, as a page loads it.
 ENGINE := build/engine.wasm
+# What they are made of. Tests and documentation are not.
 WORKER_SOURCES := Cargo.toml Cargo.lock $(shell find src -name '*.rs' -o -name '*.sql' -o -name '*.html')
 
 PALISADE := target/debug/palisade
@@ -39,7 +42,9 @@ fmt:
 
 lint: setup
 	cargo clippy --all-targets -- -D warnings
-	tools/wasm.sh cargo clippy --lib --no-default-features --features edge --target wasm32-unknown-unknown -- -D warnings
+	@# Nothing, and each face that is a WebAssembly module: none may need what only another one has.
+	for features in "" edge browser verifier; do tools/wasm.sh cargo clippy --lib --no-default-features --features "$$features" \
+		--target wasm32-unknown-unknown -- -D warnings || exit 1; done
 
 types: setup
 	@$(ENV) npm run --silent types
@@ -58,22 +63,35 @@ browser: setup chromium $(ENGINE)
 	cargo test --quiet --test packs --test agree the_questions_are_written_down_for_the_browser
 	@$(ENV) npm run --silent test:browser
 
-# The engine alone, without Cedar: what a page loads.
-$(ENGINE): $(WORKER_SOURCES)
-	@mkdir -p build
-	tools/wasm.sh cargo rustc --crate-type cdylib --lib --profile edge --target wasm32-unknown-unknown \
-	  --no-default-features --features browser
-	@$(ENV) wasm-opt -Oz --converge --strip-debug --strip-producers --strip-target-features -o $@ \
-	  $$(tools/wasm.sh sh -c 'echo $${CARGO_TARGET_DIR:-target}')/wasm32-unknown-unknown/edge/palisade.wasm
+worker: setup $(WORKER) $(VERIFIER) ## build/index.js, build/index_bg.wasm and build/verifier.wasm: the Worker, optimised
 
-worker: setup $(WORKER) ## build/index.js and build/index_bg.wasm: the Worker, optimised
+# Among the passes there is no `--traps-never-happen`: a gate that panics must trap, and not go on.
+WASM_OPT := wasm-opt -Oz --converge --strip-debug --strip-producers
+# What workerd reads; nothing newer is written.
+WORKERD := --enable-mutable-globals --enable-sign-ext --enable-nontrapping-float-to-int --enable-bulk-memory \
+	--enable-multivalue --enable-reference-types --enable-exception-handling
 
 # worker-build keeps the names section, whatever it is told: an eighth of the compressed bytes, for debuggers only.
 $(WORKER): $(WORKER_SOURCES)
 	tools/wasm.sh worker-build $(EDGE)
-	@$(ENV) wasm-opt $@ --strip-debug -o $@
+	@$(ENV) $(WASM_OPT) $(WORKERD) $@ -o $@
 
-bench: worker ## speed beside Cedar's own authorizer, and the size of the Worker
+# Each in a folder of its own: Cargo gives the library one file name whatever its features are, and would take one module
+# for another.
+LIBRARY = tools/wasm.sh cargo rustc --lib --crate-type cdylib --target wasm32-unknown-unknown --target-dir target/$(1) \
+	--profile edge --no-default-features --features $(1)
+
+$(VERIFIER): $(WORKER_SOURCES)
+	@mkdir -p $(@D)
+	$(call LIBRARY,verifier)
+	@$(ENV) $(WASM_OPT) $(WORKERD) target/verifier/wasm32-unknown-unknown/edge/palisade.wasm -o $@
+
+$(ENGINE): $(WORKER_SOURCES)
+	@mkdir -p $(@D)
+	$(call LIBRARY,browser)
+	@$(ENV) $(WASM_OPT) --strip-target-features target/browser/wasm32-unknown-unknown/edge/palisade.wasm -o $@
+
+bench: worker ## speed beside Cedar's own authorizer, and the size of the Worker's two modules
 	cargo bench --bench decide
 	@$(ENV) node tools/size.mjs
 

@@ -67,8 +67,14 @@ const WORKERS = {
   },
   gate: {
     modules: [
-      { type: 'ESModule', path: 'index.js', contents: readFileSync('build/index.js', 'utf8') },
-      { type: 'CompiledWasm', path: 'index_bg.wasm', contents: wasm },
+      // As it is deployed, with the module that no request here asks: it is there at each cold start.
+      ...['src/edge/worker.mjs', 'src/edge/verifier.mjs', 'build/index.js'].map((path) => ({
+        type: 'ESModule',
+        path,
+        contents: readFileSync(path, 'utf8'),
+      })),
+      { type: 'CompiledWasm', path: 'build/verifier.wasm', contents: readFileSync('build/verifier.wasm') },
+      { type: 'CompiledWasm', path: 'build/index_bg.wasm', contents: wasm },
     ],
     bindings: { ORIGIN, ISSUERS: issuers(key) },
     ...origin,

@@ -12,6 +12,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
  * @property {(path: string, init?: RequestInit) => Promise<Response>} fetch a request to the Worker, by path or full URL
  * @property {(sql: string, ...values: (string | null)[]) => Promise<Record<string, unknown>[]>} sql one statement on its D1
  * @property {(text: string) => Promise<void>} script the statements of a file, all of them or none
+ * @property {() => any[]} log the lines that the gate has logged, oldest first, as objects
  * @property {() => Promise<void>} close
  */
 
@@ -36,6 +37,7 @@ export async function startEdge(vars = {}) {
       // One batch is one transaction, at whose end foreign keys are checked.
       if (prepared.length > 0) await DB.batch(prepared);
     },
+    log: () => harness.getLogs().map(({ message }) => message).filter((line) => line.startsWith('{')).map((line) => JSON.parse(line)),
     close: () => harness.close(),
   };
 }
