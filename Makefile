@@ -62,6 +62,7 @@ engine: setup $(ENGINE) ## build/engine.wasm: the engine without Cedar, as a pag
 browser: setup chromium $(ENGINE)
 	cargo test --quiet --test packs --test agree the_questions_are_written_down_for_the_browser
 	@$(ENV) npm run --silent test:browser
+	@$(ENV) node tools/size.mjs
 
 worker: setup $(WORKER) $(VERIFIER) ## build/index.js, build/index_bg.wasm and build/verifier.wasm: the Worker, optimised
 
@@ -91,9 +92,16 @@ $(ENGINE): $(WORKER_SOURCES)
 	$(call LIBRARY,browser)
 	@$(ENV) $(WASM_OPT) --strip-target-features target/browser/wasm32-unknown-unknown/edge/palisade.wasm -o $@
 
-bench: worker ## speed beside Cedar's own authorizer, and the size of the Worker's two modules
-	cargo bench --bench decide
+# Fewer rules and shorter: make bench QUICK=1
+bench: worker browser ## everything that is measured beside others, in one run; one table at the end
+	cargo bench --bench prepare
+	@$(ENV) npm ci --silent --no-fund --no-audit --prefix tests/bench/peers
+	@$(ENV) node tests/bench/peers/workloads.mjs $(if $(QUICK),--quick)
+	cargo bench --bench engine $(if $(QUICK),-- --quick)
+	@$(ENV) node tests/bench/peers/peers.mjs $(if $(QUICK),--quick)
 	@$(ENV) node tools/size.mjs
+	@$(ENV) node tests/bench/engine.mjs
+	@$(ENV) node tests/bench/peers/table.mjs
 
 bench-edge: worker palisade ## speed of the Worker on workerd, beside one that only forwards
 	@$(ENV) node tests/bench/edge.mjs

@@ -94,6 +94,9 @@ fn worlds(root: &Path) -> Vec<PathBuf> {
     all
 }
 
+/// Principal, action, resource, context, and whether it is allowed.
+type Asked = (Uid, Uid, Uid, Vec<(String, Plain)>, bool);
+
 fn one_world(path: &Path, name: &str, time: Duration, cells: &mut Vec<Value>) {
     let text = |file: &str| fs::read_to_string(path.join(file)).expect("a file of the world");
     let (workload, rules) = name.split_once('/').expect("a workload and a size");
@@ -113,7 +116,7 @@ fn one_world(path: &Path, name: &str, time: Duration, cells: &mut Vec<Value>) {
 
     let asked: Vec<Value> = serde_json::from_str(&text("requests.json")).expect("requests");
     let uid = |value: &Value| Uid::new(value["type"].as_str().expect("a type"), value["id"].as_str().expect("an id"));
-    let requests: Vec<(Uid, Uid, Uid, Vec<(String, Plain)>, bool)> = asked
+    let requests: Vec<Asked> = asked
         .iter()
         .map(|one| {
             let Plain::Record(context) = cedar::plain(&one["context"]).expect("a context") else {
@@ -124,7 +127,7 @@ fn one_world(path: &Path, name: &str, time: Duration, cells: &mut Vec<Value>) {
         })
         .collect();
     let world = World { program: &program, data: &data };
-    let ours = |(principal, action, resource, context, _): &(Uid, Uid, Uid, Vec<(String, Plain)>, bool)| {
+    let ours = |(principal, action, resource, context, _): &Asked| {
         let mut request = world.request(principal, (&action.kind, &action.id), resource, context).expect("a request");
         world.allows(&mut request)
     };

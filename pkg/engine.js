@@ -11,8 +11,9 @@
 /** @typedef {{ type: string, id: string }} Entity */
 /**
  * A value of a context. A number is a whole one; a bigint is for those that no number holds exactly.
- * @typedef {boolean | number | bigint | string | EntityValue | ExtensionValue | Value[] | { [name: string]: Value }} Value
+ * @typedef {boolean | number | bigint | string | EntityValue | ExtensionValue | any[] | Fields} Value
  */
+/** @typedef {{ [name: string]: any }} Fields each of them a value, as each member of a list is */
 /** @typedef {{ __entity: Entity }} EntityValue */
 /** @typedef {{ __extn: { fn: 'ip' | 'decimal' | 'datetime' | 'duration', arg: string } }} ExtensionValue */
 /** @typedef {{ policy: string, source: string }} Reason */
@@ -119,7 +120,7 @@ export class World {
 
   /**
    * Whether a principal may do an action on a resource.
-   * @param {Entity} principal @param {Entity} action @param {Entity} resource @param {{ [name: string]: Value }} [context]
+   * @param {Entity} principal @param {Entity} action @param {Entity} resource @param {Fields} [context]
    */
   allows(principal, action, resource, context) {
     if (context === undefined) {
@@ -133,7 +134,7 @@ export class World {
 
   /**
    * Why. Costs more than {@link World.allows}: it looks for everything that applies.
-   * @param {Entity} principal @param {Entity} action @param {Entity} resource @param {{ [name: string]: Value }} [context]
+   * @param {Entity} principal @param {Entity} action @param {Entity} resource @param {Fields} [context]
    * @returns {Explanation}
    */
   explain(principal, action, resource, context) {
@@ -171,7 +172,7 @@ export class World {
   }
 }
 
-/** @param {Entity} principal @param {Entity} action @param {Entity} resource @param {{ [name: string]: Value }} [context] */
+/** @param {Entity} principal @param {Entity} action @param {Entity} resource @param {Fields} [context] */
 function question(principal, action, resource, context = {}) {
   /** @type {number[]} */
   const out = [];
@@ -197,7 +198,7 @@ function text(out, value) {
   for (const byte of bytes) out.push(byte);
 }
 
-/** @param {number[]} out @param {{ [name: string]: Value }} fields */
+/** @param {number[]} out @param {Fields} fields */
 function record(out, fields) {
   const names = Object.keys(fields);
   length(out, names.length);
