@@ -329,11 +329,25 @@ fn growth(time: Duration, most: u32) {
             let (user, document) = black_box(&pairs[at]);
             world.allows(&mut world.request(user, ("Action", "read"), document, &[]).expect("a request"))
         });
-        let ratio = median / *first.get_or_insert(median);
+        let numbers: Vec<(u32, u32)> = pairs
+            .iter()
+            .map(|(user, document)| {
+                let number = |uid: &Uid| world.entity(&uid.kind, &uid.id).expect("an entity of the world");
+                (number(user), number(document))
+            })
+            .collect();
+        let read = world.entity("Action", "read").expect("an action of the world");
+        let (numbered, _) = measure(time, numbers.len(), |at| {
+            let (user, document) = black_box(numbers[at]);
+            world.allows(&mut world.numbered(user, read, document).expect("a request"))
+        });
+        let (of_text, of_numbers) = *first.get_or_insert((median, numbered));
         println!(
-            "{count:>9}: decision {median:>5.0} ns (p90 {p90:.0}, ×{ratio:.2}), loaded in {:>8.3} ms with {allocations} \
+            "{count:>9}: decision by number {numbered:>4.0} ns (×{:.2}), from text {median:>4.0} ns (p90 {p90:.0}, ×{:.2}), loaded in {:>8.3} ms with {allocations} \
              allocations; held {:.1} MiB, while loading {:.1} MiB; a grant {:.1} bytes, with entities and provenance {:.1}; \
              file {:.1} MiB",
+            numbered / of_numbers,
+            median / of_text,
             loads[4].as_secs_f64() * 1e3,
             held as f64 / 1_048_576.0,
             peak as f64 / 1_048_576.0,
