@@ -391,3 +391,16 @@ pub(super) fn shown(view: &View, value: Value) -> String {
         Value::Duration(_) => "a duration".to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_has_the_number_of_its_place() {
+        for (at, op) in Op::EVERY.into_iter().enumerate() {
+            assert_eq!(op as usize, at, "{op:?}");
+        }
+        assert_eq!(Op::WrongArguments as usize + 1, Op::EVERY.len(), "the last one");
+    }
+}

@@ -6,6 +6,7 @@
 
 use super::Ours;
 use super::generate::case;
+use super::generate::value::Rng;
 use palisade::cedar::{self, uid_of};
 use palisade::engine::{Data, DataBuilder, Effect, Plain, Program, Scope, VERSION, World};
 use palisade::name::Uid;
@@ -19,24 +20,8 @@ fn stamp(bytes: &mut [u8]) {
     bytes[8..16].copy_from_slice(&checksum.to_le_bytes());
 }
 
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, most: usize) -> usize {
-        (self.next() % most.max(1) as u64) as usize
-    }
-}
-
 /// Bytes with one to four words changed, or a stretch moved, left out or cut off.
-fn damaged(random: &mut Random, whole: &[u8]) -> Vec<u8> {
+fn damaged(random: &mut Rng, whole: &[u8]) -> Vec<u8> {
     let mut bytes = whole.to_vec();
     let words = (bytes.len() - HEADER) / 4;
     match random.below(8) {
@@ -78,7 +63,7 @@ fn damaged_bytes_are_refused_or_harmless() {
         let (policies, entities, requests) = case(seed).parse();
         let ours = Ours::new(&policies, &entities);
         let whole = ours.made.1.to_bytes(&ours.made.0);
-        let mut random = Random(seed);
+        let mut random = Rng::new(seed);
         for _ in 0..each {
             let mut bytes = damaged(&mut random, &whole);
             stamp(&mut bytes);

@@ -32,17 +32,34 @@ pub struct CorpusRequest {
     pub errors: BTreeSet<String>,
 }
 
-fn archive() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/cedar/corpus-quarter.tar.gz")
+/// Where archives of the corpus are: `PALISADE_CORPUS`, or beside the project.
+fn folder() -> PathBuf {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/cedar");
+    std::env::var_os("PALISADE_CORPUS").map_or_else(beside, PathBuf::from)
 }
 
-/// All cases, by name; nothing where the archive is not at hand.
-pub fn cases() -> Option<impl Iterator<Item = CorpusCase>> {
-    let file = std::fs::File::open(archive()).ok()?;
+/// Every archive of the corpus that is at hand, `corpus….tar.gz`.
+fn archives() -> Vec<PathBuf> {
+    let is_one = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("corpus") && name.ends_with(".tar.gz")
+    };
+    let entries = std::fs::read_dir(folder()).into_iter().flatten().filter_map(Result::ok);
+    let mut all: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_one).collect();
+    all.sort();
+    all
+}
+
+/// All cases of an archive, by name.
+pub fn cases(archive: &Path) -> impl Iterator<Item = CorpusCase> {
+    let file = std::fs::File::open(archive).expect("the archive can be read");
     let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(file));
     let mut files: BTreeMap<String, String> = BTreeMap::new();
     for entry in archive.entries().expect("an archive") {
         let mut entry = entry.expect("an entry of the archive");
+        if !entry.header().entry_type().is_file() {
+            continue;
+        }
         let path = entry.path().expect("a path").to_string_lossy().into_owned();
         let name = path.rsplit('/').next().unwrap_or_default().to_string();
         let mut text = String::new();
@@ -54,14 +71,14 @@ pub fn cases() -> Option<impl Iterator<Item = CorpusCase>> {
         .filter_map(|name| name.strip_suffix(".json").filter(|name| !name.ends_with(".entities")))
         .map(str::to_string)
         .collect();
-    Some(names.into_iter().map(move |name| {
+    names.into_iter().map(move |name| {
         let mut take = |suffix: &str| files.remove(&format!("{name}{suffix}")).expect("a file of the case");
         // Without floating point: an integer of sixty-four bits stays what it is.
         let test: Value = serde_json::from_str(&take(".json")).expect("JSON");
         let (policies, schema, entities) = (take(".cedar"), take(".cedarschema"), take(".entities.json"));
         let requests = test["requests"].as_array().expect("requests").iter().map(request).collect();
         CorpusCase { name, policies, schema, entities, requests }
-    }))
+    })
 }
 
 fn request(asked: &Value) -> CorpusRequest {
@@ -100,12 +117,13 @@ impl CorpusCase {
 
 #[test]
 fn the_engine_and_cedar_say_of_its_corpus_what_is_recorded() {
-    let Some(cases) = cases() else {
-        println!("ABSENT: {}: Cedar's corpus is not at hand, and this test proves nothing", archive().display());
+    let archives = archives();
+    if archives.is_empty() {
+        println!("ABSENT: {}: Cedar's corpus is not at hand, and this test proves nothing", folder().display());
         return;
-    };
+    }
     let (mut files, mut asked, mut failed) = (0, 0, 0);
-    for case in cases {
+    for case in archives.iter().flat_map(|archive| cases(archive)) {
         let (policies, entities, requests) = case.parse();
         let ours = Ours::new(&policies, &entities);
         for (at, (request, expected)) in requests.iter().zip(&case.requests).enumerate() {
@@ -121,7 +139,7 @@ fn the_engine_and_cedar_say_of_its_corpus_what_is_recorded() {
         files += 1;
         asked += requests.len();
     }
-    // The archive is what it was: a case that is lost would prove nothing and say nothing.
-    assert_eq!((files, asked), (1968, 15744), "files and requests of the corpus");
+    // An archive that lost its cases would prove nothing and say nothing.
+    assert!(files >= 1_000 && asked >= 10_000, "{files} files, {asked} requests");
     println!("{files} files, {asked} requests, {failed} with errors");
 }

@@ -7,7 +7,7 @@
 
 mod expression;
 pub mod texts;
-mod value;
+pub mod value;
 mod world;
 
 use cedar_policy::{Context, Entities, EntityUid, PolicySet, Request};
