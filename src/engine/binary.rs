@@ -14,7 +14,7 @@ use super::Effect;
 use super::data::{Data, Origins};
 use super::index::{How, Index};
 use super::program::{MAX_DEPTH, NO_CONDITION, Node, Op, Policy, Program};
-use super::symbols::{Layer, Strings, View, Word};
+use super::symbols::{Entities, Entry, Layer, Strings, View, Word};
 use super::value::{Span, Value, compare};
 use std::cmp::Ordering;
 use xxhash_rust::xxh64::xxh64;
@@ -196,24 +196,26 @@ impl Data {
 impl Layer {
     fn write(&self, out: &mut Out) {
         out.strings(&self.words);
-        out.slice(&self.kinds);
-        out.strings(&self.ids);
+        let entries = &self.entities.entries;
+        out.words(entries.iter().flat_map(|entry| [entry.kind, entry.end]), entries.len() * 2);
+        out.text(&self.entities.ids);
         out.values(&self.values);
     }
 
     fn read(input: &mut In, below: Option<&Layer>) -> Read<Layer> {
         let words = input.strings()?;
-        let kinds = input.words()?;
-        let ids = input.strings()?;
+        let entries = input.entries()?;
+        let ids = input.text()?;
         let values = input.values()?;
-        ensure(kinds.len() == ids.len(), "its entities")?;
+        check_ends(entries.iter().map(|entry| entry.end), &ids)?;
         let first = below.map_or(0, Layer::end_of_words);
         let end = u64::from(first) + words.len() as u64;
-        let entities = u64::from(below.map_or(0, Layer::end_of_entities)) + ids.len() as u64;
+        let entities = u64::from(below.map_or(0, Layer::end_of_entities)) + entries.len() as u64;
         // Half of all numbers: keys of actions need the other half.
         ensure(end < 1 << 31 && entities < 1 << 30 && values.len() < 1 << 30, "its size")?;
-        ensure(kinds.iter().all(|kind| u64::from(*kind) < end), "an entity's type")?;
-        let layer = Layer::of_parts(below, words, kinds, ids, values).ok_or(Malformed("a word that stands twice"))?;
+        ensure(entries.iter().all(|entry| u64::from(entry.kind) < end), "an entity's type")?;
+        let entities = Entities { ids, entries };
+        let layer = Layer::of_parts(below, words, entities, values).ok_or(Malformed("a word that stands twice"))?;
         check_values(&layer, below)?;
         Ok(layer)
     }
@@ -409,6 +411,16 @@ fn effect(number: u32) -> Read<Effect> {
     }
 }
 
+/// Strings lie end to end, each of whole characters, up to the end of their text.
+fn check_ends(ends: impl Iterator<Item = u32>, text: &str) -> Read<()> {
+    let mut last = 0;
+    for end in ends {
+        ensure(last <= end as usize && text.is_char_boundary(end as usize), "its strings")?;
+        last = end as usize;
+    }
+    ensure(last == text.len(), "its strings")
+}
+
 /// `bounds` are as many as said, begin at 0, never fall and end at `end`.
 fn check_ranges(bounds: &[u32], count: usize, end: usize) -> Read<()> {
     let whole =
@@ -463,8 +475,12 @@ impl Out {
 
     fn strings(&mut self, strings: &Strings) {
         self.slice(&strings.ends);
-        self.word(strings.bytes.len() as u32);
-        self.bytes.extend_from_slice(strings.bytes.as_bytes());
+        self.text(&strings.bytes);
+    }
+
+    fn text(&mut self, text: &str) {
+        self.word(text.len() as u32);
+        self.bytes.extend_from_slice(text.as_bytes());
         self.pad();
     }
 
@@ -537,12 +553,21 @@ impl<'a> In<'a> {
 
     fn strings(&mut self) -> Read<Strings> {
         let ends = self.words()?;
+        let bytes = self.text()?;
+        check_ends(ends.iter().copied(), &bytes)?;
+        Ok(Strings { bytes, ends })
+    }
+
+    fn text(&mut self) -> Read<String> {
         let text = std::str::from_utf8(self.list(1)?).map_err(|_| Malformed("its text"))?;
-        let whole = ends.is_sorted()
-            && ends.last().map_or(0, |last| *last as usize) == text.len()
-            && ends.iter().all(|end| text.is_char_boundary(*end as usize));
-        ensure(whole, "its strings")?;
-        Ok(Strings { bytes: text.to_string(), ends })
+        Ok(text.to_string())
+    }
+
+    fn entries(&mut self) -> Read<Vec<Entry>> {
+        let bytes = self.list(4)?;
+        ensure(bytes.len().is_multiple_of(8), "its entities")?;
+        let number = |bytes: &[u8]| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+        Ok(bytes.chunks_exact(8).map(|entry| Entry { kind: number(entry), end: number(&entry[4..]) }).collect())
     }
 
     fn values(&mut self) -> Read<Vec<Value>> {

@@ -82,8 +82,8 @@ impl Data {
         let strings = |strings: &Strings| strings.bytes.len() + of(&strings.ends);
         let layer = &self.layer;
         strings(&layer.words)
-            + strings(&layer.ids)
-            + of(&layer.kinds)
+            + layer.entities.ids.len()
+            + of(&layer.entities.entries)
             + of(&layer.values)
             + layer.tables_size()
             + of(&self.existing)

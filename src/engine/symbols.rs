@@ -100,6 +100,43 @@ impl Strings {
     }
 }
 
+/// Entities, by number: what is looked at together lies together, since a look-up among a million of them waits for memory
+/// and for little else.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Entities {
+    pub ids: String,
+    pub entries: Vec<Entry>,
+}
+
+/// One entity: its type, and where its id ends; it begins where the one before ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub kind: Word,
+    pub end: u32,
+}
+
+impl Entities {
+    pub fn id(&self, at: usize) -> &str {
+        let start = if at == 0 { 0 } else { self.entries[at - 1].end as usize };
+        // Checked when it was made; nothing here is worth a panic.
+        self.ids.get(start..self.entries[at].end as usize).unwrap_or_default()
+    }
+
+    fn is(&self, at: u32, kind: Word, id: &str) -> bool {
+        self.entries[at as usize].kind == kind && self.id(at as usize) == id
+    }
+
+    fn push(&mut self, kind: Word, id: &str) -> u32 {
+        self.ids.push_str(id);
+        self.entries.push(Entry { kind, end: self.ids.len() as u32 });
+        self.entries.len() as u32 - 1
+    }
+
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+}
+
 /// One layer of words, entities and values.
 #[derive(Clone, Debug, Default)]
 pub struct Layer {
@@ -107,9 +144,7 @@ pub struct Layer {
     pub(super) words: Strings,
     word_table: Table,
     pub(super) first_entity: Entity,
-    /// The type of each entity.
-    pub(super) kinds: Vec<Word>,
-    pub(super) ids: Strings,
+    pub(super) entities: Entities,
     entity_table: Table,
     pub(super) first_value: u32,
     pub(super) values: Vec<Value>,
@@ -130,14 +165,13 @@ impl Layer {
     pub(super) fn of_parts(
         below: Option<&Layer>,
         words: Strings,
-        kinds: Vec<Word>,
-        ids: Strings,
+        entities: Entities,
         values: Vec<Value>,
     ) -> Option<Layer> {
         let mut layer = below.map_or_else(Layer::default, Layer::above);
         layer.word_table = Table::with_room(words.len());
-        layer.entity_table = Table::with_room(ids.len());
-        (layer.words, layer.kinds, layer.ids, layer.values) = (words, kinds, ids, values);
+        layer.entity_table = Table::with_room(entities.len());
+        (layer.words, layer.entities, layer.values) = (words, entities, values);
         for at in 0..layer.words.len() {
             let text = layer.words.get(at);
             let below_has = below.is_some_and(|below| below.find_word(text).is_some());
@@ -147,11 +181,11 @@ impl Layer {
             }
             layer.word_table.put(hash, at as u32);
         }
-        for at in 0..layer.ids.len() {
-            let (kind, id) = (layer.kinds[at], layer.ids.get(at));
+        for at in 0..layer.entities.len() {
+            let (kind, id) = (layer.entities.entries[at].kind, layer.entities.id(at));
             let below_has = below.is_some_and(|below| below.find_entity(kind, id).is_some());
             let hash = hash((kind, id));
-            let same = |n: u32| layer.kinds[n as usize] == kind && layer.ids.get(n as usize) == id;
+            let same = |n: u32| layer.entities.is(n, kind, id);
             if below_has || layer.entity_table.find(hash, same).is_some() {
                 return None;
             }
@@ -165,7 +199,7 @@ impl Layer {
     }
 
     pub fn end_of_entities(&self) -> Entity {
-        self.first_entity + self.ids.len() as u32
+        self.first_entity + self.entities.len() as u32
     }
 
     /// Bytes of the tables by which words and entities are found.
@@ -183,7 +217,7 @@ impl Layer {
     }
 
     fn find_hashed(&self, hash: u64, kind: Word, id: &str) -> Option<Entity> {
-        let same = |n: u32| self.kinds[n as usize] == kind && self.ids.get(n as usize) == id;
+        let same = |n: u32| self.entities.is(n, kind, id);
         Some(self.first_entity + self.entity_table.find(hash, same)?)
     }
 
@@ -195,10 +229,9 @@ impl Layer {
     }
 
     fn add_entity(&mut self, kind: Word, id: &str) -> Entity {
-        let number = self.ids.push(id);
-        self.kinds.push(kind);
-        let (kinds, ids) = (&self.kinds, &self.ids);
-        let rehash = |n: u32| hash((kinds[n as usize], ids.get(n as usize)));
+        let number = self.entities.push(kind, id);
+        let entities = &self.entities;
+        let rehash = |n: u32| hash((entities.entries[n as usize].kind, entities.id(n as usize)));
         self.entity_table.add(hash((kind, id)), number, &rehash);
         self.first_entity + number
     }
@@ -231,12 +264,12 @@ impl<'a> View<'a> {
     /// The type of an entity.
     pub fn kind(&self, entity: Entity) -> Word {
         let layer = self.layer(entity, |layer| layer.first_entity);
-        layer.kinds[(entity - layer.first_entity) as usize]
+        layer.entities.entries[(entity - layer.first_entity) as usize].kind
     }
 
     pub fn id(&self, entity: Entity) -> &'a str {
         let layer = self.layer(entity, |layer| layer.first_entity);
-        layer.ids.get((entity - layer.first_entity) as usize)
+        layer.entities.id((entity - layer.first_entity) as usize)
     }
 
     pub fn uid(&self, entity: Entity) -> Uid {
