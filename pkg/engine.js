@@ -95,11 +95,11 @@ export class Engine {
   }
 
   /**
-   * Calls an export with a message.
-   * @param {'entity' | 'decide' | 'explain'} name @param {number} handle @param {number[]} message
+   * Calls an export with the message that was written.
+   * @param {'entity' | 'decide' | 'explain'} name @param {number} handle @param {Message} message
    */
   ask(name, handle, message) {
-    const bytes = Uint8Array.from(message);
+    const bytes = message.written();
     return this.exports[name](handle, this.#put(bytes), bytes.length);
   }
 }
@@ -155,11 +155,10 @@ export class World {
     let ofType = this.#numbers.get(type);
     let number = ofType?.get(id);
     if (number !== undefined) return number;
-    /** @type {number[]} */
-    const message = [];
-    text(message, type);
-    text(message, id);
-    number = this.#engine.ask('entity', this.#handle, message) >>> 0;
+    MESSAGE.begin();
+    MESSAGE.text(type);
+    MESSAGE.text(id);
+    number = this.#engine.ask('entity', this.#handle, MESSAGE) >>> 0;
     if (this.#remembered >= REMEMBERED) {
       this.#numbers.clear();
       this.#remembered = 0;
@@ -174,74 +173,111 @@ export class World {
 
 /** @param {Entity} principal @param {Entity} action @param {Entity} resource @param {Fields} [context] */
 function question(principal, action, resource, context = {}) {
-  /** @type {number[]} */
-  const out = [];
+  MESSAGE.begin();
   for (const { type, id } of [principal, action, resource]) {
-    text(out, type);
-    text(out, id);
+    MESSAGE.text(type);
+    MESSAGE.text(id);
   }
-  record(out, context);
-  return out;
+  MESSAGE.record(context);
+  return MESSAGE;
 }
 
-/** @param {number[]} out @param {number} count */
-function length(out, count) {
-  out.push(count & 255, (count >>> 8) & 255, (count >>> 16) & 255, count >>> 24);
-}
+/** What is asked, as the module reads it (src/browser/message.rs). One is written again and again. */
+class Message {
+  #bytes = new Uint8Array(256);
+  #view = new DataView(this.#bytes.buffer);
+  #at = 0;
 
-/** @param {number[]} out @param {string} value */
-function text(out, value) {
-  // A lone surrogate is no character: what would be put in its place could be another entity's id.
-  if (!value.isWellFormed()) throw new TypeError('palisade: a text that is no Unicode');
-  const bytes = encoder.encode(value);
-  length(out, bytes.length);
-  for (const byte of bytes) out.push(byte);
-}
-
-/** @param {number[]} out @param {Fields} fields */
-function record(out, fields) {
-  const names = Object.keys(fields);
-  length(out, names.length);
-  for (const name of names) {
-    text(out, name);
-    put(out, fields[name]);
+  begin() {
+    this.#at = 0;
   }
-}
 
-/** @param {number[]} out @param {Value} value */
-function put(out, value) {
-  if (typeof value === 'boolean') {
-    out.push(value ? 1 : 0);
-  } else if (typeof value === 'number' || typeof value === 'bigint') {
-    if (typeof value === 'number' && !Number.isSafeInteger(value)) {
-      throw new TypeError(`palisade: ${value} is no whole number, or not an exact one: use a bigint`);
+  written() {
+    return this.#bytes.subarray(0, this.#at);
+  }
+
+  /** Makes room for so many bytes more. @param {number} count */
+  #room(count) {
+    if (this.#at + count <= this.#bytes.length) return;
+    const larger = new Uint8Array(2 * (this.#at + count));
+    larger.set(this.written());
+    this.#bytes = larger;
+    this.#view = new DataView(larger.buffer);
+  }
+
+  /** @param {number} value */
+  #byte(value) {
+    this.#room(1);
+    this.#bytes[this.#at++] = value;
+  }
+
+  /** @param {number} count */
+  #count(count) {
+    this.#room(4);
+    this.#view.setUint32(this.#at, count, true);
+    this.#at += 4;
+  }
+
+  /** @param {string} value */
+  text(value) {
+    // A lone surrogate is no character: what would be put in its place could be another entity's id.
+    if (!value.isWellFormed()) throw new TypeError('palisade: a text that is no Unicode');
+    // No character takes more than three bytes for each of its sixteen-bit units.
+    this.#room(4 + value.length * 3);
+    const { written } = encoder.encodeInto(value, this.#bytes.subarray(this.#at + 4));
+    this.#view.setUint32(this.#at, written, true);
+    this.#at += 4 + written;
+  }
+
+  /** @param {Fields} fields */
+  record(fields) {
+    const names = Object.keys(fields);
+    this.#count(names.length);
+    for (const name of names) {
+      this.text(name);
+      this.#value(fields[name]);
     }
-    const long = BigInt(value);
-    if (BigInt.asIntN(64, long) !== long) throw new TypeError(`palisade: ${value} has more than 64 bits`);
-    out.push(2);
-    for (let at = 0n; at < 64n; at += 8n) out.push(Number((long >> at) & 255n));
-  } else if (typeof value === 'string') {
-    out.push(3);
-    text(out, value);
-  } else if (Array.isArray(value)) {
-    out.push(5);
-    length(out, value.length);
-    for (const member of value) put(out, member);
-  } else if (typeof value === 'object' && value !== null) {
-    const fields = /** @type {any} */ (value);
-    if (fields.__entity) {
-      out.push(4);
-      text(out, fields.__entity.type);
-      text(out, fields.__entity.id);
-    } else if (fields.__extn) {
-      out.push(7);
-      text(out, fields.__extn.fn);
-      text(out, fields.__extn.arg);
+  }
+
+  /** @param {Value} value */
+  #value(value) {
+    if (typeof value === 'boolean') {
+      this.#byte(value ? 1 : 0);
+    } else if (typeof value === 'number' || typeof value === 'bigint') {
+      if (typeof value === 'number' && !Number.isSafeInteger(value)) {
+        throw new TypeError(`palisade: ${value} is no whole number, or not an exact one: use a bigint`);
+      }
+      const long = BigInt(value);
+      if (BigInt.asIntN(64, long) !== long) throw new TypeError(`palisade: ${value} has more than 64 bits`);
+      this.#byte(2);
+      this.#room(8);
+      this.#view.setBigInt64(this.#at, long, true);
+      this.#at += 8;
+    } else if (typeof value === 'string') {
+      this.#byte(3);
+      this.text(value);
+    } else if (Array.isArray(value)) {
+      this.#byte(5);
+      this.#count(value.length);
+      for (const member of value) this.#value(member);
+    } else if (typeof value === 'object' && value !== null) {
+      const fields = /** @type {any} */ (value);
+      if (fields.__entity) {
+        this.#byte(4);
+        this.text(fields.__entity.type);
+        this.text(fields.__entity.id);
+      } else if (fields.__extn) {
+        this.#byte(7);
+        this.text(fields.__extn.fn);
+        this.text(fields.__extn.arg);
+      } else {
+        this.#byte(6);
+        this.record(fields);
+      }
     } else {
-      out.push(6);
-      record(out, fields);
+      throw new TypeError(`palisade: ${value === null ? 'null' : typeof value} is no value of a context`);
     }
-  } else {
-    throw new TypeError(`palisade: ${value === null ? 'null' : typeof value} is no value of a context`);
   }
 }
+
+const MESSAGE = new Message();
