@@ -89,7 +89,10 @@ browser() {
   done
   command -v apt-get >/dev/null || die "no Chromium found; install one and run this again"
   say "installing Debian's chromium"
-  as_root apt-get install -y -qq chromium >/dev/null || die "chromium did not install; run \`apt-get update\` and try again"
+  # A machine that was just made knows of no package until it has asked.
+  as_root apt-get install -y -qq chromium >/dev/null 2>&1 ||
+    { as_root apt-get update -qq && as_root apt-get install -y -qq chromium >/dev/null; } ||
+    die "chromium did not install; see above"
 }
 
 rust
