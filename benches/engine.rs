@@ -6,14 +6,14 @@
 //! loads. Every decision is checked against what the world says is right before anything is timed.
 
 use cedar_policy::{Authorizer, Context, Entities, EntityUid, PolicySet, Request};
-use palisade::bundle::Bundle;
 use palisade::cedar;
+use palisade::cli::folder;
 use palisade::decide::{Engine, Query};
 use palisade::engine::{Data, DataBuilder, Effect, Plain, Program, Scope, World};
 use palisade::export;
 use palisade::facts;
 use palisade::name::Uid;
-use palisade::pack::{self, Texts};
+use palisade::pack::Pack;
 use palisade::store::{SlicePlan, SqlStore, Sqlite, Store};
 use serde_json::{Value, json};
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -191,31 +191,15 @@ fn measure(time: Duration, requests: usize, mut call: impl FnMut(usize) -> bool)
     (samples[samples.len() / 2], samples[samples.len() * 9 / 10])
 }
 
-fn bundle_of(pack: &str) -> Bundle {
-    let read = |name: &str| fs::read_to_string(format!("policies/{pack}/{name}")).unwrap_or_default();
-    let texts = Texts {
-        name: pack.to_string(),
-        schema_file: "schema.mmd".to_string(),
-        schema: read("schema.mmd"),
-        model: read("model.toml"),
-        policies: read("policies.cedar"),
-        routes: read("routes.toml"),
-        tests: read("tests.toml"),
-        sample: read("sample.sql"),
-    };
-    let (read, findings) = pack::read(&texts);
-    read.unwrap_or_else(|| panic!("{pack}: {findings:?}")).bundle
-}
-
 /// The reference packs with their sample rows: every guard is asked, as in front of an origin.
 fn guards(time: Duration) {
     println!("\nreference packs, sample rows: one allowed decision with every guard");
     for pack in ["chat", "rag", "rag-roles", "members", "workspace"] {
-        let bundle = bundle_of(pack);
+        let folder = Path::new("policies").join(pack);
+        let Pack { bundle, sample, .. } = folder::read(&folder, true).unwrap_or_else(|_| panic!("{pack} has errors"));
         let engine = Engine::new(&bundle).expect("an engine");
         let connection = rusqlite::Connection::open_in_memory().expect("a database");
         connection.execute_batch(&palisade::compile::schema_sql(&bundle.mapping, pack)).expect("the schema");
-        let sample = fs::read_to_string(format!("policies/{pack}/sample.sql")).expect("sample rows");
         connection.execute_batch(&sample).expect("the rows");
         let store = SqlStore::new(Sqlite::new(connection));
         let plan = SlicePlan::new(&bundle);

@@ -5,12 +5,13 @@
 
 use divan::{Bencher, black_box};
 use palisade::bundle::Bundle;
+use palisade::cli::folder;
 use palisade::decide::Engine;
 use palisade::facts::{self, Facts};
 use palisade::pack::{self, Texts};
 use palisade::rows::{Rows, TableRows, Value};
 use std::collections::BTreeMap;
-use std::fs;
+use std::path::Path;
 
 fn main() {
     divan::main();
@@ -21,22 +22,11 @@ const PACKS: [&str; 5] = ["chat", "rag", "rag-roles", "members", "workspace"];
 const AT: i64 = 1_767_225_600_000;
 
 fn texts(pack: &str) -> Texts {
-    let read = |name: &str| fs::read_to_string(format!("policies/{pack}/{name}")).unwrap_or_default();
-    Texts {
-        name: pack.to_string(),
-        schema_file: "schema.mmd".to_string(),
-        schema: read("schema.mmd"),
-        model: read("model.toml"),
-        policies: read("policies.cedar"),
-        routes: read("routes.toml"),
-        tests: read("tests.toml"),
-        sample: read("sample.sql"),
-    }
+    folder::texts(&Path::new("policies").join(pack)).unwrap_or_else(|_| panic!("the texts of {pack}"))
 }
 
 fn bundle(pack: &str) -> Bundle {
-    let (read, findings) = pack::read(&texts(pack));
-    read.unwrap_or_else(|| panic!("{pack}: {findings:?}")).bundle
+    pack::read(&texts(pack)).0.unwrap_or_else(|| panic!("{pack} has errors: run `palisade check`")).bundle
 }
 
 /// Rows of the `workspace` pack: `count` direct permissions, each of a user of their own on a document of their own.

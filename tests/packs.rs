@@ -8,7 +8,7 @@ use cedar_policy::{
 };
 use palisade::cedar::{Judge, action_uid, entity_uid};
 use palisade::compile;
-use palisade::decide::{Engine, Query};
+use palisade::decide::{Context, Engine, Query};
 use palisade::export::{Opinion, question};
 use palisade::facts::{self, Facts};
 use palisade::name::Uid;
@@ -255,12 +255,13 @@ fn cedar_answers_the_gates_question_as_the_engine_decides() {
         let requests = requests(&pack, &facts);
         let stride = requests.len().div_ceil(MOST_QUESTIONS).max(1);
         let every = requests.into_iter().step_by(stride).map(|(principal, action, resource)| {
-            let context = engine.context(&pack.bundle.mapping, &action, "{}").unwrap_or_default();
+            let context = Context::from_json(&pack.bundle.mapping.context_of(&action), "{}").unwrap_or_default();
             Query { context, ..Query::new(principal, action, resource) }
         });
         // The pack's own tests ask with contexts, and find more that is allowed.
         let cases = pack.cases.cases.iter().filter(|case| case.rows.is_empty()).map(|case| {
-            let context = engine.context(&pack.bundle.mapping, &case.action, &case.context).expect("a context");
+            let context =
+                Context::from_json(&pack.bundle.mapping.context_of(&case.action), &case.context).expect("a context");
             Query { context, ..Query::new(case.principal.clone(), case.action.clone(), case.resource.clone()) }
         });
         let queries: Vec<Query> = every.chain(cases).collect();
@@ -385,7 +386,8 @@ fn the_questions_are_written_down_for_the_browser() {
             })
             .collect();
         let name = folder.file_name().expect("a name").to_string_lossy().to_string();
-        fs::write(out.join(format!("{name}.bin")), prepared.to_bytes()).expect("the bytes are written");
+        let bytes = prepared.to_bytes().expect("the binary form");
+        fs::write(out.join(format!("{name}.bin")), bytes).expect("the bytes are written");
         let text = serde_json::to_string(&asked).expect("plain values");
         fs::write(out.join(format!("{name}.json")), text).expect("the questions are written");
     }

@@ -14,7 +14,7 @@ use std::cell::RefCell;
 /// Answers of [`decide`] and [`allows`].
 const DENY: i32 = 0;
 const ALLOW: i32 = 1;
-/// The question could not be read; [`text`] says why. Deny.
+/// The question could not be read. Deny.
 const UNREADABLE: i32 = -1;
 
 /// The answer of [`entity`] for one that nothing loaded speaks of.
@@ -22,8 +22,8 @@ const UNKNOWN: u32 = u32::MAX;
 
 #[derive(Default)]
 struct State {
-    /// Policies with data, by handle; `None` once they are let go.
-    worlds: Vec<Option<(Program, Data)>>,
+    /// Policies with data, by handle; `None` once they are let go, which then costs a pointer.
+    worlds: Vec<Option<Box<(Program, Data)>>>,
     /// What the last call has to say.
     text: String,
 }
@@ -48,7 +48,7 @@ pub unsafe extern "C" fn load(bytes: *mut u8, length: usize) -> u32 {
     let bytes = unsafe { taken(bytes, length) };
     with(|state| match Data::from_bytes(&bytes) {
         Ok(world) => {
-            state.worlds.push(Some(world));
+            state.worlds.push(Some(Box::new(world)));
             state.worlds.len() as u32
         }
         Err(error) => {
@@ -123,8 +123,7 @@ pub unsafe extern "C" fn explain(handle: u32, bytes: *mut u8, length: usize) -> 
         let (allow, text) = {
             let world = world(state, handle)?;
             let mut request = question(&world, &bytes)?;
-            let allow = world.allows(&mut request);
-            (allow, explained(&world, &mut request, allow))
+            explained(&world, &mut request)
         };
         state.text = text;
         Some(answer(allow))
@@ -156,7 +155,7 @@ fn with<T>(call: impl FnOnce(&mut State) -> T) -> T {
 }
 
 fn world(state: &State, handle: u32) -> Option<World<'_>> {
-    let (program, data) = state.worlds.get((handle as usize).wrapping_sub(1))?.as_ref()?;
+    let (program, data) = state.worlds.get((handle as usize).wrapping_sub(1))?.as_deref()?;
     Some(World { program, data })
 }
 
@@ -174,8 +173,10 @@ fn question(world: &World, bytes: &[u8]) -> Option<Request> {
     world.request(&principal, (&action.kind, &action.id), &resource, &context).ok()
 }
 
-fn explained(world: &World, request: &mut Request, allow: bool) -> String {
+/// The decision, and why as JSON.
+fn explained(world: &World, request: &mut Request) -> (bool, String) {
     let trace = world.trace(request);
+    let allow = trace.allows(world.program);
     let view = world.view(request);
     // Plain concatenation: the formatting machinery is larger than the engine's index.
     let mut text = String::from(if allow { "{\"allow\":true" } else { "{\"allow\":false" });
@@ -205,5 +206,5 @@ fn explained(world: &World, request: &mut Request, allow: bool) -> String {
         text.push('}');
     }
     text.push_str("]}");
-    text
+    (allow, text)
 }

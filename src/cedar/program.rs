@@ -33,7 +33,7 @@ pub fn program(policies: &PolicySet, source: impl Fn(&str) -> Option<String>) ->
         let from = policy.annotation("source").map(str::to_string).or_else(|| source(&id)).unwrap_or_default();
         one(&mut builder, &id, &from, &body).map_err(|error| why(&error))?;
     }
-    Ok(builder.finish())
+    builder.finish().map_err(|error| CedarError(format!("the policies cannot be compiled: {error}")))
 }
 
 /// Why a policy cannot be compiled.
@@ -85,7 +85,7 @@ fn one(builder: &mut Builder, id: &str, source: &str, body: &Template) -> Result
     let mut clauses = Vec::new();
     for clause in body.clauses() {
         match clause {
-            Clause::When(expression) => conjuncts(builder, expression, &mut clauses)?,
+            Clause::When(expression) => chain(builder, BinaryOp::And, expression, &mut clauses)?,
             Clause::Unless(expression) => {
                 let operand = node(builder, expression)?;
                 clauses.push(builder.node(Op::Not, [operand, 0, 0], &[operand])?);
@@ -118,11 +118,8 @@ fn listed(builder: &mut Builder, op: Op, operands: &[u32]) -> Result<u32, Refuse
     Ok(builder.node(op, [at, len, 0], operands)?)
 }
 
-/// The operands of `a && b && …`, in their order: `&&` in `&&` on either side asks the same, and fails the same.
-fn conjuncts(builder: &mut Builder, expression: &Expr, found: &mut Vec<u32>) -> Result<(), Refused> {
-    chain(builder, BinaryOp::And, expression, found)
-}
-
+/// The operands of `a && b && …` or `a || b || …`, in their order: the same operator within it on either side asks the same,
+/// and fails the same.
 fn chain(builder: &mut Builder, op: BinaryOp, expression: &Expr, found: &mut Vec<u32>) -> Result<(), Refused> {
     // Left operands are walked in a loop: a chain of a thousand leans to the left, and is not a thousand levels deep.
     let mut rights = Vec::new();

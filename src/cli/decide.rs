@@ -4,7 +4,7 @@
 use super::{Failure, Outcome, Result, complain, database, folder, instant, print};
 use crate::bundle::Bundle;
 use crate::cedar;
-use crate::decide::{self, Decision, Engine, Missing, Query};
+use crate::decide::{self, Context, Decision, Engine, Missing, Query};
 use crate::facts::{self, Facts, Scope};
 use crate::rows::Millis;
 use crate::store::{SlicePlan, Store};
@@ -45,9 +45,11 @@ pub fn run(arguments: &Arguments, json: bool) -> Result {
     let action = cedar::parse_action(&arguments.action);
     let query = Query {
         principal: cedar::parse_uid(&arguments.principal).map_err(|e| Failure::Message(format!("--principal: {e}")))?,
-        context: engine
-            .context(&bundle.mapping, &action, arguments.context.as_deref().unwrap_or_default())
-            .map_err(|error| Failure::Message(format!("--context: {error}")))?,
+        context: Context::from_json(
+            &bundle.mapping.context_of(&action),
+            arguments.context.as_deref().unwrap_or_default(),
+        )
+        .map_err(|error| Failure::Message(format!("--context: {error}")))?,
         action,
         resource: cedar::parse_uid(&arguments.resource).map_err(|e| Failure::Message(format!("--resource: {e}")))?,
         externals: Vec::new(),

@@ -5,7 +5,7 @@ mod check;
 mod compile;
 mod database;
 mod decide;
-mod folder;
+pub mod folder;
 mod import;
 mod load;
 mod route;
@@ -73,7 +73,7 @@ enum Outcome {
 }
 
 /// Bad usage or bad input: exit status 2. What there is to say has not been printed yet.
-enum Failure {
+pub enum Failure {
     Findings(Vec<Finding>),
     Message(String),
 }

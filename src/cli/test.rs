@@ -3,7 +3,7 @@
 
 use super::{Failure, Outcome, Result, database, folder, instant, print};
 use crate::compile;
-use crate::decide::{Decision, Engine, Query};
+use crate::decide::{Context, Decision, Engine, Query};
 use crate::facts;
 use crate::pack::{Case, Coverage, Expect, Pack};
 use crate::rows::Millis;
@@ -94,8 +94,7 @@ fn decide(
         principal: case.principal.clone(),
         action: case.action.clone(),
         resource: case.resource.clone(),
-        context: engine
-            .context(&pack.bundle.mapping, &case.action, &case.context)
+        context: Context::from_json(&pack.bundle.mapping.context_of(&case.action), &case.context)
             .map_err(|error| error.to_string())?,
         externals: Vec::new(),
     };

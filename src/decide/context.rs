@@ -4,37 +4,55 @@
 //! The forms are Cedar's: an entity as `{"type", "id"}`, an extension value as its text, either also marked with `__entity`
 //! and `__extn`.
 
-use super::Context;
 use super::query::OneOfEachKey;
+use super::{Context, Undecidable};
 use crate::engine::Plain;
 use crate::mapping::ContextType;
 use crate::name::{Uid, nearest};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
+impl Context {
+    /// Reads a context from JSON: a record in Cedar's JSON form, checked against what the action takes
+    /// ([`Mapping::context_of`](crate::mapping::Mapping::context_of)). `null` and empty text are the empty context.
+    ///
+    /// # Errors
+    /// Says which attribute is unknown, missing or of the wrong type; the request is a bad one, and nothing is decided.
+    pub fn from_json(takes: &BTreeMap<&str, &ContextType>, json: &str) -> Result<Context, Undecidable> {
+        let trimmed = json.trim();
+        let json = if trimmed.is_empty() || trimmed == "null" { "{}" } else { trimmed };
+        let OneOfEachKey(value) =
+            serde_json::from_str(json).map_err(|error| Undecidable(format!("the context is not JSON: {error}")))?;
+        match value {
+            Value::Object(fields) => Context::read(takes, &fields),
+            _ => Err(Undecidable("the context does not fit the action: it is no object".to_string())),
+        }
+    }
+
+    /// As [`Context::from_json`], from fields that are read already.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn read(takes: &BTreeMap<&str, &ContextType>, fields: &Map<String, Value>) -> Result<Context, Undecidable> {
+        read(takes, fields).map_err(|why| Undecidable(format!("the context does not fit the action: {why}")))
+    }
+}
+
 /// Reads a context. The message of a failure is for whoever sent it.
-pub(super) fn read(takes: &BTreeMap<&str, &ContextType>, json: &str) -> Result<Context, String> {
-    let trimmed = json.trim();
-    let json = if trimmed.is_empty() || trimmed == "null" { "{}" } else { trimmed };
-    let OneOfEachKey(value) =
-        serde_json::from_str(json).map_err(|error| format!("the context is not JSON: {error}"))?;
-    let Value::Object(fields) = value else {
-        return Err("the context does not fit the action: it is no object".to_string());
-    };
+fn read(takes: &BTreeMap<&str, &ContextType>, fields: &Map<String, Value>) -> Result<Context, String> {
     let mut values = Vec::new();
-    for (name, value) in &fields {
+    for (name, value) in fields {
         let Some(kind) = takes.get(name.as_str()) else {
             let near = nearest(name, takes.keys().copied()).map(|near| format!("; did you mean `{near}`?"));
             let near = near.unwrap_or_default();
-            return Err(format!("the context does not fit the action: it does not take `{name}`{near}"));
+            return Err(format!("it does not take `{name}`{near}"));
         };
-        let value = typed(&kind.name, value)
-            .ok_or_else(|| format!("the context does not fit the action: `{name}` is no {}", described(&kind.name)))?;
+        let value = typed(&kind.name, value).ok_or_else(|| format!("`{name}` is no {}", described(&kind.name)))?;
         values.push((name.clone(), value));
     }
     if let Some((name, kind)) = takes.iter().find(|(name, kind)| !kind.optional && !fields.contains_key(**name)) {
         let kind = described(&kind.name);
-        return Err(format!("the context does not fit the action: `{name}` is missing, a {kind}"));
+        return Err(format!("`{name}` is missing, a {kind}"));
     }
     let entities = values
         .iter()

@@ -15,11 +15,9 @@ pub use explain::{Missing, NearGrant, nearest};
 pub use query::{Context, Query};
 
 use crate::bundle::Bundle;
-use crate::engine::{self, Data, DataBuilder, Effect, Found, Plain, Program, Request, Trace, World};
+use crate::engine::{self, Data, DataBuilder, Found, Plain, Program, Request, World};
 use crate::facts::{Ask, Attribute, Facts};
-use crate::mapping::{ContextType, Mapping};
 use crate::name::Uid;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What one bundle permits, ready to be asked. Made once, asked often.
@@ -68,20 +66,6 @@ impl Engine {
         &self.program
     }
 
-    /// Reads a context from JSON: a record in Cedar's JSON form, checked against what the action takes. `null` and empty
-    /// text are the empty context.
-    ///
-    /// # Errors
-    /// Says which attribute is unknown, missing or of the wrong type; the request is a bad one, and nothing is decided.
-    pub fn context(&self, mapping: &Mapping, action: &str, json: &str) -> Result<Context, Undecidable> {
-        self.context_of(&mapping.context_of(action), json)
-    }
-
-    /// As [`Engine::context`], where the attributes that the action takes are at hand.
-    pub fn context_of(&self, takes: &BTreeMap<&str, &ContextType>, json: &str) -> Result<Context, Undecidable> {
-        context::read(takes, json).map_err(Undecidable)
-    }
-
     /// What a store must be asked for to decide `query`.
     pub fn ask(&self, bundle: &Bundle, query: &Query) -> Ask {
         Ask {
@@ -98,7 +82,7 @@ impl Engine {
     /// # Errors
     /// More facts than can be numbered, or a value that cannot be one.
     pub fn prepare(&self, facts: Facts) -> Result<Prepared, Undecidable> {
-        let data = data(&self.program, &facts)?;
+        let data = data(&self.program, &facts, Provenance::InFacts)?;
         Ok(Prepared { facts, program: self.program.clone(), data })
     }
 
@@ -130,19 +114,11 @@ impl Engine {
             .map(|(policy, fault)| format!("{}: {}", self.program.id(*policy), fault.sentence(&world.view(&request))));
         let mut errors: Vec<String> = faults.collect();
         errors.sort();
-        let wanted = if self.forbids(&trace) { Effect::Forbid } else { Effect::Permit };
-        let found = if wanted == Effect::Forbid { &trace.forbids } else { &trace.permits };
+        let found = if trace.forbids(&self.program) { &trace.forbids } else { &trace.permits };
         let mut reasons: Vec<Reason> = found.iter().map(|found| self.reason(prepared, *found)).collect();
         reasons.sort();
         let failed = trace.faults.iter().map(|(policy, _)| self.program.id(*policy).to_string()).collect();
-        let allow = wanted == Effect::Permit && !reasons.is_empty();
-        Decision { allow, reasons, errors, failed, undecided: false }
-    }
-
-    /// Whether something forbids, or might.
-    fn forbids(&self, trace: &Trace) -> bool {
-        !trace.forbids.is_empty()
-            || trace.faults.iter().any(|(policy, _)| self.program.effect(*policy) == Effect::Forbid)
+        Decision { allow: trace.allows(&self.program), reasons, errors, failed, undecided: false }
     }
 
     fn reason(&self, prepared: &Prepared, found: Found) -> Reason {
@@ -182,14 +158,26 @@ impl Prepared {
         World { program: &self.program, data: &self.data }
     }
 
-    /// Facts and policies in one piece, in their binary form ([`Data::from_bytes`]). It says nothing of until when they hold.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        self.data.to_bytes(&self.program)
+    /// Facts and policies in one piece, in their binary form ([`Data::from_bytes`]), with the rows that grants come from. It
+    /// says nothing of until when they hold.
+    ///
+    /// # Errors
+    /// As for [`Engine::prepare`].
+    pub fn to_bytes(&self) -> Result<Vec<u8>, Undecidable> {
+        Ok(data(&self.program, &self.facts, Provenance::InData)?.to_bytes(&self.program))
     }
 }
 
+/// Where it is told which row a grant comes from.
+#[derive(PartialEq)]
+enum Provenance {
+    /// The facts are at hand and know it: nothing is written a second time for each request.
+    InFacts,
+    InData,
+}
+
 /// Facts in the numbers of a program.
-fn data(program: &Program, facts: &Facts) -> Result<Data, Undecidable> {
+fn data(program: &Program, facts: &Facts, provenance: Provenance) -> Result<Data, Undecidable> {
     let too_much = |error: engine::TooMuch| Undecidable(format!("the rows cannot be judged: {error}"));
     let mut builder = DataBuilder::new(program);
     for (uid, entity) in &facts.entities {
@@ -203,7 +191,9 @@ fn data(program: &Program, facts: &Facts) -> Result<Data, Undecidable> {
     for grant in &facts.grants {
         let actions = grant.actions.as_ref().map(|actions| actions.iter().map(|action| ("Action", action.as_str())));
         builder.grant(grant.effect, &grant.principal, actions, &grant.resource);
-        builder.provenance(&grant.id, &grant.source);
+        if provenance == Provenance::InData {
+            builder.provenance(&grant.id, &grant.source);
+        }
     }
     builder.finish().map_err(too_much)
 }
@@ -216,9 +206,6 @@ fn plain(attribute: &Attribute) -> Option<Plain> {
         Attribute::Text(text) => Plain::Text(text.clone()),
         Attribute::Time(time) => Plain::Datetime(*time),
         Attribute::Entity(uid) => Plain::Entity(uid.clone()),
-        Attribute::Texts(texts) => {
-            let texts: BTreeSet<&String> = texts.iter().collect();
-            Plain::Set(texts.into_iter().cloned().map(Plain::Text).collect())
-        }
+        Attribute::Texts(texts) => Plain::Set(texts.iter().cloned().map(Plain::Text).collect()),
     })
 }

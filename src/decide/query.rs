@@ -16,7 +16,7 @@ pub struct Query {
     /// The action's id, without its type.
     pub action: String,
     pub resource: Uid,
-    /// Made by [`Engine::context`](super::Engine::context), which checks it.
+    /// Made by [`Context::read`], which checks it.
     pub context: Context,
     /// Entities of types that live outside the database, as the request describes them.
     pub externals: Vec<External>,

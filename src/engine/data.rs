@@ -126,7 +126,7 @@ impl Origins {
         let (table, key) = source.split_once('/').unwrap_or(("", source));
         let word = writer.word(table);
         let known = self.names.iter().position(|name| *name == word);
-        // A source of the 65,536th table, of which there is none, would be called by its first.
+        // No schema has as many tables as sixteen bits can number; those beyond would share one name.
         let at = known.unwrap_or_else(|| {
             self.names.push(word);
             self.names.len() - 1
@@ -255,7 +255,7 @@ impl<'p> DataBuilder<'p> {
     pub fn finish(self) -> Result<Data, TooMuch> {
         let count = self.layer.end_of_entities();
         let mut data = Data {
-            index: Index::try_new(self.scoped, count)?,
+            index: Index::new(self.scoped, count)?,
             existing: vec![false; count as usize],
             attributes: Vec::with_capacity(count as usize + 1),
             ancestors: Vec::with_capacity(count as usize + 1),
@@ -282,17 +282,11 @@ impl<'p> DataBuilder<'p> {
         }
         data.attributes.push(data.names.len() as u32);
         data.ancestors.push(data.above.len() as u32);
-        data.shrink();
+        data.above.shrink_to_fit();
+        data.names.shrink_to_fit();
+        data.values.shrink_to_fit();
+        data.tags.shrink_to_fit();
         Ok(data)
-    }
-}
-
-impl Data {
-    fn shrink(&mut self) {
-        self.above.shrink_to_fit();
-        self.names.shrink_to_fit();
-        self.values.shrink_to_fit();
-        self.tags.shrink_to_fit();
     }
 }
 

@@ -112,13 +112,10 @@ impl Default for Index {
 
 impl Index {
     /// `entities` is how many entities there are, so that every one has a row.
-    pub fn new(scoped: Vec<Scoped>, entities: u32) -> Index {
-        Index::try_new(scoped, entities).expect("policies are too few to ask in 65,536 ways")
-    }
-
+    ///
     /// # Errors
-    /// The entries ask in more than 65,536 ways.
-    pub fn try_new(scoped: Vec<Scoped>, entities: u32) -> Result<Index, TooMuch> {
+    /// The entries ask in more ways than sixteen bits can number.
+    pub fn new(scoped: Vec<Scoped>, entities: u32) -> Result<Index, TooMuch> {
         let mut index = Index { rows: Vec::new(), starts: Vec::new(), ..Index::default() };
         let mut ways: Vec<How> = scoped.iter().map(|entry| entry.how()).collect();
         ways.sort_unstable();

@@ -84,8 +84,8 @@ pub struct Trace {
 }
 
 impl<'a> World<'a> {
-    /// A request in this world's numbers; the action is its type and its id. Entities and words that the world does not know get numbers of their own: they
-    /// equal nothing but themselves.
+    /// A request in this world's numbers; the action is its type and its id. Entities and words that the world does not know
+    /// get numbers of their own: they equal nothing but themselves.
     ///
     /// # Errors
     /// The context is nested too deep, or has a name twice.
@@ -137,10 +137,7 @@ impl<'a> World<'a> {
     }
 
     fn judge(&self, request: &mut Request) -> bool {
-        let Request { layer, principal, action, resource, context } = request;
-        let (principal, action, resource, context) = (*principal, *action, *resource, *context);
-        let view = View { program: &self.program.layer, data: &self.data.layer, request: layer };
-        let asked = self.asked(&view, principal, action, resource);
+        let (asked, mut evaluator) = self.begin(request);
         let mut permitted = false;
         let forbidden = self.data.index.visit(&asked, &mut |_, effect| match effect {
             Effect::Permit => {
@@ -152,9 +149,6 @@ impl<'a> World<'a> {
         if forbidden.is_break() {
             return false;
         }
-        let World { program, data } = *self;
-        let fault = Fault::Overflow;
-        let mut evaluator = Evaluator { program, data, request: layer, principal, action, resource, context, fault };
         if !permitted {
             let found = self.program.index.visit(&asked, &mut |policy, effect| match effect {
                 Effect::Permit if evaluator.holds(policy) == Some(true) => ControlFlow::Break(()),
@@ -175,10 +169,7 @@ impl<'a> World<'a> {
     /// Everything that applies to the request, and every policy that fails on it.
     pub fn trace(&self, request: &mut Request) -> Trace {
         let values = request.layer.values.len();
-        let Request { layer, principal, action, resource, context } = request;
-        let (principal, action, resource, context) = (*principal, *action, *resource, *context);
-        let view = View { program: &self.program.layer, data: &self.data.layer, request: layer };
-        let asked = self.asked(&view, principal, action, resource);
+        let (asked, mut evaluator) = self.begin(request);
         let mut trace = Trace::default();
         let _ = self.data.index.visit(&asked, &mut |grant, effect| {
             trace.of(effect).push(Found::Grant(grant));
@@ -190,9 +181,6 @@ impl<'a> World<'a> {
             ControlFlow::Continue(())
         });
         once(&mut candidates);
-        let World { program, data } = *self;
-        let fault = Fault::Overflow;
-        let mut evaluator = Evaluator { program, data, request: layer, principal, action, resource, context, fault };
         for found in candidates {
             let Found::Policy(policy) = found else { continue };
             match evaluator.holds(policy) {
@@ -211,17 +199,25 @@ impl<'a> World<'a> {
         trace
     }
 
-    fn asked<'r>(&'r self, view: &View, principal: Entity, action: Entity, resource: Entity) -> Asked<'r> {
-        Asked {
+    /// A request as scopes ask it, and as conditions do.
+    fn begin<'r>(&'r self, request: &'r mut Request) -> (Asked<'r>, Evaluator<'r>) {
+        let World { program, data } = *self;
+        let Request { layer, principal, action, resource, context } = request;
+        let (principal, action, resource, context) = (*principal, *action, *resource, *context);
+        let view = View { program: &program.layer, data: &data.layer, request: layer };
+        let asked = Asked {
             principal,
             principal_kind: view.kind(principal),
-            principal_above: self.data.above(principal),
+            principal_above: data.above(principal),
             action,
-            action_above: self.data.above(action),
+            action_above: data.above(action),
             resource,
             resource_kind: view.kind(resource),
-            resource_above: self.data.above(resource),
-        }
+            resource_above: data.above(resource),
+        };
+        // No fault is read before one was written.
+        let fault = Fault::Overflow;
+        (asked, Evaluator { program, data, request: layer, principal, action, resource, context, fault })
     }
 
     /// The words of this world and of a request.
@@ -241,6 +237,16 @@ impl Evaluator<'_> {
 }
 
 impl Trace {
+    /// Whether something forbids, or might: a `forbid` that fails denies.
+    pub fn forbids(&self, program: &Program) -> bool {
+        !self.forbids.is_empty() || self.faults.iter().any(|(policy, _)| program.effect(*policy) == Effect::Forbid)
+    }
+
+    /// The decision that it explains.
+    pub fn allows(&self, program: &Program) -> bool {
+        !self.permits.is_empty() && !self.forbids(program)
+    }
+
     fn of(&mut self, effect: Effect) -> &mut Vec<Found> {
         match effect {
             Effect::Permit => &mut self.permits,

@@ -354,10 +354,12 @@ impl Builder {
         self.writer().place(scope)
     }
 
-    pub fn finish(mut self) -> Program {
+    /// # Errors
+    /// The policies' scopes ask in more ways than can be numbered.
+    pub fn finish(mut self) -> Result<Program, TooMuch> {
         let entities = self.program.layer.end_of_entities();
-        self.program.index = Index::new(self.scoped, entities);
-        self.program
+        self.program.index = Index::new(self.scoped, entities)?;
+        Ok(self.program)
     }
 }
 

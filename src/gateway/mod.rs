@@ -38,7 +38,7 @@ pub use routes::{
 };
 pub use strict::MAX_JSON_DEPTH;
 
-use crate::decide::{Decision, Query};
+use crate::decide::{Context, Decision, Query};
 use crate::facts::{self, External};
 use crate::name::Uid;
 use crate::store::Store;
@@ -299,11 +299,10 @@ impl<S: Store, H: Host> Gateway<S, H> {
     /// Asks the engine, on the rows that the question needs and no others.
     async fn decide(&self, active: &Active, principal: &Uid, question: &Question, id: &str) -> Result<Decided, Stop> {
         let began = self.host.micros();
-        let context = Value::Object(question.context.clone()).to_string();
-        let context = active.engine.context(active.mapping(), &question.action, &context).map_err(|error| {
+        let mapping = active.mapping();
+        let context = Context::read(&mapping.context_of(&question.action), &question.context).map_err(|error| {
             Refusal::bad_request("incomplete", "the request lacks what the action needs").because(error.to_string())
         })?;
-        let mapping = active.mapping();
         // An entity of a type from outside the database is there because the request says so, and lies in nothing.
         let externals: Vec<External> = [principal, &question.resource]
             .into_iter()

@@ -3,8 +3,7 @@
 
 use cedar_policy::{Context, EntityUid, Schema};
 use palisade::cedar;
-use palisade::decide::Engine;
-use palisade::engine::{Plain, Program};
+use palisade::engine::Plain;
 use palisade::mapping::ContextType;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -104,7 +103,7 @@ proptest! {
         let json = Value::Object(fields).to_string();
         let types = TAKES.map(|(name, kind)| (name, ContextType { name: kind.to_string(), optional: name != "flag" }));
         let takes: BTreeMap<&str, &ContextType> = types.iter().map(|(name, kind)| (*name, kind)).collect();
-        let ours = Engine::of(Program::default()).context_of(&takes, &json);
+        let ours = palisade::decide::Context::from_json(&takes, &json);
         let theirs = Context::from_json_str(&json, Some((schema, &action)))
             .ok()
             .filter(|context| context.validate(schema, &action).is_ok());

@@ -163,7 +163,7 @@ proptest! {
                 None,
             ).expect("a request");
             let query = Query {
-                context: engine.context_of(&takes, &context).expect("the context"),
+                context: palisade::decide::Context::from_json(&takes, &context).expect("the context"),
                 ..Query::new(principal.clone(), action, resource.clone())
             };
             let ours = engine.decide(&prepared, &query);
