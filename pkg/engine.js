@@ -29,6 +29,8 @@
  * @property {(bytes: number, length: number) => number} load
  * @property {(handle: number) => void} unload
  * @property {(handle: number, bytes: number, length: number) => number} entity
+ * @property {(handle: number, entity: number) => number} exists
+ * @property {(handle: number, bytes: number, length: number) => number} ids
  * @property {(handle: number, principal: number, action: number, resource: number) => number} allows
  * @property {(handle: number, bytes: number, length: number) => number} decide
  * @property {(handle: number, bytes: number, length: number) => number} explain
@@ -96,7 +98,7 @@ export class Engine {
 
   /**
    * Calls an export with the message that was written.
-   * @param {'entity' | 'decide' | 'explain'} name @param {number} handle @param {Message} message
+   * @param {'entity' | 'ids' | 'decide' | 'explain'} name @param {number} handle @param {Message} message
    */
   ask(name, handle, message) {
     const bytes = message.written();
@@ -140,6 +142,19 @@ export class World {
   explain(principal, action, resource, context) {
     const answer = this.#engine.ask('explain', this.#handle, question(principal, action, resource, context));
     if (answer < 0) return { allow: false, permits: [], forbids: [], errors: [] };
+    return JSON.parse(this.#engine.text());
+  }
+
+  /** Whether an entity is there; what only a grant names is not. @param {Entity} entity */
+  exists(entity) {
+    return this.#engine.exports.exists(this.#handle, this.#number(entity)) === 1;
+  }
+
+  /** The ids of all entities of a type that are there. @param {string} type @returns {string[]} */
+  ids(type) {
+    MESSAGE.begin();
+    MESSAGE.text(type);
+    this.#engine.ask('ids', this.#handle, MESSAGE);
     return JSON.parse(this.#engine.text());
   }
 

@@ -84,6 +84,41 @@ pub unsafe extern "C" fn entity(handle: u32, bytes: *mut u8, length: usize) -> u
     })
 }
 
+/// Whether an entity is there, given its number: 1, or 0 where it is only named. Of what is not there a bundle for one
+/// principal says nothing but that it may not be touched.
+#[unsafe(no_mangle)]
+pub extern "C" fn exists(handle: u32, entity: u32) -> i32 {
+    with(|state| world(state, handle).is_some_and(|world| world.exists(entity))).into()
+}
+
+/// How many entities of a type there are; [`text`] is a JSON list of their ids then.
+///
+/// # Safety
+/// As for [`load`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ids(handle: u32, bytes: *mut u8, length: usize) -> u32 {
+    // SAFETY: the caller's promise.
+    let bytes = unsafe { taken(bytes, length) };
+    with(|state| {
+        let mut text = String::from("[");
+        let mut count = 0;
+        if let Some(kind) = Message::new(&bytes).text()
+            && let Some(world) = world(state, handle)
+        {
+            world.each(kind, &mut |id| {
+                if count > 0 {
+                    text.push(',');
+                }
+                message::json(&mut text, id);
+                count += 1;
+            });
+        }
+        text.push(']');
+        state.text = text;
+        count
+    })
+}
+
 /// Whether a principal may do an action on a resource, all three by number, without context.
 #[unsafe(no_mangle)]
 pub extern "C" fn allows(handle: u32, principal: u32, action: u32, resource: u32) -> i32 {

@@ -119,6 +119,23 @@ impl<'a> World<'a> {
         program.find_entity(kind, id).or_else(|| data.find_entity(kind, id))
     }
 
+    /// Whether an entity, given its number, is there: one that is only named is not.
+    pub fn exists(&self, entity: u32) -> bool {
+        self.data.exists(entity)
+    }
+
+    /// Calls `visit` with the id of each entity of a type that is there.
+    pub fn each(&self, kind: &str, visit: &mut dyn FnMut(&str)) {
+        let (program, data) = (&self.program.layer, &self.data.layer);
+        let Some(kind) = program.find_word(kind).or_else(|| data.find_word(kind)) else { return };
+        let view = View { program, data, request: data };
+        for entity in 0..data.end_of_entities() {
+            if self.data.exists(entity) && view.kind(entity) == kind {
+                visit(view.id(entity));
+            }
+        }
+    }
+
     /// A request without context, of entities by their numbers; `None` where one is no entity of this world.
     pub fn numbered(&self, principal: u32, action: u32, resource: u32) -> Option<Request> {
         let layer = Layer::above(&self.data.layer);
