@@ -14,7 +14,8 @@ use cedar_policy::{Policy, PolicySet};
 use serde_json::Value;
 use std::sync::Arc;
 
-/// Compiles policies, in the order of their ids. The source of each is its `@source`, or what `source` says of its id.
+/// Compiles policies, in the order of their ids. The source of each is its `@source`, or what `source` says of its id; what
+/// end users are told where it denies, its `@reason`.
 ///
 /// # Errors
 /// Names the policy that cannot be compiled, and what of it.
@@ -31,7 +32,8 @@ pub fn program(policies: &PolicySet, source: impl Fn(&str) -> Option<String>) ->
             Pst::Linked(policy) => policy.into_static_policy().map_err(|error| why(&error))?.body().clone(),
         };
         let from = policy.annotation("source").map(str::to_string).or_else(|| source(&id)).unwrap_or_default();
-        one(&mut builder, &id, &from, &body).map_err(|error| why(&error))?;
+        let reason = policy.annotation("reason").unwrap_or_default();
+        one(&mut builder, [&id, &from, reason], &body).map_err(|error| why(&error))?;
     }
     builder.finish().map_err(|error| CedarError(format!("the policies cannot be compiled: {error}")))
 }
@@ -58,7 +60,7 @@ impl From<TooMuch> for Refused {
     }
 }
 
-fn one(builder: &mut Builder, id: &str, source: &str, body: &Template) -> Result<(), Refused> {
+fn one(builder: &mut Builder, [id, source, reason]: [&str; 3], body: &Template) -> Result<(), Refused> {
     let principal = match &body.principal {
         PrincipalConstraint::Any => Scope::Any,
         PrincipalConstraint::Eq(entity) => Scope::Eq(entity_of(entity)?),
@@ -97,7 +99,7 @@ fn one(builder: &mut Builder, id: &str, source: &str, body: &Template) -> Result
         [only] => Some(*only),
         _ => Some(listed(builder, Op::All, &clauses)?),
     };
-    builder.policy(Described { id, source, effect, principal, actions, resource, condition });
+    builder.policy(Described { id, source, reason, effect, principal, actions, resource, condition });
     Ok(())
 }
 

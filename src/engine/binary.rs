@@ -21,7 +21,7 @@ use xxhash_rust::xxh64::xxh64;
 
 const MAGIC: &[u8; 4] = b"PLSD";
 /// The version of the form that this engine writes and reads.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 const PROGRAM: u16 = 1;
 const DATA: u16 = 2;
 const HEADER: usize = 16;
@@ -110,7 +110,7 @@ impl Program {
             .all(|(what, how)| policies[*what as usize].effect == index.ways[usize::from(*how)].effect);
         ensure(of_one_mind, "an effect")?;
         let names = input.strings()?;
-        ensure(names.len() == policies.len() * 2, "its names")?;
+        ensure(names.len() == policies.len() * 3, "its names")?;
         Ok(Program { layer, nodes, lists, policies, index, names })
     }
 }

@@ -88,7 +88,8 @@ impl Evaluator<'_> {
         }
     }
 
-    fn value(&mut self, node: u32) -> Option<Value> {
+    /// The value of a node; `None` as for [`Evaluator::boolean`].
+    pub fn value(&mut self, node: u32) -> Option<Value> {
         let program = self.program;
         let Node { op, a, b, c } = program.nodes[node as usize];
         Some(match op {

@@ -157,6 +157,28 @@ impl Index {
         Ok(index)
     }
 
+    /// All entries, as they were given.
+    pub(super) fn scopes(&self) -> Vec<Scoped> {
+        let mut all = Vec::with_capacity(self.whats.len());
+        for row in 0..self.rows.len().saturating_sub(1) {
+            for segment in self.rows[row] as usize..self.rows[row + 1] as usize {
+                let action = match self.actions[segment].checked_sub(1) {
+                    None => Place::Any,
+                    Some(key) if key % 2 == 0 => Place::Equal(key / 2),
+                    Some(key) => Place::In(key / 2),
+                };
+                for at in self.starts[segment] as usize..self.starts[segment + 1] as usize {
+                    let How { effect, principal_is, principal_equal, resource_is, resource_equal } =
+                        self.ways[usize::from(self.hows[at])];
+                    let principal = Place::of(row as u32, principal_is, principal_equal);
+                    let resource = Place::of(self.resources[at], resource_is, resource_equal);
+                    all.push(Scoped { principal, action, resource, effect, what: self.whats[at] });
+                }
+            }
+        }
+        all
+    }
+
     /// Calls `visit` with each entry that applies, permits and forbids, in no particular order; one may come twice. Stops
     /// when told to.
     pub fn visit(&self, asked: &Asked, visit: Visit) -> ControlFlow<()> {
@@ -262,10 +284,26 @@ impl Scoped {
 }
 
 impl Place {
-    fn row(self) -> u32 {
-        match self {
-            Place::Any | Place::Is(_) => NOWHERE,
-            Place::Equal(entity) | Place::In(entity) | Place::IsIn(_, entity) => place(entity),
+    /// The scope that stands in a row and asks for a type or for the very entity.
+    fn of(row: u32, is: Option<Word>, equal: bool) -> Place {
+        match (row.checked_sub(1), is) {
+            (None, None) => Place::Any,
+            (None, Some(kind)) => Place::Is(kind),
+            (Some(entity), None) if equal => Place::Equal(entity),
+            (Some(entity), None) => Place::In(entity),
+            (Some(entity), Some(kind)) => Place::IsIn(kind, entity),
         }
+    }
+
+    /// The entity that it names.
+    pub fn entity(self) -> Option<Entity> {
+        match self {
+            Place::Any | Place::Is(_) => None,
+            Place::Equal(entity) | Place::In(entity) | Place::IsIn(_, entity) => Some(entity),
+        }
+    }
+
+    fn row(self) -> u32 {
+        self.entity().map_or(NOWHERE, place)
     }
 }

@@ -13,6 +13,7 @@ mod evaluate;
 pub mod extension;
 mod index;
 mod program;
+mod specialise;
 mod symbols;
 mod value;
 
@@ -20,6 +21,7 @@ pub use binary::{Malformed, VERSION};
 pub use data::{Data, DataBuilder};
 pub use evaluate::Fault;
 pub use program::{Actions, Builder, Described, MAX_DEPTH, Node, Op, Program, Scope};
+pub use specialise::{Fixed, Special, Whose};
 pub use symbols::View;
 pub use value::{Plain, Value};
 
@@ -114,9 +116,13 @@ impl<'a> World<'a> {
 
     /// The number of an entity that this world names.
     pub fn entity(&self, kind: &str, id: &str) -> Option<u32> {
-        let (program, data) = (&self.program.layer, &self.data.layer);
-        let kind = program.find_word(kind).or_else(|| data.find_word(kind))?;
-        program.find_entity(kind, id).or_else(|| data.find_entity(kind, id))
+        let kind = self.word(kind)?;
+        self.program.layer.find_entity(kind, id).or_else(|| self.data.layer.find_entity(kind, id))
+    }
+
+    /// The number of a word that this world knows.
+    fn word(&self, text: &str) -> Option<u32> {
+        self.program.layer.find_word(text).or_else(|| self.data.layer.find_word(text))
     }
 
     /// Whether an entity, given its number, is there: one that is only named is not.
@@ -126,10 +132,9 @@ impl<'a> World<'a> {
 
     /// Calls `visit` with the id of each entity of a type that is there.
     pub fn each(&self, kind: &str, visit: &mut dyn FnMut(&str)) {
-        let (program, data) = (&self.program.layer, &self.data.layer);
-        let Some(kind) = program.find_word(kind).or_else(|| data.find_word(kind)) else { return };
-        let view = View { program, data, request: data };
-        for entity in 0..data.end_of_entities() {
+        let Some(kind) = self.word(kind) else { return };
+        let view = self.known();
+        for entity in 0..self.data.layer.end_of_entities() {
             if self.data.exists(entity) && view.kind(entity) == kind {
                 visit(view.id(entity));
             }
@@ -217,7 +222,10 @@ impl<'a> World<'a> {
     }
 
     /// A request as scopes ask it, and as conditions do.
-    fn begin<'r>(&'r self, request: &'r mut Request) -> (Asked<'r>, Evaluator<'r>) {
+    fn begin<'r>(&self, request: &'r mut Request) -> (Asked<'r>, Evaluator<'r>)
+    where
+        'a: 'r,
+    {
         let World { program, data } = *self;
         let Request { layer, principal, action, resource, context } = request;
         let (principal, action, resource, context) = (*principal, *action, *resource, *context);
@@ -235,6 +243,11 @@ impl<'a> World<'a> {
         // No fault is read before one was written.
         let fault = Fault::Overflow;
         (asked, Evaluator { program, data, request: layer, principal, action, resource, context, fault })
+    }
+
+    /// The words of this world.
+    fn known(&self) -> View<'a> {
+        View { program: &self.program.layer, data: &self.data.layer, request: &self.data.layer }
     }
 
     /// The words of this world and of a request.

@@ -199,7 +199,7 @@ pub struct Program {
     pub(super) lists: Vec<u32>,
     pub(super) policies: Vec<Policy>,
     pub(super) index: Index,
-    /// Id and source of each policy in turn. No decision reads them.
+    /// Id, source and reason of each policy in turn. No decision reads them.
     pub(super) names: Strings,
 }
 
@@ -215,12 +215,17 @@ impl Program {
 
     /// The policy's `@id`.
     pub fn id(&self, policy: u32) -> &str {
-        self.names.get(policy as usize * 2)
+        self.names.get(policy as usize * 3)
     }
 
     /// Where the policy comes from: a row, a file, or nothing for a generated one.
     pub fn source(&self, policy: u32) -> &str {
-        self.names.get(policy as usize * 2 + 1)
+        self.names.get(policy as usize * 3 + 1)
+    }
+
+    /// The policy's `@reason`: what end users are told where it denies. Empty where it has none.
+    pub fn reason(&self, policy: u32) -> &str {
+        self.names.get(policy as usize * 3 + 2)
     }
 
     pub fn effect(&self, policy: u32) -> Effect {
@@ -261,6 +266,7 @@ pub enum Actions {
 pub struct Described<'a> {
     pub id: &'a str,
     pub source: &'a str,
+    pub reason: &'a str,
     pub effect: Effect,
     pub principal: Scope,
     pub actions: Actions,
@@ -346,6 +352,7 @@ impl Builder {
         }
         self.program.names.push(policy.id);
         self.program.names.push(policy.source);
+        self.program.names.push(policy.reason);
         let condition = policy.condition.unwrap_or(NO_CONDITION);
         self.program.policies.push(Policy { effect: policy.effect, condition });
     }

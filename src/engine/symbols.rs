@@ -276,6 +276,32 @@ impl<'a> View<'a> {
         Uid::new(self.word(self.kind(entity)), self.id(entity))
     }
 
+    /// A value with its words spelt out.
+    pub(super) fn plain(&self, value: Value) -> Plain {
+        match value {
+            Value::Bool(value) => Plain::Bool(value),
+            Value::Long(value) => Plain::Long(value),
+            Value::Text(word) => Plain::Text(self.word(word).to_string()),
+            Value::Entity(entity) => Plain::Entity(self.uid(entity)),
+            Value::Set(span) => Plain::Set(self.values(span).iter().map(|member| self.plain(*member)).collect()),
+            Value::Record(span) => {
+                let name = |name: Value| match name {
+                    Value::Text(word) => self.word(word).to_string(),
+                    _ => String::new(),
+                };
+                let pairs = self.values(span).chunks_exact(2);
+                Plain::Record(pairs.map(|pair| (name(pair[0]), self.plain(pair[1]))).collect())
+            }
+            Value::Ip4(..) | Value::Ip6(..) => match super::value::ip(self, value) {
+                Some(ip) => Plain::Ip(ip),
+                None => Plain::Bool(false),
+            },
+            Value::Decimal(value) => Plain::Decimal(value),
+            Value::Datetime(value) => Plain::Datetime(value),
+            Value::Duration(value) => Plain::Duration(value),
+        }
+    }
+
     /// The members of a set, or the alternating names and values of a record.
     pub(super) fn values(&self, span: Span) -> &'a [Value] {
         let layer = self.layer(span.at, |layer| layer.first_value);

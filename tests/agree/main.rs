@@ -10,6 +10,7 @@ mod generated;
 mod official;
 mod random;
 mod reach;
+mod special;
 
 use cedar_policy::{Authorizer, Entities, EvaluationError, PolicySet, Request};
 use palisade::cedar::{self, uid_of};
