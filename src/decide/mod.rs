@@ -8,10 +8,12 @@
 mod context;
 mod decision;
 mod explain;
+mod page;
 mod query;
 
 pub use decision::{Decision, Reason};
 pub use explain::{Missing, NearGrant, nearest};
+pub use page::{PAGE_FORMAT, Wanted};
 pub use query::{Context, Query};
 
 use crate::bundle::Bundle;
@@ -71,6 +73,7 @@ impl Engine {
         Ask {
             principal: query.principal.clone(),
             resource: query.resource.clone(),
+            further: Vec::new(),
             externals: query.externals.clone(),
             context: query.context.entities.iter().chain(&self.named).cloned().collect(),
             actions: Some(bundle.mapping.implying(&query.action)),
@@ -88,7 +91,7 @@ impl Engine {
 
     /// Whether the request is allowed, and nothing else: reasons are not sought.
     pub fn allows(&self, prepared: &Prepared, query: &Query) -> bool {
-        if self.undecided(prepared, query).is_some() {
+        if self.undecided(prepared, &query.context).is_some() {
             return false;
         }
         match self.request(prepared, query) {
@@ -99,7 +102,7 @@ impl Engine {
 
     /// Decides, and says why.
     pub fn decide(&self, prepared: &Prepared, query: &Query) -> Decision {
-        if let Some(why) = self.undecided(prepared, query) {
+        if let Some(why) = self.undecided(prepared, &query.context) {
             return Decision::undecided(why);
         }
         let mut request = match self.request(prepared, query) {
@@ -134,14 +137,14 @@ impl Engine {
     }
 
     /// Why these facts cannot be judged by.
-    fn undecided(&self, prepared: &Prepared, query: &Query) -> Option<String> {
+    fn undecided(&self, prepared: &Prepared, context: &Context) -> Option<String> {
         if !Arc::ptr_eq(&self.program, &prepared.program) {
             return Some("the facts were prepared for other policies".to_string());
         }
         if prepared.facts.tainted.is_empty() {
             return None;
         }
-        let mut looked_into = query.context.entities.iter().chain(&self.named);
+        let mut looked_into = context.entities.iter().chain(&self.named);
         let reason = looked_into.find_map(|uid| prepared.facts.tainted.get(uid))?;
         Some(format!("the context or a policy names an entity that cannot be read: {reason}"))
     }

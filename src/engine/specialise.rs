@@ -53,9 +53,7 @@ impl World<'_> {
     /// # Errors
     /// What is left cannot be numbered, or is nested too deep.
     pub fn specialise(&self, whose: &Whose) -> Result<Special, TooMuch> {
-        let known = whose.fixed.iter().filter_map(|fixed| Some((fixed.name.clone(), fixed.value.clone()?)));
-        let known: Vec<(String, Plain)> = known.collect();
-        let ask = |resource: &Uid| self.request(&whose.principal, ("Action", ""), resource, &known);
+        let ask = |resource: &Uid| self.request(&whose.principal, ("Action", ""), resource, &[]);
         // For what does not depend on the resource, any resource does.
         let mut request = ask(&whose.principal)?;
         let rules = self.rules(whose, &mut request);
@@ -361,7 +359,7 @@ fn joined(open: Open) -> Rest {
 struct Partial<'a> {
     world: World<'a>,
     whose: &'a Whose,
-    /// Of the principal, with the context as far as it is known.
+    /// Of the principal, and of nothing else that matters.
     request: &'a mut Request,
 }
 
@@ -401,11 +399,17 @@ impl Partial<'_> {
     }
 
     fn evaluated(&mut self, number: u32) -> Rest {
-        let (_, mut evaluator) = self.world.begin(self.request);
-        match evaluator.value(number) {
-            Some(value) => Rest::Known(evaluator.view().plain(value)),
-            None => Rest::Fails,
-        }
+        evaluated(&self.world, self.request, number)
+    }
+
+    /// The value of a node that asks the context for an attribute that is known.
+    fn evaluated_with(&self, number: u32, fixed: &Fixed) -> Rest {
+        let context: Vec<(String, Plain)> =
+            fixed.value.iter().map(|value| (fixed.name.clone(), value.clone())).collect();
+        let principal = &self.whose.principal;
+        // A value that cannot be numbered is none: what asks for it fails, and permits nothing.
+        let request = self.world.request(principal, ("Action", ""), principal, &context);
+        request.map_or(Rest::Fails, |mut request| evaluated(&self.world, &mut request, number))
     }
 
     /// What is known of an attribute of the context that a node asks for.
@@ -420,15 +424,24 @@ impl Partial<'_> {
             return None;
         }
         let name = self.world.view(self.request).word(name);
-        let fixed = self.whose.fixed.iter().find(|fixed| fixed.name == name)?;
-        let known = self.evaluated(number);
-        let Some(actions) = &fixed.actions else { return Some(known) };
+        let fixed: Vec<&Fixed> = self.whose.fixed.iter().filter(|fixed| fixed.name == name).collect();
         let (_, words, pattern) = self.parts(node);
-        let otherwise = Rest::Open(Open { op: node.op, words, pattern, operands: vec![Rest::Bare(Op::Context)] });
-        let actions = Rest::Known(Plain::Set(actions.iter().cloned().map(Plain::Entity).collect()));
-        // Not `in`: an action that lies in one of them takes a context of its own.
-        let is_one = Rest::Open(Open::new(Op::Contains, vec![actions, Rest::Bare(Op::Action)]));
-        Some(Rest::Open(Open::new(Op::If, vec![is_one, known, otherwise])))
+        let asked = Rest::Open(Open { op: node.op, words, pattern, operands: vec![Rest::Bare(Op::Context)] });
+        let mut rest = (!fixed.is_empty()).then_some(asked)?;
+        for fixed in fixed {
+            let known = self.evaluated_with(number, fixed);
+            rest = match &fixed.actions {
+                None => known,
+                Some(actions) => {
+                    let actions = actions.iter().cloned().map(Plain::Entity).collect();
+                    // Not `in`: an action that lies in one of them takes a context of its own.
+                    let operands = vec![Rest::Known(Plain::Set(actions)), Rest::Bare(Op::Action)];
+                    let is_one = Rest::Open(Open::new(Op::Contains, operands));
+                    Rest::Open(Open::new(Op::If, vec![is_one, known, rest]))
+                }
+            };
+        }
+        Some(rest)
     }
 
     /// The operands of a node, its words and its pattern.
@@ -449,6 +462,14 @@ impl Partial<'_> {
             Op::Like => (vec![a], Vec::new(), program.list(b, c).to_vec()),
             _ => ([a, b, c][..op.operands()].to_vec(), Vec::new(), Vec::new()),
         }
+    }
+}
+
+fn evaluated(world: &World, request: &mut Request, number: u32) -> Rest {
+    let (_, mut evaluator) = world.begin(request);
+    match evaluator.value(number) {
+        Some(value) => Rest::Known(evaluator.view().plain(value)),
+        None => Rest::Fails,
     }
 }
 

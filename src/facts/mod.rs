@@ -39,6 +39,8 @@ pub struct Facts {
 pub struct Ask {
     pub principal: Uid,
     pub resource: Uid,
+    /// Further resources, asked about at once.
+    pub further: Vec<Uid>,
     /// Entities from outside the database that came with the request.
     pub externals: Vec<External>,
     /// Entities whose rows are needed though they are neither principal nor resource: those that the context names, and

@@ -6,6 +6,8 @@
 
 use super::answer::Refusal;
 use super::routes::{entity_id, typed};
+use crate::decide;
+use crate::engine::Fixed;
 use crate::mapping::{ColumnKind, ContextType, Live, LoginSession, Mapping, Meaning, Table, Test};
 use crate::name::Uid;
 use crate::rows::{Millis, Reading, Rows, TableRows, Value, format_time, read_bool, read_id, read_time};
@@ -21,6 +23,8 @@ pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Caller {
     pub principal: Uid,
+    /// When the credential ends; `None` where it does not say.
+    pub until: Option<Millis>,
     /// Columns of the login session that decisions see, by attribute.
     context: BTreeMap<String, (Value, ColumnKind)>,
 }
@@ -54,8 +58,44 @@ impl Token {
 
 impl Caller {
     /// A principal of whom nothing but the name is known.
-    pub fn of(principal: Uid) -> Caller {
-        Caller { principal, context: BTreeMap::new() }
+    pub fn of(principal: Uid, until: Millis) -> Caller {
+        Caller { principal, until: Some(until), context: BTreeMap::new() }
+    }
+
+    /// What the login session says of the context of every request that it makes.
+    ///
+    /// # Errors
+    /// As for [`Caller::context`].
+    pub fn fixed(&self, mapping: &Mapping) -> Result<Vec<Fixed>, Refusal> {
+        let mut all = Vec::new();
+        for (name, (value, column)) in &self.context {
+            let mut add = |kind: &ContextType, actions: Option<Vec<Uid>>| {
+                let value = match attribute(value, *column, kind) {
+                    Reading::Is(value) => Some(value),
+                    Reading::Null => None,
+                    Reading::Unreadable => return Err(unreadable(name, kind)),
+                };
+                let value = value.map(|value| {
+                    let takes = BTreeMap::from([(name.as_str(), kind)]);
+                    let read = decide::Context::read(&takes, &Map::from_iter([(name.clone(), value)]));
+                    read.ok()
+                        .and_then(|read| Some(read.values().first()?.1.clone()))
+                        .ok_or_else(|| unreadable(name, kind))
+                });
+                all.push(Fixed { name: name.clone(), value: value.transpose()?, actions });
+                Ok(())
+            };
+            if let Some(kind) = mapping.context.get(name) {
+                add(kind, None)?;
+            }
+            // What an action says of its own context goes before what is said of every action's.
+            for (action, declared) in &mapping.actions {
+                if let Some(kind) = declared.context.get(name) {
+                    add(kind, Some(vec![Uid::new("Action", action)]))?;
+                }
+            }
+        }
+        Ok(all)
     }
 
     /// `given`, with what the login session says in the place of what the request says of it.
@@ -77,14 +117,15 @@ impl Caller {
                     given.insert(name.clone(), value);
                 }
                 Reading::Null => {}
-                Reading::Unreadable => {
-                    let cause = format!("`{name}` of the login session is no {}", kind.name);
-                    return Err(Refusal::unauthenticated(cause));
-                }
+                Reading::Unreadable => return Err(unreadable(name, kind)),
             }
         }
         Ok(given)
     }
+}
+
+fn unreadable(name: &str, kind: &ContextType) -> Refusal {
+    Refusal::unauthenticated(format!("`{name}` of the login session is no {}", kind.name))
 }
 
 /// The token that a request brings, from `Authorization: Bearer` or from the cookie; `None` where it brings none.
@@ -203,10 +244,11 @@ fn caller(mapping: &Mapping, session: &LoginSession, row: &Row<'_>, now: Millis)
             return Err(ended("is revoked"));
         }
     }
+    let mut until = None;
     if let Some(column) = &session.expires {
         match read_time(row.value(column)?) {
             Reading::Null => {}
-            Reading::Is(expires) if expires > now => {}
+            Reading::Is(expires) if expires > now => until = Some(expires),
             Reading::Is(_) => return Err(ended("is expired")),
             Reading::Unreadable => return Err(ended(&format!("has a `{column}` that is no time"))),
         }
@@ -225,7 +267,7 @@ fn caller(mapping: &Mapping, session: &LoginSession, row: &Row<'_>, now: Millis)
     for (attribute, column) in &session.context {
         context.insert(attribute.clone(), (row.value(column)?.clone(), row.kind(column)));
     }
-    Ok(Caller { principal, context })
+    Ok(Caller { principal, until, context })
 }
 
 /// One row of a table of login sessions.

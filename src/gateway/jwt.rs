@@ -321,7 +321,8 @@ pub async fn verified<C: Crypto>(
     Ok(token.payload)
 }
 
-fn check_times(claims: &Map<String, Value>, issuer: &Issuer, now: Millis) -> Result<(), &'static str> {
+/// When the token ends, clocks that differ allowed for.
+fn check_times(claims: &Map<String, Value>, issuer: &Issuer, now: Millis) -> Result<Millis, &'static str> {
     let now = now as f64 / 1000.0;
     let skew = f64::from(issuer.clock_skew_seconds);
     let time = |name: &str| match claims.get(name) {
@@ -330,18 +331,18 @@ fn check_times(claims: &Map<String, Value>, issuer: &Issuer, now: Millis) -> Res
             value.as_f64().filter(|time| time.is_finite()).map(Some).ok_or("a time of the token is no number")
         }
     };
-    match time("exp")? {
+    let until = match time("exp")? {
         None => return Err("the token does not say when it ends"),
         Some(end) if now >= end + skew => return Err("the token is expired"),
-        Some(_) => {}
-    }
+        Some(end) => ((end + skew) * 1000.0) as Millis,
+    };
     if time("nbf")?.is_some_and(|start| start > now + skew) {
         return Err("the token is not valid yet");
     }
     if time("iat")?.is_some_and(|made| made > now + skew) {
         return Err("the token was issued in the future");
     }
-    Ok(())
+    Ok(until)
 }
 
 fn check_audience(claims: &Map<String, Value>, issuer: &Issuer) -> Result<(), &'static str> {
@@ -368,7 +369,7 @@ struct Fetched {
 }
 
 impl KeyRing {
-    /// The subject of a token that one of `issuers` made, and that issuer.
+    /// The subject of a token that one of `issuers` made, that issuer, and when the token ends.
     ///
     /// # Errors
     /// 401 where the token is not to be believed, 503 where that cannot be told for want of keys.
@@ -378,7 +379,7 @@ impl KeyRing {
         issuers: &'i [Issuer],
         outside: &O,
         now: Millis,
-    ) -> Result<(&'i Issuer, String), Refusal> {
+    ) -> Result<(&'i Issuer, String, Millis), Refusal> {
         let refused = |why: &'static str| Refusal::unauthenticated(why);
         let token = Unverified::read(token).map_err(refused)?;
         // Read before it is believed, and only to choose whose keys it is held against.
@@ -397,13 +398,13 @@ impl KeyRing {
             None => refused(why),
         })?;
         check_audience(&claims, issuer).map_err(refused)?;
-        check_times(&claims, issuer, now).map_err(refused)?;
+        let until = check_times(&claims, issuer, now).map_err(refused)?;
         let subject = match claims.get(&issuer.principal_claim) {
             Some(Value::String(text)) => text.clone(),
             Some(Value::Number(number)) if number.is_i64() || number.is_u64() => number.to_string(),
             _ => return Err(refused("the token does not say whose it is")),
         };
-        Ok((issuer, subject))
+        Ok((issuer, subject, until))
     }
 
     async fn keys<O: KeySource>(

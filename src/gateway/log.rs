@@ -27,6 +27,8 @@ pub struct Line {
     micros: Option<u64>,
     sources: Vec<String>,
     errors: Vec<String>,
+    /// How many resources a page asked about.
+    entities: Option<usize>,
     status: Option<u16>,
     code: Option<&'static str>,
     cause: Option<String>,
@@ -48,6 +50,10 @@ impl Line {
         };
         self.sources = decision.reasons.iter().take(MOST_LISTED).map(source).collect();
         self.errors = decision.errors.iter().take(MOST_LISTED).map(|error| cut(error)).collect();
+    }
+
+    pub fn entities(&mut self, count: usize) {
+        self.entities = Some(count);
     }
 
     pub fn refused(&mut self, refusal: &Refusal) {
@@ -84,6 +90,7 @@ impl Line {
         set("principal", self.principal.clone().into());
         set("action", self.action.clone().into());
         set("resource", self.resource.clone().into());
+        set("entities", self.entities.into());
         if self.is_decision() {
             set("sources", self.sources.clone().into());
             set("micros", self.micros.into());

@@ -17,6 +17,7 @@ mod identity;
 mod jwt;
 mod log;
 mod origin;
+mod page;
 mod path;
 mod routes;
 mod strict;
@@ -32,6 +33,7 @@ pub use jwt::{
     MAX_JWKS_BYTES, Material, verified,
 };
 pub use origin::{Body, BodyError, Host, Incoming, Origin, Stream};
+pub use page::{MAX_PAGE_ENTITIES, MAX_PAGE_QUESTION_BYTES, PAGE_FRESH_MILLIS, PAGE_PATH};
 pub use path::{MAX_TARGET_BYTES, Target, TargetError};
 pub use routes::{
     BadRequest, Explanation, Found, MAX_ID_BYTES, MAX_ROUTES, Match, Parts, Question, Route, Routes, explain, read,
@@ -273,7 +275,8 @@ impl<S: Store, H: Host> Gateway<S, H> {
             .ok_or_else(|| Refusal::unauthenticated("no token"))?;
         if token.kind() == TokenKind::Jwt && !self.config.issuers.is_empty() {
             let now = self.host.now();
-            let (issuer, subject) = self.keys.subject(token.text(), &self.config.issuers, &self.host, now).await?;
+            let (issuer, subject, until) =
+                self.keys.subject(token.text(), &self.config.issuers, &self.host, now).await?;
             let mut types = mapping.principals().map(|(_, entity)| entity.type_name.as_str());
             let kind = match &issuer.principal_type {
                 Some(kind) => types.find(|own| own == kind),
@@ -288,7 +291,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
             })?;
             let id = routes::entity_id(mapping, kind, &subject)
                 .map_err(|_| Refusal::unauthenticated("the token's subject can be no id"))?;
-            return Ok(Caller::of(Uid::new(kind, id)));
+            return Ok(Caller::of(Uid::new(kind, id), until));
         }
         let hash = token.hash();
         let rows =
@@ -413,6 +416,10 @@ impl<S: Store, H: Host> Gateway<S, H> {
                 return respond(self.evaluation(&mut incoming, id).await);
             }
             EVALUATION_PATH => vec![Method::POST],
+            PAGE_PATH if matches!(incoming.method, Method::GET | Method::POST) => {
+                return self.page(target, incoming, id).await;
+            }
+            PAGE_PATH => vec![Method::GET, Method::POST],
             _ => {
                 let refusal = Refusal::new(StatusCode::NOT_FOUND, "no-route", "there is nothing here");
                 return self.refuse(&refusal, id, &incoming.method, &incoming.headers, Line::default());
@@ -442,6 +449,99 @@ impl<S: Store, H: Host> Gateway<S, H> {
         };
         let body = if method == Method::HEAD { Vec::new() } else { body.to_string().into_bytes() };
         json_like(status, "application/json", body)
+    }
+
+    /// What whoever is signed in may do with some resources, for a page to decide by.
+    async fn page(&self, target: &Target, mut incoming: Incoming<H::Stream>, id: &str) -> Response<Body<H::Stream>> {
+        let mut line = Line::default();
+        match self.page_of(target, &mut incoming, &mut line).await {
+            Ok(response) => {
+                self.host.log(&line.text(id, self.host.now(), self.config.mode, "page"));
+                respond(response)
+            }
+            Err(refusal) => self.refuse(&refusal, id, &incoming.method, &incoming.headers, line),
+        }
+    }
+
+    async fn page_of(
+        &self,
+        target: &Target,
+        incoming: &mut Incoming<H::Stream>,
+        line: &mut Line,
+    ) -> Result<Response<Vec<u8>>, Refusal> {
+        let mut active = self.current.any(&self.store, self.host.now()).await.map_err(Refusal::unavailable)?;
+        let by_query = incoming.method == Method::GET;
+        let mut asked = None;
+        for _ in 0..MAX_ATTEMPTS {
+            *line = Line::by(active.number);
+            let caller = self.caller(&active, &incoming.headers).await?;
+            line.principal = Some(caller.principal.to_string());
+            if asked.is_none() {
+                // After the caller is known: strangers must not make the gate read.
+                asked = Some(match by_query {
+                    true => page::Asked::of_query(target, &incoming.headers)?,
+                    false => page::Asked::of_body(
+                        read_body(&incoming.headers, &mut incoming.body, MAX_PAGE_QUESTION_BYTES).await?,
+                    )?,
+                });
+            }
+            let Some(asked) = &asked else { break };
+            match self.page_by(&active, &caller, asked, by_query, line).await {
+                Ok(response) => return Ok(response),
+                // A type that this bundle does not know, the next one may.
+                Err(Stop::Refused(refusal)) => {
+                    let next = self.current.fresh(&self.store, self.host.now()).await.map_err(Refusal::unavailable)?;
+                    if next.number == active.number {
+                        return Err(refusal);
+                    }
+                    active = next;
+                }
+                Err(Stop::Changed) => {
+                    active = self.current.load(&self.store, self.host.now()).await.map_err(Refusal::unavailable)?;
+                }
+            }
+        }
+        Err(Refusal::unavailable("another bundle was published at each attempt"))
+    }
+
+    async fn page_by(
+        &self,
+        active: &Active,
+        caller: &Caller,
+        asked: &page::Asked,
+        by_query: bool,
+        line: &mut Line,
+    ) -> Result<Response<Vec<u8>>, Stop> {
+        let mapping = active.mapping();
+        let unavailable = |cause: String| Stop::Refused(Refusal::unavailable(cause));
+        let mut listed = Vec::new();
+        let mut revision = None;
+        for kind in asked.types(mapping)? {
+            let found = self.store.ids(&active.plan, kind, MAX_PAGE_ENTITIES).await.map_err(page::unanswered)?;
+            if found.bundle != active.number {
+                return Err(Stop::Changed);
+            }
+            revision = Some(revision.map_or(found.revision, |listed: u64| listed.min(found.revision)));
+            listed.extend(found.ids.into_iter().map(|id| Uid::new(kind, id)));
+        }
+        let wanted = asked.wanted(mapping, caller, listed)?;
+        line.entities(wanted.whose.resources.len());
+        let ask = active.engine.ask_for_page(&active.bundle, &wanted.whose);
+        let slice = self.store.slice(&active.plan, &ask).await.map_err(page::unanswered)?;
+        if slice.bundle != active.number {
+            return Err(Stop::Changed);
+        }
+        let now = self.host.now();
+        self.current.confirm(active.number, now);
+        let facts = facts::build(&active.bundle, &slice.rows, &ask.externals, now);
+        let ends = [facts.until, caller.until].into_iter().flatten().map(|until| until - now);
+        let fresh_for = ends.chain([PAGE_FRESH_MILLIS]).min().unwrap_or_default();
+        let prepared = active.engine.prepare(facts).map_err(|error| unavailable(error.to_string()))?;
+        let bytes = active.engine.page(&active.bundle, &prepared, &wanted);
+        let bytes = bytes.map_err(|error| unavailable(error.to_string()))?;
+        // What was listed before the rows were read may lack what came between: the earlier state is the honest one.
+        let revision = revision.map_or(slice.revision, |listed| listed.min(slice.revision));
+        Ok(asked.answer(bytes, revision, fresh_for, by_query))
     }
 
     /// One question of another service.

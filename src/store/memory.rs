@@ -3,7 +3,7 @@
 
 use super::plan::{self, Edge, Side, SlicePlan};
 use super::statement;
-use super::{Ask, Slice, Store, StoreError};
+use super::{Ask, Ids, Slice, Store, StoreError, sql};
 use crate::mapping::{ColumnKind, Entity, Meaning, Pattern, Piece, Table, Target};
 use crate::name::Uid;
 use crate::rows::{Reading, Rows, TableRows, Value, read_bool, read_id};
@@ -63,6 +63,10 @@ impl MemoryStore {
     /// Makes a bundle the active one.
     pub fn activate(&mut self, number: u64, bundle: impl Into<String>) {
         self.active = Some((number, bundle.into()));
+    }
+
+    fn active_number(&self) -> u64 {
+        self.active.as_ref().map_or(0, |(number, _)| *number)
     }
 
     fn table(&self, table: &Table) -> Result<&TableRows, StoreError> {
@@ -191,7 +195,15 @@ impl Store for MemoryStore {
             let table = &plan.mapping.tables[at];
             rows.insert(table.name.clone(), self.pick(table, plan.columns(table), chosen)?);
         }
-        Ok(Slice { rows, revision: self.revision, bundle: self.active.as_ref().map_or(0, |(number, _)| *number) })
+        Ok(Slice { rows, revision: self.revision, bundle: self.active_number() })
+    }
+
+    async fn ids(&self, plan: &SlicePlan, type_name: &str, most: usize) -> Result<Ids, StoreError> {
+        let Some((table, entity)) = plan.mapping.entity(type_name) else { return Ok(Ids::default()) };
+        let all = 0..self.table(table)?.rows.len();
+        let ids = self.pick(table, vec![entity.id.clone()], all)?;
+        let ids = sql::readable(&ids.rows, kind(table, &entity.id), type_name, most)?;
+        Ok(Ids { ids, revision: self.revision, bundle: self.active_number() })
     }
 
     async fn login(&self, plan: &SlicePlan, token_hash: &str) -> Result<Rows, StoreError> {
@@ -201,7 +213,7 @@ impl Store for MemoryStore {
             let all = 0..self.table(table)?.rows.len();
             rows.insert(table.name.clone(), self.pick(table, plan::login_columns(table, session), all)?);
         }
-        super::sql::keep_exact(plan, &mut rows, token_hash);
+        sql::keep_exact(plan, &mut rows, token_hash);
         Ok(rows)
     }
 
@@ -211,7 +223,7 @@ impl Store for MemoryStore {
             let all = 0..self.table(table)?.rows.len();
             rows.insert(table.name.clone(), self.pick(table, plan.all_columns(table), all)?);
         }
-        Ok(Slice { rows, revision: self.revision, bundle: self.active.as_ref().map_or(0, |(number, _)| *number) })
+        Ok(Slice { rows, revision: self.revision, bundle: self.active_number() })
     }
 
     async fn revision(&self) -> Result<u64, StoreError> {

@@ -53,6 +53,16 @@ pub struct Slice {
     pub bundle: u64,
 }
 
+/// The ids of the entities of a type, and the state of the database that they were read in.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ids {
+    /// As rows are read: those that cannot be read are not among them. In no particular order.
+    pub ids: Vec<String>,
+    pub revision: u64,
+    /// As in [`Slice::bundle`].
+    pub bundle: u64,
+}
+
 /// The questions. One suite of cases holds for every implementation (`tests/store`).
 ///
 /// # Errors
@@ -64,6 +74,10 @@ pub struct Slice {
 pub trait Store {
     /// The rows that `ask` needs. One statement.
     async fn slice(&self, plan: &SlicePlan, ask: &Ask) -> Result<Slice, StoreError>;
+
+    /// The ids of all entities of a type that rows of the model stand for; none of a type that the model does not have. One
+    /// statement. More than `most` are an error, [`StoreError::TooMuch`].
+    async fn ids(&self, plan: &SlicePlan, type_name: &str, most: usize) -> Result<Ids, StoreError>;
 
     /// The rows of login-session tables that hold exactly this token hash; a table without one has no entry.
     async fn login(&self, plan: &SlicePlan, token_hash: &str) -> Result<Rows, StoreError>;

@@ -5,8 +5,9 @@ use super::answer;
 use super::driver::{Driver, Texts};
 use super::plan::SlicePlan;
 use super::statement::{self, HEAD, MOST_ENTITIES, Part, Statement};
-use super::{Ask, Slice, Store, StoreError};
-use crate::rows::{Rows, TableRows, Value};
+use super::{Ask, Ids, Slice, Store, StoreError};
+use crate::mapping::ColumnKind;
+use crate::rows::{Rows, TableRows, Value, read_id};
 
 const REVISION: &str = include_str!("sql/revision.sql");
 const ACTIVE_NUMBER: &str = include_str!("sql/active_number.sql");
@@ -50,6 +51,21 @@ impl<D: Driver> Store for SqlStore<D> {
             rows: read_parts(&statement, &head[HEAD..])?,
             revision: answer::count(head[0].as_deref(), "the revision")?,
             bundle: active_number(head[1].as_deref())?,
+        })
+    }
+
+    async fn ids(&self, plan: &SlicePlan, type_name: &str, most: usize) -> Result<Ids, StoreError> {
+        let Some((table, entity)) = plan.mapping.entity(type_name) else { return Ok(Ids::default()) };
+        let row = one_row(self.driver.query(&statement::ids(table, &entity.id, most + 1), &[]).await?)?;
+        let [revision, bundle, Some(json)] = &row[..] else {
+            return Err(StoreError::damaged("ids came back with another number of columns"));
+        };
+        let rows = answer::rows(json, 1)?;
+        let kind = table.column(&entity.id).map_or(ColumnKind::Text, |column| column.kind);
+        Ok(Ids {
+            ids: readable(&rows, kind, type_name, most)?,
+            revision: answer::count(revision.as_deref(), "the revision")?,
+            bundle: active_number(bundle.as_deref())?,
         })
     }
 
@@ -101,6 +117,19 @@ impl<D: Driver> Store for SqlStore<D> {
             _ => Err(StoreError::damaged("`palisade_active` has more than one row")),
         }
     }
+}
+
+/// The ids in the one column of `rows`.
+pub(super) fn readable(
+    rows: &[Vec<Value>],
+    kind: ColumnKind,
+    type_name: &str,
+    most: usize,
+) -> Result<Vec<String>, StoreError> {
+    if rows.len() > most {
+        return Err(StoreError::too_much(format!("there are more than {most} entities of the type {type_name}")));
+    }
+    Ok(rows.iter().filter_map(|row| read_id(row.first()?, kind).known()).collect())
 }
 
 fn read_parts(statement: &Statement, columns: &[Option<String>]) -> Result<Rows, StoreError> {

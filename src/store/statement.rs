@@ -513,6 +513,20 @@ pub(super) fn everything(table: &Table, columns: &[String]) -> String {
     )
 }
 
+/// The statement of the ids of a table's entities, at most `most`: revision, active bundle, and rows of one cell each.
+pub(super) fn ids(table: &Table, id: &str, most: usize) -> String {
+    format!(
+        "SELECT (SELECT CAST(coalesce(max(revision),0) AS TEXT) FROM palisade_change) AS revision,\n\
+         (SELECT CAST(number AS TEXT) FROM palisade_active) AS bundle,\n\
+         {} AS c0",
+        unambiguous(&format!(
+            "(SELECT json_group_array({}) FROM (SELECT * FROM {} LIMIT {most}) x)",
+            row(table, &[id.to_string()]),
+            table_sql(table)
+        ))
+    )
+}
+
 /// The statement that finds logins by a token's hash, `?1`; `None` where no table holds them.
 pub(super) fn login(plan: &SlicePlan) -> Option<Statement> {
     let mut parts = Vec::new();

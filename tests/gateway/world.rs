@@ -10,7 +10,7 @@ use palisade::gateway::{
 };
 use palisade::report::Finding;
 use palisade::rows::{Millis, Rows, TableRows, Value};
-use palisade::store::{Ask, DriverError, Failure, MemoryStore, Slice, SlicePlan, Store, StoreError};
+use palisade::store::{Ask, DriverError, Failure, Ids, MemoryStore, Slice, SlicePlan, Store, StoreError};
 use palisade::{compile, er, model};
 use ring::signature;
 use std::cell::{Cell, RefCell};
@@ -89,6 +89,12 @@ impl Store for Paper {
             change(&mut self.store.borrow_mut());
         }
         pollster::block_on(self.store.borrow().slice(plan, ask))
+    }
+
+    async fn ids(&self, plan: &SlicePlan, type_name: &str, most: usize) -> Result<Ids, StoreError> {
+        self.asked.borrow_mut().push("ids");
+        self.up()?;
+        pollster::block_on(self.store.borrow().ids(plan, type_name, most))
     }
 
     async fn login(&self, plan: &SlicePlan, token_hash: &str) -> Result<Rows, StoreError> {

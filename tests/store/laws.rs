@@ -264,8 +264,11 @@ fn asks(world: &World, bundle: &Bundle, whole: &Facts) -> Vec<(Ask, Option<Strin
                 externals.push(External { uid: inner, parents: vec![pick(&["Project"], *also)] });
             }
             let context = if *also < 128 { vec![pick(&resources, also * 2)] } else { Vec::new() };
+            // What else is asked about at once changes no decision.
+            let further =
+                if *also % 4 == 0 { vec![pick(&resources, also / 2), pick(&resources, *kind)] } else { Vec::new() };
             let actions = action.as_ref().map(|action| mapping.implying(action));
-            (Ask { principal: pick(&principals, *principal), resource, externals, context, actions }, action)
+            (Ask { principal: pick(&principals, *principal), resource, further, externals, context, actions }, action)
         })
         .collect()
 }

@@ -36,6 +36,8 @@ struct Question {
     principal: Uid,
     resource: Uid,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    further: Vec<Uid>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     externals: Vec<Outside>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     context: Vec<Uid>,
@@ -51,6 +53,7 @@ impl Question {
         Ask {
             principal: self.principal.clone(),
             resource: self.resource.clone(),
+            further: self.further.clone(),
             externals: self.externals.iter().map(outside).collect(),
             context: self.context.clone(),
             actions: self.actions.clone(),
@@ -183,6 +186,7 @@ fn any_ask() -> Ask {
     Ask {
         principal: Uid::new("User", "u"),
         resource: Uid::new("Document", "d"),
+        further: Vec::new(),
         externals: Vec::new(),
         context: Vec::new(),
         actions: Some(vec!["document:read".to_string()]),
