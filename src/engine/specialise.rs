@@ -24,7 +24,8 @@ pub struct Whose {
     pub resources: Vec<Uid>,
     /// Entities that contexts may name.
     pub also: Vec<Uid>,
-    /// Attributes of the context that are known by now, whatever the context will say of them.
+    /// Attributes of the context that are known by now, whatever the context will say of them. What is known of some
+    /// actions goes before what is known of every one, which is said once.
     pub fixed: Vec<Fixed>,
 }
 
@@ -53,7 +54,11 @@ impl World<'_> {
     /// # Errors
     /// What is left cannot be numbered, or is nested too deep.
     pub fn specialise(&self, whose: &Whose) -> Result<Special, TooMuch> {
-        let ask = |resource: &Uid| self.request(&whose.principal, ("Action", ""), resource, &[]);
+        // What is evaluated here may rest on what is known of every action's context, and on nothing else of a context.
+        let known = whose.fixed.iter().filter(|fixed| fixed.actions.is_none());
+        let known: Vec<(String, Plain)> =
+            known.filter_map(|fixed| Some((fixed.name.clone(), fixed.value.clone()?))).collect();
+        let ask = |resource: &Uid| self.request(&whose.principal, ("Action", ""), resource, &known);
         // For what does not depend on the resource, any resource does.
         let mut request = ask(&whose.principal)?;
         let rules = self.rules(whose, &mut request);
@@ -359,7 +364,7 @@ fn joined(open: Open) -> Rest {
 struct Partial<'a> {
     world: World<'a>,
     whose: &'a Whose,
-    /// Of the principal, and of nothing else that matters.
+    /// Of the principal, with the context as far as it is known.
     request: &'a mut Request,
 }
 

@@ -4,6 +4,7 @@
 mod cases;
 mod faults;
 mod identity;
+mod page;
 mod paths;
 mod routes;
 mod verify;

@@ -24,3 +24,23 @@ export type ResourceType =
   | "Scenario"
   | "Session"
   | "User";
+
+/** What each action takes of the request, beside the resource. */
+export interface Contexts {
+  "assign": Record<string, never>;
+  "delete": Record<string, never>;
+  "export": Record<string, never>;
+  "manage": Record<string, never>;
+  "publish": Record<string, never>;
+  "read": Record<string, never>;
+  "update": Record<string, never>;
+  "use": { "model"?: { __entity: { type: "Model"; id: string } } };
+}
+
+/** All of it: `connect<Pack>(…)` of the package `palisade-gate`. */
+export interface Pack {
+  action: Action;
+  principal: PrincipalType;
+  resource: ResourceType;
+  contexts: Contexts;
+}

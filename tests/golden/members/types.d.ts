@@ -40,3 +40,34 @@ export type ResourceType =
   | "SessionAnalytics"
   | "User"
   | "UserSession";
+
+/** What each action takes of the request, beside the resource. */
+export interface Contexts {
+  "groups:delete": Record<string, never>;
+  "groups:manage_members": Record<string, never>;
+  "groups:read": Record<string, never>;
+  "groups:update": Record<string, never>;
+  "items:read": Record<string, never>;
+  "items:update": Record<string, never>;
+  "legacy_oauth_accounts:read": Record<string, never>;
+  "legacy_password_reset_tokens:read": Record<string, never>;
+  "oauth_accounts:read": Record<string, never>;
+  "password_reset_tokens:read": Record<string, never>;
+  "permissions:read": Record<string, never>;
+  "roles:read": Record<string, never>;
+  "roles:update": Record<string, never>;
+  "session_activities:read": Record<string, never>;
+  "session_analytics:read": Record<string, never>;
+  "sessions:read": Record<string, never>;
+  "users:delete": Record<string, never>;
+  "users:read": Record<string, never>;
+  "users:update": Record<string, never>;
+}
+
+/** All of it: `connect<Pack>(…)` of the package `palisade-gate`. */
+export interface Pack {
+  action: Action;
+  principal: PrincipalType;
+  resource: ResourceType;
+  contexts: Contexts;
+}

@@ -21,3 +21,18 @@ export type ResourceType =
   | "Role"
   | "SemanticCache"
   | "User";
+
+/** What each action takes of the request, beside the resource. */
+export interface Contexts {
+  "ADMIN": Record<string, never>;
+  "READ": Record<string, never>;
+  "WRITE": Record<string, never>;
+}
+
+/** All of it: `connect<Pack>(…)` of the package `palisade-gate`. */
+export interface Pack {
+  action: Action;
+  principal: PrincipalType;
+  resource: ResourceType;
+  contexts: Contexts;
+}

@@ -23,3 +23,24 @@ export type ResourceType =
   | "Project"
   | "Role"
   | "User";
+
+/** What each action takes of the request, beside the resource. */
+export interface Contexts {
+  "document:delete": Record<string, never>;
+  "document:export": Record<string, never>;
+  "document:read": Record<string, never>;
+  "document:write": Record<string, never>;
+  "organization:manage": Record<string, never>;
+  "organization:read": Record<string, never>;
+  "project:archive": Record<string, never>;
+  "project:read": Record<string, never>;
+  "project:write": Record<string, never>;
+}
+
+/** All of it: `connect<Pack>(…)` of the package `palisade-gate`. */
+export interface Pack {
+  action: Action;
+  principal: PrincipalType;
+  resource: ResourceType;
+  contexts: Contexts;
+}
