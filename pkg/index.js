@@ -457,13 +457,13 @@ export function open({
   /** @param {any} action @param {any} resource @param {any} [context] */
   function explain(action, resource, context) {
     let code = judge(action, resource, context);
-    const entity = entityOf(resource);
     /** @type {string[]} */
     let reasons = [];
     /** @type {string[]} */
     let allowed = [];
-    if (held && entity && (code === 'no-grant' || code === 'allowed')) {
+    if (held && (code === 'no-grant' || code === 'allowed')) {
       const { world, envelope } = held;
+      const entity = /** @type {import('./engine.js').Entity} */ (entityOf(resource));
       allowed = envelope.actions.filter((other) => can(other, entity, context));
       if (code === 'no-grant') {
         const why = world.explain(envelope.principal, { type: 'Action', id: action }, entity, context);
