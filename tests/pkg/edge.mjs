@@ -152,6 +152,7 @@ export async function serve(edge, folders, pages = {}) {
       response.writeHead(answer.status, Object.fromEntries(answer.headers));
       return response.end(Buffer.from(await answer.arrayBuffer()));
     }
+    if (pathname === '/favicon.ico') return response.writeHead(204).end();
     if (pages[pathname] !== undefined) {
       response.setHeader('content-type', pathname.endsWith('.json') ? TYPES['.json'] : 'text/html');
       return response.end(pages[pathname]);
