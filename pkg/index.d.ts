@@ -18,7 +18,7 @@ export interface Entity<Type extends string = string> {
 }
 
 /** What `palisade compile` writes for a pack. */
-export interface Pack {
+export interface PackShape {
   action: string;
   principal: string;
   resource: string;
@@ -26,17 +26,25 @@ export interface Pack {
 }
 
 /** Without types of a pack, every name goes. */
-export interface AnyPack extends Pack {
+export interface AnyPack extends PackShape {
   contexts: Record<string, Record<string, Value>>;
 }
 
+/**
+ * Names the pack once for everything, hooks and components too:
+ * `declare module 'palisade-gate' { interface Register { pack: Pack } }`
+ */
+export interface Register {}
+
+export type DefaultPack = Register extends { pack: infer P extends PackShape } ? P : AnyPack;
+
 /** `Document:42`, or `{ type: 'Document', id: '42' }`. */
-export type Resource<P extends Pack = AnyPack> =
+export type Resource<P extends PackShape = DefaultPack> =
   | (string extends P['resource'] ? string : `${P['resource']}:${string}`)
   | Entity<P['resource']>;
 
 /** What an action's context may hold. */
-export type Context<P extends Pack, A extends P['action']> = A extends keyof P['contexts']
+export type Context<P extends PackShape, A extends P['action']> = A extends keyof P['contexts']
   ? keyof P['contexts'][A] extends never
     ? Record<string, never>
     : P['contexts'][A]
@@ -54,7 +62,7 @@ export const SENTENCES: Readonly<
   >
 >;
 
-export interface Explanation<P extends Pack = AnyPack> {
+export interface Explanation<P extends PackShape = DefaultPack> {
   state: State;
   /** Translate by this. */
   code: Code;
@@ -66,7 +74,7 @@ export interface Explanation<P extends Pack = AnyPack> {
   allowed: P['action'][];
 }
 
-export interface Options<P extends Pack = AnyPack> {
+export interface Options<P extends PackShape = DefaultPack> {
   /** Where the edge answers; `/.palisade/bundle` by default. */
   url?: string | URL;
   /** Types that are loaded whole. */
@@ -98,7 +106,7 @@ export interface GateError extends Error {
   code?: string;
 }
 
-export interface Gate<P extends Pack = AnyPack> {
+export interface Gate<P extends PackShape = DefaultPack> {
   /** Whether it is known, and allowed. Never throws. */
   can<A extends P['action']>(action: A, resource: Resource<P> | null | undefined, context?: Context<P, A>): boolean;
   check<A extends P['action']>(action: A, resource: Resource<P> | null | undefined, context?: Context<P, A>): State;
@@ -145,7 +153,7 @@ export interface Gate<P extends Pack = AnyPack> {
  * A gate with its first bundle. Rejects where another attempt would not help; while the edge is away it keeps trying.
  * Without a document, as on a server, it resolves at once and everything is pending.
  */
-export function connect<P extends Pack = AnyPack>(options?: Options<P>): Promise<Gate<P>>;
+export function connect<P extends PackShape = DefaultPack>(options?: Options<P>): Promise<Gate<P>>;
 
 /** A gate at once, for frameworks: everything is pending until its first bundle is there. */
-export function open<P extends Pack = AnyPack>(options?: Options<P>): Gate<P>;
+export function open<P extends PackShape = DefaultPack>(options?: Options<P>): Gate<P>;
