@@ -341,7 +341,7 @@ export function open({
     }
     failures += 1;
     patience = error.wait ?? 0;
-    if (error.status === 413) limit = wanted.size >> 1;
+    if (error.status === 413) limit = wanted.size >> 1 || limit;
     while (wanted.size > limit) wanted.delete(/** @type {string} */ (wanted.keys().next().value));
     if (error.final && !held) {
       status = 'failed';

@@ -424,4 +424,21 @@ describe('a gate in a page', () => {
     });
     assert.equal(wasm.length, 1);
   });
+
+  test('says what is wrong where the page does not let the engine start', async () => {
+    pages['/strict'] = '<!doctype html><title>t</title>';
+    await page.goto(`${server.origin}/strict`);
+    const said = await page.evaluate(async () => {
+      const address = '/pkg/index.js';
+      const { connect } = await import(address);
+      return connect({ onError: () => {} }).catch((/** @type {Error} */ error) => error.message);
+    });
+    assert.match(said, /^palisade: the engine does not start: .*unsafe-eval/s);
+  });
+
+  test('asks again when the network comes back, and may be waited for', async () => {
+    edge.instead = [() => refuse(500, '', '')];
+    await show(`<p id="p" ${MAY}>a</p>`);
+    assert.equal(await visible('#p'), true);
+  });
 });

@@ -133,8 +133,7 @@ const TYPES = {
 };
 
 /**
- * A server of pages and of an edge. Files come from folders of the repository; what the package has built in comes from
- * where the build puts it.
+ * A server of pages and of an edge. Files come from folders of the repository, the engine from where it was built.
  * @param {Edge} edge @param {Record<string, string>} folders by the path that they are served at
  * @param {Record<string, string>} [pages] by their path
  */
@@ -142,7 +141,8 @@ export async function serve(edge, folders, pages = {}) {
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     // What the package asks of a page: no inline script or style, no eval but WebAssembly's.
-    response.setHeader('content-security-policy', "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'");
+    const scripts = pathname === '/strict' ? "'self'" : "'self' 'wasm-unsafe-eval'";
+    response.setHeader('content-security-policy', `default-src 'self'; script-src ${scripts}`);
     if (pathname === '/.palisade/bundle') {
       let body = '';
       for await (const part of request) body += part;
@@ -160,8 +160,7 @@ export async function serve(edge, folders, pages = {}) {
     const at = Object.keys(folders).find((path) => pathname.startsWith(path));
     if (at === undefined) return response.writeHead(404).end();
     const inside = normalize(pathname.slice(at.length) || 'index.html');
-    let file = join(folders[at], inside.endsWith('/') ? `${inside}index.html` : inside);
-    if (pathname.endsWith('/palisade.wasm') && !existsSync(file)) file = 'build/engine.wasm';
+    const file = inside === 'palisade.wasm' ? 'build/engine.wasm' : join(folders[at], inside);
     if (inside.startsWith('..') || !existsSync(file) || statSync(file).isDirectory()) return response.writeHead(404).end();
     const type = TYPES[/** @type {keyof TYPES} */ (extname(file))] ?? 'application/octet-stream';
     response.setHeader('content-type', type).end(readFileSync(file));
