@@ -526,6 +526,17 @@ describe('an edge that is away', () => {
     assert.equal(gate.can('read', 'Message:stray'), true);
   });
 
+  test('may say until when instead', async () => {
+    const gate = await knowing('Message:fire');
+    const until = new Date(Date.now() + 40_000).toUTCString();
+    edge.instead = [() => refuse(503, 'busy', 'busy', { 'retry-after': until })];
+    await gate.refresh();
+    await time.pass(38_000);
+    assert.equal(edge.requests.length, 2);
+    await time.pass(2_000);
+    assert.equal(edge.requests.length, 3);
+  });
+
   test('expired, it is not asked at every `can`', async () => {
     const gate = await knowing('Message:fire');
     edge.instead = Array(99).fill(() => Promise.reject(new TypeError('offline')));
