@@ -391,6 +391,14 @@ describe('a gate in a page', () => {
     assert.equal(asked(), expected, 'closed');
   });
 
+  test('lets an edge alone that asks for it, also when it is seen again', async () => {
+    await show(`<p ${MAY}>a</p>`);
+    edge.instead = [() => refuse(503, 'busy', 'busy', { 'retry-after': '3600' })];
+    await refreshed();
+    await happens('focus');
+    assert.equal(asked(), 2);
+  });
+
   test('is not renewed while nobody sees it', async () => {
     await show(`<p id="p" ${MAY}>a</p>`);
     await page.evaluate(() => Object.defineProperty(document, 'hidden', { value: true, configurable: true }));

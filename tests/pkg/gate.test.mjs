@@ -425,6 +425,7 @@ describe('time', () => {
 
   test('goes by while the machine sleeps, though no timer fires', async () => {
     const gate = await knowing('Message:fire');
+    assert.equal(gate.can('read', 'Message:fire'), true, 'and is remembered');
     time.wall += 60_000;
     assert.equal(gate.can('read', 'Message:fire'), false);
     await settled();
@@ -435,6 +436,7 @@ describe('time', () => {
   test('goes by though the clock is set back', async () => {
     const gate = await knowing('Message:fire');
     edge.instead = Array(9).fill(() => refuse(503, 'away', 'away'));
+    assert.equal(gate.can('read', 'Message:fire'), true, 'and is remembered');
     time.wall -= 86_400_000;
     time.steady += 60_000;
     assert.equal(gate.can('read', 'Message:fire'), false);
@@ -570,6 +572,8 @@ describe('an edge that is away', () => {
 describe('refusals', () => {
   test('401 forgets everything, and signing in brings it back', async () => {
     const gate = await knowing('Message:fire');
+    gate.can('read', 'Message:stray');
+    await time.pass(10);
     let calls = 0;
     gate.subscribe(() => (calls += 1));
     edge.instead = [() => refuse(401, 'expired-token', 'nobody')];
@@ -580,10 +584,11 @@ describe('refusals', () => {
     assert.equal(gate.check('read', 'Message:fire'), 'denied');
     assert.deepEqual(gate.explain('read', 'Message:fire').code, 'signed-out');
     await time.pass(600_000);
-    assert.equal(edge.requests.length, 2, 'nobody is there to ask for');
+    assert.equal(edge.requests.length, 3, 'nobody is there to ask for');
     edge.principals = { dan: { type: 'User', id: 'dan' } };
     await gate.refresh();
     assert.equal(gate.status, 'ready');
+    assert.deepEqual(edge.requests[3].resources, ['Message:fire'], 'what the page named, not what was looked at');
     assert.equal(gate.can('read', 'Message:fire'), false, 'dan may not');
   });
 

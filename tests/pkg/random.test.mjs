@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { open } from '../../pkg/index.js';
 import { Edge, Time, WASM, name, questions, refuse, settled } from './edge.mjs';
 
-const DAYS = 150;
+const DAYS = 80;
 const EVENTS = 60;
 const asked = questions('chat').filter(({ principal }) => ['ann', 'dan'].includes(principal.id));
 const allowed = new Set(asked.filter(({ allow }) => allow).map((one) => `${one.principal.id} ${one.action.id} ${name(one.resource)}`));
