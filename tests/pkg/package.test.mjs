@@ -157,14 +157,14 @@ describe('bundled', () => {
     server?.close();
   });
 
-  /** By Vite: a page. @param {string} app @param {string} [also] */
-  async function withVite(app, also = '') {
+  /** By Vite: a page. @param {string} app @param {string} [also] @param {string} [rendered] by a server */
+  async function withVite(app, also = '', rendered = '') {
     const root = join(APPS, `vite-${app}`);
     mkdirSync(root);
     writeFileSync(join(root, 'main.js'), `${also}\nimport '../${app}.js';`);
-    writeFileSync(join(root, 'index.html'), `${HTML}<script type="module" src="./main.js"></script>`);
+    writeFileSync(join(root, 'index.html'), `${HTML.replace('"app">', `"app">${rendered}`)}<script type="module" src="./main.js"></script>`);
     const outDir = join(APPS, 'out', `vite-${app}`);
-    await viteBuild({ root, configFile: false, base: './', logLevel: 'error', build: { outDir, emptyOutDir: true } });
+    await viteBuild({ root, configFile: false, base: './', logLevel: 'error', build: { outDir, emptyOutDir: true, target: 'es2022' } });
     return `/out/vite-${app}/index.html`;
   }
 
@@ -231,6 +231,18 @@ describe('bundled', () => {
       await page.close();
     });
   }
+
+  test('a page in React that a server rendered, by Vite', async () => {
+    const { renderToString } = await import('react-dom/server');
+    const rendered = renderToString((await import(pathToFileURL(join(APPS, 'hydrate.js')).href)).page);
+    assert.equal(rendered, '<p id="line">false</p><i>wait</i><button disabled="">Edit</button>');
+    const { page, wrong } = await opened(await withVite('hydrate', '', rendered));
+    await page.waitForSelector('#yes');
+    assert.equal(await page.textContent('#line'), 'true');
+    assert.equal(await page.isEnabled('button'), true);
+    assert.deepEqual([wrong, await page.evaluate(() => /** @type {any} */ (globalThis).wrong)], [[], []]);
+    await page.close();
+  });
 
   test('a page in Vue, and a store of Svelte, by Vite', async () => {
     const { page, wrong } = await opened(await withVite('vue'));
