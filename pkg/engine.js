@@ -46,6 +46,9 @@ const REMEMBERED = 10_000;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** What JavaScript calls a value: `Object`, `Null`, `Date`. @param {unknown} value */
+export const kindOf = (value) => Object.prototype.toString.call(value).slice(8, -1);
+
 /** The module, started. */
 export class Engine {
   /** @param {WebAssembly.Instance} instance */
@@ -275,7 +278,8 @@ class Message {
       this.#byte(5);
       this.#count(value.length);
       for (const member of value) this.#value(member);
-    } else if (typeof value === 'object' && value !== null) {
+    } else if (kindOf(value) === 'Object') {
+      // A date or a map is an object too, one without fields: it would be asked about as an empty record.
       const fields = /** @type {any} */ (value);
       if (fields.__entity) {
         this.#byte(4);
@@ -290,7 +294,7 @@ class Message {
         this.record(fields);
       }
     } else {
-      throw new TypeError(`palisade: ${value === null ? 'null' : typeof value} is no value of a context`);
+      throw new TypeError(`palisade: ${kindOf(value)} is no value of a context`);
     }
   }
 }

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// @ts-check
+// The same documents for two people: what each may do is on the buttons, as attributes, and nowhere else in here.
+import { watch } from '../dom.js';
+import { open } from '../index.js';
+
+/**
+ * @typedef {object} Setup
+ * @property {string} bundle
+ * @property {{ name: string, token: string }[]} users
+ * @property {{ resource: string, title: string }[]} documents
+ * @property {{ label: string, action: string }[]} buttons
+ */
+/** @typedef {import('../index.js').Gate} Gate */
+
+/** What the page says of a gate that has no answer. */
+const STATUSES = {
+  connecting: 'Looking up what may be done …',
+  ready: '',
+  expired: 'Looking it up again …',
+  'signed-out': 'Not signed in',
+  failed: 'It cannot be looked up',
+  closed: '',
+};
+
+/** @template {Element} T @param {ParentNode} within @param {string} selector @returns {T} */
+const one = (within, selector) => /** @type {T} */ (within.querySelector(selector));
+
+/** @param {string} id @returns {HTMLElement} */
+function copyOf(id) {
+  const template = /** @type {HTMLTemplateElement} */ (document.getElementById(id));
+  return /** @type {HTMLElement} */ (/** @type {Element} */ (template.content.firstElementChild).cloneNode(true));
+}
+
+/** @param {string} text */
+function trouble(text) {
+  one(document, '#trouble').textContent = text;
+}
+
+/** @param {Setup} setup @param {Setup['users'][number]} user */
+function panel(setup, { name, token }) {
+  const gate = open({
+    url: setup.bundle,
+    resources: setup.documents.map(({ resource }) => resource),
+    headers: { authorization: `Bearer ${token}` },
+    onError: (error) => trouble(error.message),
+  });
+  const section = copyOf('panel');
+  const title = one(section, 'h2');
+  title.textContent = name;
+  title.id = `user-${name.toLowerCase().replace(/\W+/g, '-')}`;
+  section.setAttribute('aria-labelledby', title.id);
+  const list = one(section, '.documents');
+  const said = one(section, '.said');
+
+  for (const { resource, title } of setup.documents) {
+    const row = copyOf('document');
+    row.dataset.canResource = resource;
+    one(row, 'h3').textContent = title;
+    for (const { label, action } of setup.buttons) {
+      const button = document.createElement('button');
+      button.type = 'button';
+      button.textContent = label;
+      button.dataset.can = action;
+      button.addEventListener('click', () => {
+        said.textContent = gate.can(action, resource)
+          ? `${label} “${title}”: this is where the page asks the server, which decides again.`
+          : `${label} “${title}”: the server would refuse this.`;
+      });
+      one(row, '.buttons').append(button);
+    }
+    const details = /** @type {HTMLDetailsElement} */ (one(row, 'details'));
+    const why = () => details.open && one(details, 'dl').replaceChildren(...reasons(gate, setup, resource));
+    details.addEventListener('toggle', why);
+    gate.subscribe(why);
+    one(details, 'summary').setAttribute('aria-label', `Why? “${title}”, ${name}`);
+    list.append(row);
+  }
+
+  const status = () => {
+    const { type, id } = gate.principal ?? {};
+    const known = `Signed in as ${type} ${id}, data of revision ${gate.revision}`;
+    one(section, '.status').textContent = STATUSES[gate.status] || known;
+    if (gate.status === 'ready') trouble('');
+  };
+  gate.subscribe(status);
+  status();
+  watch(gate, { root: section });
+  return section;
+}
+
+/** @param {Gate} gate @param {Setup} setup @param {string} resource */
+function* reasons(gate, { buttons }, resource) {
+  for (const { label, action } of buttons) {
+    const { text, state } = gate.explain(action, resource);
+    yield Object.assign(document.createElement('dt'), { textContent: label, className: state });
+    yield Object.assign(document.createElement('dd'), { textContent: text });
+  }
+}
+
+function chosen() {
+  const { value } = /** @type {HTMLInputElement} */ (one(document, '#modes :checked'));
+  for (const button of document.querySelectorAll('[data-can]')) button.setAttribute('data-can-mode', value);
+}
+
+try {
+  const response = await fetch('setup.json');
+  if (!response.ok) throw new Error(`setup.json: ${response.status}`);
+  /** @type {Setup} */
+  const setup = await response.json();
+  one(document, '#sample').textContent = `data-can="${setup.buttons[0].action}"`;
+  one(document, '#panels').append(...setup.users.map((user) => panel(setup, user)));
+  one(document, '#modes').addEventListener('change', chosen);
+  chosen();
+} catch (error) {
+  trouble(`The example cannot start. ${/** @type {Error} */ (error).message}`);
+}
