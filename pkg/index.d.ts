@@ -40,8 +40,7 @@ export type DefaultPack = Register extends { pack: infer P extends PackShape } ?
 
 /** `Document:42`, or `{ type: 'Document', id: '42' }`. */
 export type Resource<P extends PackShape = DefaultPack> =
-  | (string extends P['resource'] ? string : `${P['resource']}:${string}`)
-  | Entity<P['resource']>;
+  (string extends P['resource'] ? string : `${P['resource']}:${string}`) | Entity<P['resource']>;
 
 /** What an action's context may hold. */
 export type Context<P extends PackShape, A extends P['action']> = A extends keyof P['contexts']
@@ -57,7 +56,14 @@ export type Code = keyof typeof SENTENCES;
 /** The sentences of `explain`, by code; ACTION stands for what is asked. */
 export const SENTENCES: Readonly<
   Record<
-    'allowed' | 'pending' | 'expired' | 'signed-out' | 'no-grant' | 'not-found-or-not-yours' | 'forbidden' | 'incomplete',
+    | 'allowed'
+    | 'pending'
+    | 'expired'
+    | 'signed-out'
+    | 'no-grant'
+    | 'not-found-or-not-yours'
+    | 'forbidden'
+    | 'incomplete',
     string
   >
 >;

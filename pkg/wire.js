@@ -59,8 +59,14 @@ export function request(url, types, asked, unless) {
   const address = query ? `${url}${url.includes('?') ? '&' : '?'}${query}` : url;
   // The browser itself asks by etag, and answers from its cache.
   if (address.length <= MAX_ADDRESS) return { address, init: { cache: 'no-cache' } };
-  const of = (/** @type {string} */ kind) => asked.filter((one) => one.startsWith(kind)).map((one) => one.slice(kind.length));
-  const body = JSON.stringify({ types, resources: of('resource='), context: of('context='), unless: unless ?? undefined });
+  const of = (/** @type {string} */ kind) =>
+    asked.filter((one) => one.startsWith(kind)).map((one) => one.slice(kind.length));
+  const body = JSON.stringify({
+    types,
+    resources: of('resource='),
+    context: of('context='),
+    unless: unless ?? undefined,
+  });
   return { address: url, init: { method: 'POST', body } };
 }
 
@@ -105,6 +111,6 @@ export function refusal({ status, headers }, body) {
     status,
     code: said?.code,
     // In seconds, or a date.
-    wait: (Number(after) * 1000 || Date.parse(after) - Date.now()) || 0,
+    wait: Number(after) * 1000 || Date.parse(after) - Date.now() || 0,
   });
 }
