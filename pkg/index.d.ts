@@ -89,7 +89,7 @@ export interface Options<P extends PackShape = DefaultPack> {
   resources?: readonly Resource<P>[];
   /** Sent along, such as `Authorization`. A function is called for each request. */
   headers?: HeadersInit | (() => HeadersInit | Promise<HeadersInit>);
-  /** `same-origin` by default. */
+  /** `same-origin` by default, as for `fetch`. */
   credentials?: RequestCredentials;
   /** The engine: where it is, what it is, or a request for it. Beside this file by default. */
   wasm?: URL | string | Response | Promise<Response> | BufferSource | WebAssembly.Module;

@@ -101,7 +101,7 @@ export function open({
   types = [],
   resources = [],
   headers = {},
-  credentials = 'same-origin',
+  credentials,
   wasm,
   every = 60_000,
   fetch: fetcher,
@@ -312,7 +312,7 @@ export function open({
     const etag = response.headers.get('etag');
     const revision = Number(response.headers.get('palisade-revision'));
     if (since(exchanged.sent) >= exchanged.lasts) {
-      throw problem('an answer too late, or without a readable Palisade-Fresh-For');
+      throw problem('an answer too late, or without Palisade-Fresh-For');
     }
     const before = held;
     const same = response.status === 204 || (etag && etag === before?.etag && exchanged.address === before.address);

@@ -2,6 +2,8 @@
 // @ts-check
 // What crosses between a page and the edge: what is asked for, the bundle that comes, and the refusals.
 
+import { decoder } from './engine.js';
+
 /** @typedef {import('./engine.js').Entity} Entity */
 /** @typedef {{ principal: Entity, actions: string[] }} Envelope for whom a bundle is, and what it may permit */
 /** @typedef {Error & { final?: boolean, status?: number, code?: string, wait?: number }} Problem `final`: asking again does
@@ -79,7 +81,7 @@ export function opened(body) {
   let length = 0;
   try {
     length = new DataView(body).getUint32(0, true);
-    envelope = JSON.parse(new TextDecoder().decode(new Uint8Array(body, 4, length)));
+    envelope = JSON.parse(decoder.decode(new Uint8Array(body, 4, length)));
   } catch {
     throw problem('the answer is no bundle: is `url` right?', { final: true });
   }
@@ -99,7 +101,7 @@ export function freshFor({ headers }) {
 export function refusal({ status, headers }, body) {
   let said;
   try {
-    said = JSON.parse(new TextDecoder().decode(body));
+    said = JSON.parse(decoder.decode(body));
   } catch {
     // A proxy on the way answers in its own form.
   }

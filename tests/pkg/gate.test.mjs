@@ -334,7 +334,7 @@ describe('requests', () => {
   test('are revalidated by the browser, with what the page gives', async () => {
     await connected({ headers: () => ({ authorization: 'Bearer dan', 'x-tenant': '7' }), types: ['User', 'Role'] });
     const [{ method, cache, credentials, headers, types }] = edge.requests;
-    assert.deepEqual([method, cache, credentials], ['GET', 'no-cache', 'same-origin']);
+    assert.deepEqual([method, cache, credentials], ['GET', 'no-cache', undefined], 'cookies as `fetch` sends them');
     assert.deepEqual([headers.get('authorization'), headers.get('x-tenant')], ['Bearer dan', '7']);
     assert.deepEqual(types, ['User', 'Role']);
   });
