@@ -80,6 +80,8 @@ describe('the example', () => {
     assert.ok((await off.count()) > 0);
     assert.ok(await off.first().getAttribute('title'));
     await panel(page, 'Dan').getByText('Why?').first().click();
+    // A browser tells of it a little later.
+    await panel(page, 'Dan').locator('dt').first().waitFor();
     assert.match(await panel(page, 'Dan').locator('dl').first().innerText(), /You may update it/);
     assert.deepEqual(wrong, []);
     await page.close();
