@@ -88,7 +88,11 @@ export function watch(gate, { root = document, apply } = {}) {
     if (apply) apply(element, state);
     else if (state === 'allowed' || mode === 'mark') put(element, own, {});
     else if (mode !== 'disable') put(element, own, { hidden: '' });
-    else put(element, own, { ['disabled' in element ? 'disabled' : 'aria-disabled']: 'true', title: gate.explain(...asked).text });
+    else
+      put(element, own, {
+        ['disabled' in element ? 'disabled' : 'aria-disabled']: 'true',
+        title: gate.explain(...asked).text,
+      });
     write(element, STATE, state);
   }
 
@@ -114,9 +118,11 @@ export function watch(gate, { root = document, apply } = {}) {
 
   /** The keyboard must not fall back to the start of the page. @param {HTMLElement} focused */
   function keepFocus(focused) {
-    const usable = (/** @type {Element} */ one) => !one.closest('[hidden]') && !one.matches(':disabled') && one.checkVisibility();
+    const usable = (/** @type {Element} */ one) =>
+      !one.closest('[hidden]') && !one.matches(':disabled') && one.checkVisibility();
     if (usable(focused)) return;
-    const follows = (/** @type {Element} */ one) => focused.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_FOLLOWING;
+    const follows = (/** @type {Element} */ one) =>
+      focused.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_FOLLOWING;
     const others = [...root.querySelectorAll(FOCUSABLE)].filter((one) => one !== focused && usable(one));
     const around = others.filter((one) => one.contains(focused)).pop();
     const inOrder = others.filter((one) => one.getAttribute('tabindex') !== '-1');

@@ -44,7 +44,7 @@ const UNKNOWN = 0xffff_ffff;
 const REMEMBERED = 10_000;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+export const decoder = new TextDecoder();
 
 /** What JavaScript calls a value: `Object`, `Null`, `Date`. @param {unknown} value */
 export const kindOf = (value) => Object.prototype.toString.call(value).slice(8, -1);

@@ -40,8 +40,7 @@ export type DefaultPack = Register extends { pack: infer P extends PackShape } ?
 
 /** `Document:42`, or `{ type: 'Document', id: '42' }`. */
 export type Resource<P extends PackShape = DefaultPack> =
-  | (string extends P['resource'] ? string : `${P['resource']}:${string}`)
-  | Entity<P['resource']>;
+  (string extends P['resource'] ? string : `${P['resource']}:${string}`) | Entity<P['resource']>;
 
 /** What an action's context may hold. */
 export type Context<P extends PackShape, A extends P['action']> = A extends keyof P['contexts']
@@ -57,7 +56,14 @@ export type Code = keyof typeof SENTENCES;
 /** The sentences of `explain`, by code; ACTION stands for what is asked. */
 export const SENTENCES: Readonly<
   Record<
-    'allowed' | 'pending' | 'expired' | 'signed-out' | 'no-grant' | 'not-found-or-not-yours' | 'forbidden' | 'incomplete',
+    | 'allowed'
+    | 'pending'
+    | 'expired'
+    | 'signed-out'
+    | 'no-grant'
+    | 'not-found-or-not-yours'
+    | 'forbidden'
+    | 'incomplete',
     string
   >
 >;
@@ -83,7 +89,7 @@ export interface Options<P extends PackShape = DefaultPack> {
   resources?: readonly Resource<P>[];
   /** Sent along, such as `Authorization`. A function is called for each request. */
   headers?: HeadersInit | (() => HeadersInit | Promise<HeadersInit>);
-  /** `same-origin` by default. */
+  /** `same-origin` by default, as for `fetch`. */
   credentials?: RequestCredentials;
   /** The engine: where it is, what it is, or a request for it. Beside this file by default. */
   wasm?: URL | string | Response | Promise<Response> | BufferSource | WebAssembly.Module;

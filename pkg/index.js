@@ -72,8 +72,7 @@ function engineFrom(source) {
 }
 
 /** @param {string} code @returns {State} */
-const stateOf = (code) =>
-  code === 'allowed' ? code : code === 'pending' || code === 'expired' ? 'pending' : 'denied';
+const stateOf = (code) => (code === 'allowed' ? code : code === 'pending' || code === 'expired' ? 'pending' : 'denied');
 
 const page = globalThis.document;
 
@@ -102,7 +101,7 @@ export function open({
   types = [],
   resources = [],
   headers = {},
-  credentials = 'same-origin',
+  credentials,
   wasm,
   every = 60_000,
   fetch: fetcher,
@@ -152,7 +151,7 @@ export function open({
   let arrived = () => {};
   /** @type {(error: Error) => void} */
   let gaveUp = () => {};
-  const ready = new Promise((resolve, reject) => [arrived, gaveUp] = [resolve, reject]);
+  const ready = new Promise((resolve, reject) => ([arrived, gaveUp] = [resolve, reject]));
   // Who does not wait for it hears of it through onError.
   ready.catch(() => {});
 
@@ -300,7 +299,9 @@ export function open({
     const body = await response.arrayBuffer();
     if (!response.ok) throw refusal(response, body);
     const engine = await starting;
-    if (mine === turn) take(engine, response, body, { address: address + (init.body ?? ''), asked: new Set(asked), sent, lasts: freshFor(response) });
+    if (mine !== turn) return;
+    const exchanged = { address: address + (init.body ?? ''), asked: new Set(asked), sent, lasts: freshFor(response) };
+    take(engine, response, body, exchanged);
   }
 
   /**
@@ -311,7 +312,7 @@ export function open({
     const etag = response.headers.get('etag');
     const revision = Number(response.headers.get('palisade-revision'));
     if (since(exchanged.sent) >= exchanged.lasts) {
-      throw problem('an answer too late, or without a readable Palisade-Fresh-For');
+      throw problem('an answer too late, or without Palisade-Fresh-For');
     }
     const before = held;
     const same = response.status === 204 || (etag && etag === before?.etag && exchanged.address === before.address);

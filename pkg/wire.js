@@ -2,6 +2,8 @@
 // @ts-check
 // What crosses between a page and the edge: what is asked for, the bundle that comes, and the refusals.
 
+import { decoder } from './engine.js';
+
 /** @typedef {import('./engine.js').Entity} Entity */
 /** @typedef {{ principal: Entity, actions: string[] }} Envelope for whom a bundle is, and what it may permit */
 /** @typedef {Error & { final?: boolean, status?: number, code?: string, wait?: number }} Problem `final`: asking again does
@@ -59,8 +61,14 @@ export function request(url, types, asked, unless) {
   const address = query ? `${url}${url.includes('?') ? '&' : '?'}${query}` : url;
   // The browser itself asks by etag, and answers from its cache.
   if (address.length <= MAX_ADDRESS) return { address, init: { cache: 'no-cache' } };
-  const of = (/** @type {string} */ kind) => asked.filter((one) => one.startsWith(kind)).map((one) => one.slice(kind.length));
-  const body = JSON.stringify({ types, resources: of('resource='), context: of('context='), unless: unless ?? undefined });
+  const of = (/** @type {string} */ kind) =>
+    asked.filter((one) => one.startsWith(kind)).map((one) => one.slice(kind.length));
+  const body = JSON.stringify({
+    types,
+    resources: of('resource='),
+    context: of('context='),
+    unless: unless ?? undefined,
+  });
   return { address: url, init: { method: 'POST', body } };
 }
 
@@ -73,7 +81,7 @@ export function opened(body) {
   let length = 0;
   try {
     length = new DataView(body).getUint32(0, true);
-    envelope = JSON.parse(new TextDecoder().decode(new Uint8Array(body, 4, length)));
+    envelope = JSON.parse(decoder.decode(new Uint8Array(body, 4, length)));
   } catch {
     throw problem('the answer is no bundle: is `url` right?', { final: true });
   }
@@ -93,7 +101,7 @@ export function freshFor({ headers }) {
 export function refusal({ status, headers }, body) {
   let said;
   try {
-    said = JSON.parse(new TextDecoder().decode(body));
+    said = JSON.parse(decoder.decode(body));
   } catch {
     // A proxy on the way answers in its own form.
   }
@@ -105,6 +113,6 @@ export function refusal({ status, headers }, body) {
     status,
     code: said?.code,
     // In seconds, or a date.
-    wait: (Number(after) * 1000 || Date.parse(after) - Date.now()) || 0,
+    wait: Number(after) * 1000 || Date.parse(after) - Date.now() || 0,
   });
 }

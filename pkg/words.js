@@ -18,7 +18,11 @@ export const SENTENCES = {
 /** @typedef {keyof typeof SENTENCES} Code */
 
 /** An action's name as a word: `document:move_up` is `move up`. @param {string} action */
-const word = (action) => action.slice(action.lastIndexOf(':') + 1).replace(/[-_]/g, ' ').toLowerCase();
+const word = (action) =>
+  action
+    .slice(action.lastIndexOf(':') + 1)
+    .replace(/[-_]/g, ' ')
+    .toLowerCase();
 
 /**
  * @param {Code} code @param {string} action

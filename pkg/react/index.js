@@ -7,7 +7,15 @@
 //     <Can action="document:write" resource="Document:42"><EditButton /></Can>
 //   </PalisadeProvider>
 
-import { Children, cloneElement, createContext, createElement, isValidElement, useContext, useSyncExternalStore } from 'react';
+import {
+  Children,
+  cloneElement,
+  createContext,
+  createElement,
+  isValidElement,
+  useContext,
+  useSyncExternalStore,
+} from 'react';
 
 /** @typedef {import('../index.js').Gate<any>} Gate */
 /** @typedef {import('../index.js').State} State */

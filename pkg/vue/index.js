@@ -18,7 +18,8 @@ const KEY = Symbol('palisade');
 function attributes({ value: [action, resource, context], arg }) {
   return {
     'data-can': action,
-    'data-can-resource': typeof resource === 'object' && resource ? `${resource.type}:${resource.id}` : (resource ?? ''),
+    'data-can-resource':
+      typeof resource === 'object' && resource ? `${resource.type}:${resource.id}` : (resource ?? ''),
     'data-can-context': context && JSON.stringify(context),
     'data-can-mode': arg,
   };

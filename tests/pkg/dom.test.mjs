@@ -54,10 +54,11 @@ const state = (/** @type {string} */ selector) => page.getAttribute(selector, 'd
 const html = (selector) => page.$eval(selector, (element) => element.outerHTML);
 const focused = () => page.evaluate(() => document.activeElement?.id || document.activeElement?.tagName);
 /** Everything that is known again leads to this. */
-const refreshed = () => page.evaluate(async () => {
-  await /** @type {any} */ (globalThis).gate.refresh();
-  await new Promise((done) => setTimeout(done));
-});
+const refreshed = () =>
+  page.evaluate(async () => {
+    await /** @type {any} */ (globalThis).gate.refresh();
+    await new Promise((done) => setTimeout(done));
+  });
 const signOut = async () => {
   edge.instead = [() => refuse(401, 'no-token', 'nobody')];
   await refreshed();
@@ -68,8 +69,13 @@ const MAY_NOT = 'data-can="read" data-can-resource="Message:none"';
 
 describe('hide', () => {
   test('shows what is allowed and nothing else', async () => {
-    await show(`<p id="yes" ${MAY}>a</p><p id="no" ${MAY_NOT}>b</p><p id="plain">c</p><p id="odd" data-can="read">d</p>`);
-    assert.deepEqual([await visible('#yes'), await visible('#no'), await visible('#plain'), await visible('#odd')], [true, false, true, false]);
+    await show(
+      `<p id="yes" ${MAY}>a</p><p id="no" ${MAY_NOT}>b</p><p id="plain">c</p><p id="odd" data-can="read">d</p>`,
+    );
+    assert.deepEqual(
+      [await visible('#yes'), await visible('#no'), await visible('#plain'), await visible('#odd')],
+      [true, false, true, false],
+    );
     assert.deepEqual([await state('#yes'), await state('#no')], ['allowed', 'denied']);
     assert.deepEqual(violations, [], 'the policy of the page allows all of it');
   });
@@ -79,9 +85,11 @@ describe('hide', () => {
     assert.deepEqual([await visible('#yes'), await visible('#no')], [true, false]);
   });
 
-  test('beats the page\'s own `display`', async () => {
+  test("beats the page's own `display`", async () => {
     await show(`<p id="no" ${MAY_NOT}>b</p>`);
-    await page.$eval('#no', (element) => (/** @type {HTMLElement} */ (element).style.display = 'flex'));
+    await page.$eval('#no', (element) => {
+      /** @type {HTMLElement} */ (element).style.display = 'flex';
+    });
     assert.equal(await visible('#no'), false);
   });
 
@@ -99,33 +107,39 @@ describe('hide', () => {
     assert.deepEqual([await visible('#good'), await visible('#bad')], [true, false]);
     await page.waitForSelector('#later', { state: 'visible' });
     assert.deepEqual(edge.requests.at(-1)?.context, ['Model:deep']);
-    assert.deepEqual(await page.evaluate(() => /** @type {any} */ (globalThis).errors), ['palisade: a context is an object']);
+    assert.deepEqual(await page.evaluate(() => /** @type {any} */ (globalThis).errors), [
+      'palisade: a context is an object',
+    ]);
   });
 
   test('what comes later, changes or moves is as if it had been there', async () => {
     await show('<main></main>');
-    const seen = await page.evaluate(async ([may, mayNot]) => {
-      const main = /** @type {HTMLElement} */ (document.querySelector('main'));
-      const shown = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id)).checkVisibility();
-      main.innerHTML = `<div><p id="a" ${may}>a</p><p id="b" ${mayNot}>b</p></div>`;
-      const out = [];
-      await null;
-      out.push(shown('a'), shown('b'));
-      const [a, b] = main.querySelectorAll('p');
-      a.setAttribute('data-can-resource', 'Message:none');
-      b.setAttribute('data-can-resource', 'Message:fire');
-      await null;
-      out.push(shown('a'), shown('b'));
-      a.removeAttribute('data-can');
-      b.setAttribute('data-can', 'nothing');
-      await null;
-      out.push(shown('a'), shown('b'), a.hasAttribute('data-can-state'), b.outerHTML);
-      b.remove();
-      await null;
-      // On its own it is what the page made it.
-      out.push(b.outerHTML);
-      return out;
-    }, [MAY, MAY_NOT]);
+    const seen = await page.evaluate(
+      async ([may, mayNot]) => {
+        const main = /** @type {HTMLElement} */ (document.querySelector('main'));
+        const shown = (/** @type {string} */ id) =>
+          /** @type {HTMLElement} */ (document.getElementById(id)).checkVisibility();
+        main.innerHTML = `<div><p id="a" ${may}>a</p><p id="b" ${mayNot}>b</p></div>`;
+        const out = [];
+        await null;
+        out.push(shown('a'), shown('b'));
+        const [a, b] = main.querySelectorAll('p');
+        a.setAttribute('data-can-resource', 'Message:none');
+        b.setAttribute('data-can-resource', 'Message:fire');
+        await null;
+        out.push(shown('a'), shown('b'));
+        a.removeAttribute('data-can');
+        b.setAttribute('data-can', 'nothing');
+        await null;
+        out.push(shown('a'), shown('b'), a.hasAttribute('data-can-state'), b.outerHTML);
+        b.remove();
+        await null;
+        // On its own it is what the page made it.
+        out.push(b.outerHTML);
+        return out;
+      },
+      [MAY, MAY_NOT],
+    );
     assert.deepEqual(seen.slice(0, 7), [true, false, false, true, true, false, false]);
     assert.match(String(seen[7]), /hidden="" data-can-state="denied"|data-can-state="denied" hidden=""/);
     assert.equal(seen[8], '<p id="b" data-can="nothing" data-can-resource="Message:fire">b</p>');
@@ -145,26 +159,46 @@ describe('hide', () => {
       };
       requestAnimationFrame(look);
     });
-    const secrets = Array.from({ length: 50 }, () => `<p class="secret" ${MAY_NOT}>secret</p><p class="pending" ${MAY}>open</p>`);
+    const secrets = Array.from(
+      { length: 50 },
+      () => `<p class="secret" ${MAY_NOT}>secret</p><p class="pending" ${MAY}>open</p>`,
+    );
     await show(secrets.join(''), { wait: false });
-    const frames = () => page.evaluate(() => new Promise((done) => {
-      let left = 20;
-      const count = () => (left-- ? requestAnimationFrame(count) : done(undefined));
-      count();
-    }));
+    const frames = () =>
+      page.evaluate(
+        () =>
+          new Promise((done) => {
+            let left = 20;
+            const count = () => (left-- ? requestAnimationFrame(count) : done(undefined));
+            count();
+          }),
+      );
     await frames();
     assert.equal(await page.locator('p:visible').count(), 0, 'unknown is hidden');
     release();
     await page.waitForSelector('.pending', { state: 'visible' });
-    await page.evaluate(([may, mayNot]) => {
-      for (let at = 0; at < 20; at += 1) {
-        setTimeout(() => document.body.insertAdjacentHTML('beforeend', `<p class="secret" ${mayNot}>s</p><p class="pending" ${may}>o</p>`), at * 10);
-      }
-    }, [MAY, MAY_NOT]);
+    await page.evaluate(
+      ([may, mayNot]) => {
+        for (let at = 0; at < 20; at += 1) {
+          setTimeout(
+            () =>
+              document.body.insertAdjacentHTML(
+                'beforeend',
+                `<p class="secret" ${mayNot}>s</p><p class="pending" ${may}>o</p>`,
+              ),
+            at * 10,
+          );
+        }
+      },
+      [MAY, MAY_NOT],
+    );
     await frames();
     await signOut();
     await frames();
-    const { seen, frames: counted } = await page.evaluate(() => ({ seen: /** @type {any} */ (globalThis).seen, frames: /** @type {any} */ (globalThis).frames }));
+    const { seen, frames: counted } = await page.evaluate(() => ({
+      seen: /** @type {any} */ (globalThis).seen,
+      frames: /** @type {any} */ (globalThis).frames,
+    }));
     assert.deepEqual(seen, []);
     assert.ok(counted > 40, `${counted} frames`);
     assert.equal(await page.locator('p:visible').count(), 0);
@@ -192,7 +226,8 @@ describe('disable', () => {
     }
     await page.evaluate(() => {
       /** @type {any} */ (globalThis).did = [];
-      const note = (/** @type {Event} */ event) => /** @type {any} */ (globalThis).did.push(`${event.type} ${/** @type {Element} */ (event.target).id}`);
+      const note = (/** @type {Event} */ event) =>
+        /** @type {any} */ (globalThis).did.push(`${event.type} ${/** @type {Element} */ (event.target).id}`);
       for (const element of document.querySelectorAll('[data-can]')) {
         for (const type of ['click', 'keydown', 'submit']) element.addEventListener(type, note);
       }
@@ -246,7 +281,12 @@ test('a mode that changes takes its own back', async () => {
     }
     return out;
   });
-  assert.deepEqual(modes, [[true, false], [false, true], [false, false], [true, false]]);
+  assert.deepEqual(modes, [
+    [true, false],
+    [false, true],
+    [false, false],
+    [true, false],
+  ]);
 });
 
 test('what the page itself hides and disables stays so, before, during and after', async () => {
@@ -254,7 +294,9 @@ test('what the page itself hides and disables stays so, before, during and after
     <p id="late" ${MAY_NOT}>c</p><button id="button" ${MAY_NOT} data-can-mode="disable">d</button>`);
   assert.deepEqual([await visible('#hidden'), await visible('#both')], [false, false]);
   await page.evaluate(async () => {
-    const [late, both, button] = ['late', 'both', 'button'].map((id) => /** @type {any} */ (document.getElementById(id)));
+    const [late, both, button] = ['late', 'both', 'button'].map(
+      (id) => /** @type {any} */ (document.getElementById(id)),
+    );
     late.hidden = true;
     both.hidden = false;
     button.disabled = true;
@@ -263,8 +305,15 @@ test('what the page itself hides and disables stays so, before, during and after
   assert.equal(await visible('#both'), false, 'the page may not show it');
   await page.evaluate(() => /** @type {any} */ (globalThis).stop());
   assert.deepEqual(
-    await page.$$eval('[id]', (all) => all.map((one) => [one.id, one.hasAttribute('hidden'), one.hasAttribute('disabled')])),
-    [['hidden', true, false], ['both', false, false], ['late', true, false], ['button', false, true]],
+    await page.$$eval('[id]', (all) =>
+      all.map((one) => [one.id, one.hasAttribute('hidden'), one.hasAttribute('disabled')]),
+    ),
+    [
+      ['hidden', true, false],
+      ['both', false, false],
+      ['late', true, false],
+      ['button', false, true],
+    ],
   );
 });
 
@@ -284,7 +333,9 @@ describe('the keyboard', () => {
     await signOut();
     assert.equal(await focused(), 'before');
     await page.reload();
-    await show(`<button id="before">a</button><section id="panel" tabindex="-1"><button id="at" ${MAY} data-can-mode="disable">b</button></section>`);
+    await show(
+      `<button id="before">a</button><section id="panel" tabindex="-1"><button id="at" ${MAY} data-can-mode="disable">b</button></section>`,
+    );
     await page.focus('#at');
     await signOut();
     assert.equal(await focused(), 'panel');
@@ -322,16 +373,28 @@ describe('watch', () => {
 
   test('leaves it to the page what to do, if asked to', async () => {
     await show('');
-    const seen = await page.evaluate(async ([may, mayNot]) => {
-      const page = /** @type {any} */ (globalThis);
-      page.stop();
-      document.body.innerHTML = `<p ${may}>a</p><p ${mayNot}>b</p>`;
-      /** @type {any[]} */
-      const told = [];
-      page.watch(page.gate, { apply: (/** @type {Element} */ element, /** @type {string} */ state) => told.push([element.textContent, state]) });
-      return [told, [...document.querySelectorAll('p')].map((one) => one.hidden)];
-    }, [MAY, MAY_NOT]);
-    assert.deepEqual(seen, [[['a', 'allowed'], ['b', 'denied']], [false, false]]);
+    const seen = await page.evaluate(
+      async ([may, mayNot]) => {
+        const page = /** @type {any} */ (globalThis);
+        page.stop();
+        document.body.innerHTML = `<p ${may}>a</p><p ${mayNot}>b</p>`;
+        /** @type {any[]} */
+        const told = [];
+        page.watch(page.gate, {
+          apply: (/** @type {Element} */ element, /** @type {string} */ state) =>
+            told.push([element.textContent, state]),
+        });
+        return [told, [...document.querySelectorAll('p')].map((one) => one.hidden)];
+      },
+      [MAY, MAY_NOT],
+    );
+    assert.deepEqual(seen, [
+      [
+        ['a', 'allowed'],
+        ['b', 'denied'],
+      ],
+      [false, false],
+    ]);
   });
 
   test('keeps five thousand elements, and asks for each thing once', async () => {
@@ -339,10 +402,17 @@ describe('watch', () => {
     const counts = await page.evaluate(async () => {
       const page = /** @type {any} */ (globalThis);
       const main = /** @type {HTMLElement} */ (document.querySelector('main'));
-      const rows = Array.from({ length: 5_000 }, (_, at) => `<button data-can="read" data-can-mode="${at % 2 ? 'disable' : 'hide'}" data-can-resource="Message:${at % 5 ? 'fire' : at}">x</button>`);
+      const rows = Array.from(
+        { length: 5_000 },
+        (_, at) =>
+          `<button data-can="read" data-can-mode="${at % 2 ? 'disable' : 'hide'}" data-can-resource="Message:${at % 5 ? 'fire' : at}">x</button>`,
+      );
       main.innerHTML = rows.join('');
       await null;
-      const count = () => [document.querySelectorAll('[data-can-state=allowed]').length, document.querySelectorAll('[data-can-state=denied]').length];
+      const count = () => [
+        document.querySelectorAll('[data-can-state=allowed]').length,
+        document.querySelectorAll('[data-can-state=denied]').length,
+      ];
       const out = [count()];
       await page.gate.refresh();
       await new Promise((done) => setTimeout(done));
@@ -351,7 +421,12 @@ describe('watch', () => {
       out.push(count(), [document.querySelectorAll('[hidden],[disabled],[title]').length, 0]);
       return out;
     });
-    assert.deepEqual(counts, [[4_000, 1_000], [4_000, 1_000], [0, 0], [0, 0]]);
+    assert.deepEqual(counts, [
+      [4_000, 1_000],
+      [4_000, 1_000],
+      [0, 0],
+      [0, 0],
+    ]);
     assert.equal(edge.requests.length, 2);
   });
 
@@ -359,7 +434,10 @@ describe('watch', () => {
     await show(`<p ${MAY}>a</p><p ${MAY_NOT}>b</p><button ${MAY_NOT} data-can-mode="disable">c</button>`);
     const writes = await page.evaluate(async () => {
       let writes = 0;
-      new MutationObserver((records) => (writes += records.length)).observe(document, { subtree: true, attributes: true });
+      new MutationObserver((records) => (writes += records.length)).observe(document, {
+        subtree: true,
+        attributes: true,
+      });
       for (let at = 0; at < 3; at += 1) await /** @type {any} */ (globalThis).gate.refresh();
       await new Promise((done) => setTimeout(done, 50));
       return writes;
@@ -370,12 +448,16 @@ describe('watch', () => {
 
 describe('a gate in a page', () => {
   const asked = () => edge.requests.length;
-  const happens = (/** @type {string} */ what, skew = 10_000) => page.evaluate(async ([event, ms]) => {
-    const page = /** @type {any} */ (globalThis);
-    page.skew += ms;
-    (event === 'visibilitychange' ? document : window).dispatchEvent(new Event(String(event), { bubbles: true }));
-    await new Promise((done) => setTimeout(done, 100));
-  }, [what, skew]);
+  const happens = (/** @type {string} */ what, skew = 10_000) =>
+    page.evaluate(
+      async ([event, ms]) => {
+        const page = /** @type {any} */ (globalThis);
+        page.skew += ms;
+        (event === 'visibilitychange' ? document : window).dispatchEvent(new Event(String(event), { bubbles: true }));
+        await new Promise((done) => setTimeout(done, 100));
+      },
+      [what, skew],
+    );
 
   test('renews when it is seen again, has the focus or the network, but not each time', async () => {
     await show(`<p ${MAY}>a</p>`);
@@ -411,7 +493,7 @@ describe('a gate in a page', () => {
     assert.equal(await visible('#p'), true);
   });
 
-  test('revalidates by the browser\'s own cache: a 304 costs no bundle', async () => {
+  test("revalidates by the browser's own cache: a 304 costs no bundle", async () => {
     await show(`<p id="p" ${MAY}>a</p>`);
     await refreshed();
     assert.equal(edge.requests[1].headers.get('if-none-match') !== null, true);

@@ -163,7 +163,8 @@ export async function serve(edge, folders, pages = {}) {
     if (at === undefined) return response.writeHead(404).end();
     const inside = normalize(pathname.slice(at.length) || 'index.html');
     const file = inside === 'palisade.wasm' ? 'build/engine.wasm' : join(folders[at], inside);
-    if (inside.startsWith('..') || !existsSync(file) || statSync(file).isDirectory()) return response.writeHead(404).end();
+    if (inside.startsWith('..') || !existsSync(file) || statSync(file).isDirectory())
+      return response.writeHead(404).end();
     const type = TYPES[/** @type {keyof TYPES} */ (extname(file))] ?? 'application/octet-stream';
     response.setHeader('content-type', type).end(readFileSync(file));
   });

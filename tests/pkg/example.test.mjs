@@ -7,7 +7,10 @@ import { Edge, browser, serve } from './edge.mjs';
 
 const SETUP = {
   bundle: '/.palisade/bundle',
-  users: [{ name: 'Ann', token: 'ann' }, { name: 'Dan', token: 'dan' }],
+  users: [
+    { name: 'Ann', token: 'ann' },
+    { name: 'Dan', token: 'dan' },
+  ],
   documents: [
     { resource: 'Session:chat-dan', title: 'Travel plans' },
     { resource: 'Message:fire', title: 'What to do in case of fire' },
@@ -48,7 +51,11 @@ describe('the example', () => {
     page.on('console', (message) => ['error', 'warning'].includes(message.type()) && wrong.push(message.text()));
     page.on('pageerror', (error) => wrong.push(error.message));
     await page.goto(`${server.origin}/example/index.html`);
-    await page.waitForFunction(() => document.querySelectorAll('[data-can-state=pending]').length === 0 && document.querySelector('[data-can-state]'));
+    await page.waitForFunction(
+      () =>
+        document.querySelectorAll('[data-can-state=pending]').length === 0 &&
+        document.querySelector('[data-can-state]'),
+    );
     return { page, wrong };
   }
 
@@ -59,7 +66,10 @@ describe('the example', () => {
     const { page, wrong } = await opened();
     const buttons = (/** @type {string} */ name) => panel(page, name).getByRole('button').allTextContents();
     const row = ['Open', 'Edit', 'Delete'];
-    assert.deepEqual(await buttons('Ann'), SETUP.documents.flatMap(() => row));
+    assert.deepEqual(
+      await buttons('Ann'),
+      SETUP.documents.flatMap(() => row),
+    );
     assert.deepEqual(await buttons('Dan'), [...row, ...row], 'his session, and a message in it');
     await panel(page, 'Dan').getByRole('button', { name: 'Edit' }).first().click();
     assert.match(await panel(page, 'Dan').getByRole('status').innerText(), /decides again/);
@@ -70,6 +80,8 @@ describe('the example', () => {
     assert.ok((await off.count()) > 0);
     assert.ok(await off.first().getAttribute('title'));
     await panel(page, 'Dan').getByText('Why?').first().click();
+    // A browser tells of it a little later.
+    await panel(page, 'Dan').locator('dt').first().waitFor();
     assert.match(await panel(page, 'Dan').locator('dl').first().innerText(), /You may update it/);
     assert.deepEqual(wrong, []);
     await page.close();
@@ -89,10 +101,16 @@ describe('the example', () => {
           await page.screenshot({ path: `${process.env.SHOTS}/${colorScheme}-${width}-mark.png`, fullPage: true });
           await page.getByLabel('disabled').check();
         }
-        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, 'no scrolling aside');
+        assert.equal(
+          await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth),
+          true,
+          'no scrolling aside',
+        );
         // Contrast of every text with what is behind it (WCAG AA), and targets that a finger hits.
         const faults = await page.evaluate(() => {
-          const canvas = /** @type {CanvasRenderingContext2D} */ (document.createElement('canvas').getContext('2d', { willReadFrequently: true }));
+          const canvas = /** @type {CanvasRenderingContext2D} */ (
+            document.createElement('canvas').getContext('2d', { willReadFrequently: true })
+          );
           const rgba = (/** @type {string} */ color) => {
             canvas.clearRect(0, 0, 1, 1);
             canvas.fillStyle = color;
@@ -100,7 +118,9 @@ describe('the example', () => {
             return [...canvas.getImageData(0, 0, 1, 1).data];
           };
           const light = (/** @type {number[]} */ color) => {
-            const [r, g, b] = color.map((part) => (part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
+            const [r, g, b] = color.map((part) =>
+              part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4,
+            );
             return 0.2126 * r + 0.7152 * g + 0.0722 * b;
           };
           const behind = (/** @type {Element | null} */ element) => {
@@ -112,7 +132,9 @@ describe('the example', () => {
           };
           const found = [];
           for (const element of document.querySelectorAll('body *')) {
-            const text = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent?.trim());
+            const text = [...element.childNodes].some(
+              (node) => node.nodeType === Node.TEXT_NODE && node.textContent?.trim(),
+            );
             if (!text || !element.checkVisibility()) continue;
             const [a, b] = [light(rgba(getComputedStyle(element).color)), light(behind(element))];
             const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);

@@ -58,7 +58,9 @@ describe('answers', () => {
   for (const pack of ['chat', 'members', 'rag', 'rag-roles', 'workspace']) {
     test(`as the engine does, for everything that is there: ${pack}`, async () => {
       const asked = questions(pack);
-      const someone = asked.filter(({ principal }) => name(principal) === name(asked.find((one) => one.allow)?.principal ?? principal));
+      const someone = asked.filter(
+        ({ principal }) => name(principal) === name(asked.find((one) => one.allow)?.principal ?? principal),
+      );
       const types = [...new Set(asked.map(({ resource }) => resource.type))];
       edge.pack = pack;
       edge.principals = { one: someone[0].principal };
@@ -106,16 +108,24 @@ describe('answers', () => {
     const gate = await connected({ types: ['Message'] });
     const ids = gate.list('read', 'Message');
     const right = questions('chat')
-      .filter(({ principal, action, resource, allow }) =>
-        allow && principal.id === 'ann' && action.id === 'read' && resource.type === 'Message')
+      .filter(
+        ({ principal, action, resource, allow }) =>
+          allow && principal.id === 'ann' && action.id === 'read' && resource.type === 'Message',
+      )
       .map(({ resource }) => resource.id);
     assert.ok(right.length > 0 && right.every((id) => ids.includes(id)));
     assert.ok(ids.includes('fire'));
     assert.deepEqual(gate.list('read', ['Message:fire', 'Message:none']), ['Message:fire']);
     assert.deepEqual(gate.list('read', [{ type: 'Message', id: 'fire' }]), [{ type: 'Message', id: 'fire' }]);
-    const rows = [{ resource: 'Message:fire', title: 'a' }, { resource: 'Message:none', title: 'b' }];
+    const rows = [
+      { resource: 'Message:fire', title: 'a' },
+      { resource: 'Message:none', title: 'b' },
+    ];
     assert.deepEqual(gate.list('read', rows), [rows[0]]);
-    assert.deepEqual(gate.list('read', [{ key: 'fire' }, { key: 'none' }], undefined, ({ key }) => `Message:${key}`), [{ key: 'fire' }]);
+    assert.deepEqual(
+      gate.list('read', [{ key: 'fire' }, { key: 'none' }], undefined, ({ key }) => `Message:${key}`),
+      [{ key: 'fire' }],
+    );
     assert.deepEqual(gate.list('read', 'Scenario'), [], 'was not loaded whole');
     assert.match(errors[0].message, /Scenario is not among `types`/);
   });
@@ -124,9 +134,31 @@ describe('answers', () => {
     const gate = await connected({ types: EVERYTHING });
     const cyclic = {};
     Object.assign(cyclic, { cyclic });
-    const odd = [undefined, null, '', ':', 'Message', ':fire', 42, {}, { type: 'Message' }, { type: 'Message', id: 42 },
-      { type: 'Message:x', id: 'y' }, { type: '', id: 'x' }, [], 10n, cyclic, Symbol.iterator, 'Message:\ud800',
-      { type: 'Message\ud800', id: '\udc00' }, { get type() { throw new Error('no'); } }];
+    const odd = [
+      undefined,
+      null,
+      '',
+      ':',
+      'Message',
+      ':fire',
+      42,
+      {},
+      { type: 'Message' },
+      { type: 'Message', id: 42 },
+      { type: 'Message:x', id: 'y' },
+      { type: '', id: 'x' },
+      [],
+      10n,
+      cyclic,
+      Symbol.iterator,
+      'Message:\ud800',
+      { type: 'Message\ud800', id: '\udc00' },
+      {
+        get type() {
+          throw new Error('no');
+        },
+      },
+    ];
     for (const resource of /** @type {any[]} */ (odd)) {
       assert.equal(gate.can('read', resource), false);
       assert.equal(gate.check('read', resource), 'denied');
@@ -135,8 +167,20 @@ describe('answers', () => {
     for (const action of /** @type {any[]} */ ([undefined, null, 42, {}, '\ud800'])) {
       assert.equal(gate.can(action, 'Message:fire'), false);
     }
-    for (const context of /** @type {any[]} */ ([null, 'x', [], 1.5, { a: null }, { a: undefined }, { a: 1.5 }, cyclic,
-      { a: new Date(0) }, { a: '\ud800' }, { a: { __entity: 'Model:x' } }, { a: { __entity: { type: 'Model', id: 1 } } }])) {
+    for (const context of /** @type {any[]} */ ([
+      null,
+      'x',
+      [],
+      1.5,
+      { a: null },
+      { a: undefined },
+      { a: 1.5 },
+      cyclic,
+      { a: new Date(0) },
+      { a: '\ud800' },
+      { a: { __entity: 'Model:x' } },
+      { a: { __entity: { type: 'Model', id: 1 } } },
+    ])) {
       assert.equal(gate.check('read', 'Message:fire', context), 'denied');
     }
     assert.equal(edge.requests.length, 1, 'nothing of this is asked for');
@@ -144,16 +188,24 @@ describe('answers', () => {
 
   test('a mistake in the page is told once', async () => {
     const gate = await connected({ types: EVERYTHING });
-    for (let frame = 0; frame < 100; frame += 1) gate.can('read', 'Message:fire', { at: /** @type {any} */ (new Date(0)) });
+    for (let frame = 0; frame < 100; frame += 1)
+      gate.can('read', 'Message:fire', { at: /** @type {any} */ (new Date(0)) });
     assert.equal(errors.length, 1);
     assert.match(errors[0].message, /Date is no value of a context/);
   });
 
   test('onError that throws, and a listener that throws, stop nothing', async (t) => {
     t.mock.method(console, 'error', () => {});
-    const gate = await connected({ types: EVERYTHING, onError: () => { throw new Error('reporter'); } });
+    const gate = await connected({
+      types: EVERYTHING,
+      onError: () => {
+        throw new Error('reporter');
+      },
+    });
     let called = 0;
-    gate.subscribe(() => { throw new Error('listener'); });
+    gate.subscribe(() => {
+      throw new Error('listener');
+    });
     gate.subscribe(() => (called += 1));
     assert.equal(gate.can('read', 'Message:fire', /** @type {any} */ (null)), false);
     await gate.refresh();
@@ -282,17 +334,24 @@ describe('requests', () => {
   test('are revalidated by the browser, with what the page gives', async () => {
     await connected({ headers: () => ({ authorization: 'Bearer dan', 'x-tenant': '7' }), types: ['User', 'Role'] });
     const [{ method, cache, credentials, headers, types }] = edge.requests;
-    assert.deepEqual([method, cache, credentials], ['GET', 'no-cache', 'same-origin']);
+    assert.deepEqual([method, cache, credentials], ['GET', 'no-cache', undefined], 'cookies as `fetch` sends them');
     assert.deepEqual([headers.get('authorization'), headers.get('x-tenant')], ['Bearer dan', '7']);
     assert.deepEqual(types, ['User', 'Role']);
   });
 
   test('of more than 2,000 characters are posted, and say what is held', async () => {
     const url = '/.palisade/bundle';
-    const fill = (/** @type {number} */ length) => `Message:${'x'.repeat(length - `${url}?resource=Message%3A`.length)}`;
+    const fill = (/** @type {number} */ length) =>
+      `Message:${'x'.repeat(length - `${url}?resource=Message%3A`.length)}`;
     await connected({ resources: [fill(2_000)] });
     const gate = await connected({ resources: [fill(2_001)], headers: { authorization: 'Bearer ann' } });
-    assert.deepEqual(edge.requests.map(({ method, length }) => [method, length]), [['GET', 2_000], ['POST', url.length]]);
+    assert.deepEqual(
+      edge.requests.map(({ method, length }) => [method, length]),
+      [
+        ['GET', 2_000],
+        ['POST', url.length],
+      ],
+    );
     assert.equal(edge.requests[1].headers.get('content-type'), 'application/json');
     assert.equal(edge.requests[1].headers.get('authorization'), 'Bearer ann');
     assert.equal(edge.requests[1].unless, undefined);
@@ -505,7 +564,14 @@ describe('an edge that is away', () => {
       there = true;
     });
     await settled();
-    for (const [pause, requests] of [[999, 1], [1, 2], [1_999, 2], [1, 3], [3_999, 3], [1, 4]]) {
+    for (const [pause, requests] of [
+      [999, 1],
+      [1, 2],
+      [1_999, 2],
+      [1, 3],
+      [3_999, 3],
+      [1, 4],
+    ]) {
       await time.pass(pause);
       assert.equal(edge.requests.length, requests);
     }
@@ -593,7 +659,13 @@ describe('refusals', () => {
   });
 
   test('make connect fail, in words', async () => {
-    for (const [status, words] of /** @type {[number, RegExp][]} */ ([[400, /400 no such type/], [401, /nobody is signed in/], [403, /403/], [404, /404/], [413, /413/]])) {
+    for (const [status, words] of /** @type {[number, RegExp][]} */ ([
+      [400, /400 no such type/],
+      [401, /nobody is signed in/],
+      [403, /403/],
+      [404, /404/],
+      [413, /413/],
+    ])) {
       edge.instead = [() => refuse(status, 'some-code', 'no such type')];
       await assert.rejects(connect(settings()), (/** @type {any} */ error) => {
         assert.match(error.message, words);
@@ -606,7 +678,9 @@ describe('refusals', () => {
   });
 
   test('of something that is no bundle', async () => {
-    edge.instead = [() => new Response('<!doctype html><title>Sign in</title>', { headers: { 'palisade-fresh-for': '1000' } })];
+    edge.instead = [
+      () => new Response('<!doctype html><title>Sign in</title>', { headers: { 'palisade-fresh-for': '1000' } }),
+    ];
     await assert.rejects(connect(settings()), /no bundle/);
     edge.instead = [() => new Response('', { headers: { 'palisade-fresh-for': '1000' } })];
     await assert.rejects(connect(settings()), /no bundle/);

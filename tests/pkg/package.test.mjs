@@ -24,7 +24,12 @@ before(() => {
   copyFileSync('LICENSE', 'pkg/LICENSE');
   rmSync(APPS, { recursive: true, force: true });
   mkdirSync(PACKAGE, { recursive: true });
-  const [packed] = JSON.parse(execFileSync('npm', ['pack', './pkg', '--json', '--pack-destination', APPS], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+  const [packed] = JSON.parse(
+    execFileSync('npm', ['pack', './pkg', '--json', '--pack-destination', APPS], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }),
+  );
   execFileSync('tar', ['-xzf', join(APPS, packed.filename), '-C', PACKAGE, '--strip-components=1']);
   cpSync('tests/pkg/apps', APPS, { recursive: true });
   cpSync('tests/pkg/types', join(APPS, 'types'), { recursive: true });
@@ -113,10 +118,13 @@ describe('on a server', () => {
     const { Can, PalisadeProvider, useCan } = await import(pathToFileURL(join(PACKAGE, 'react/index.js')).href);
     const asked = { action: 'read', resource: 'Document:1' };
     const Line = () => createElement('p', null, String(useCan('read', 'Document:1')));
-    const page = createElement(PalisadeProvider, { gate: open() },
+    const page = createElement(
+      PalisadeProvider,
+      { gate: open() },
       createElement(Line),
       createElement(Can, { ...asked, pending: 'wait', fallback: 'no' }, 'secret'),
-      createElement(Can, { ...asked, mode: 'disable' }, createElement('button', null, 'Edit')));
+      createElement(Can, { ...asked, mode: 'disable' }, createElement('button', null, 'Edit')),
+    );
     assert.equal(renderToString(page), '<p>false</p>wait<button disabled="">Edit</button>');
     assert.throws(() => renderToString(createElement(Line)), /no PalisadeProvider/);
   });
@@ -162,9 +170,18 @@ describe('bundled', () => {
     const root = join(APPS, `vite-${app}`);
     mkdirSync(root);
     writeFileSync(join(root, 'main.js'), `${also}\nimport '../${app}.js';`);
-    writeFileSync(join(root, 'index.html'), `${HTML.replace('"app">', `"app">${rendered}`)}<script type="module" src="./main.js"></script>`);
+    writeFileSync(
+      join(root, 'index.html'),
+      `${HTML.replace('"app">', `"app">${rendered}`)}<script type="module" src="./main.js"></script>`,
+    );
     const outDir = join(APPS, 'out', `vite-${app}`);
-    await viteBuild({ root, configFile: false, base: './', logLevel: 'error', build: { outDir, emptyOutDir: true, target: 'es2022' } });
+    await viteBuild({
+      root,
+      configFile: false,
+      base: './',
+      logLevel: 'error',
+      build: { outDir, emptyOutDir: true, target: 'es2022' },
+    });
     return `/out/vite-${app}/index.html`;
   }
 
@@ -172,10 +189,13 @@ describe('bundled', () => {
   async function withWebpack(app) {
     const path = join(APPS, 'out', `webpack-${app}`);
     await new Promise((done, failed) => {
-      webpack({ mode: 'production', context: APPS, entry: `./${app}.js`, output: { path, publicPath: 'auto' } }, (error, stats) => {
-        if (error ?? stats?.hasErrors()) failed(error ?? new Error(stats?.toString()));
-        else done(undefined);
-      });
+      webpack(
+        { mode: 'production', context: APPS, entry: `./${app}.js`, output: { path, publicPath: 'auto' } },
+        (error, stats) => {
+          if (error ?? stats?.hasErrors()) failed(error ?? new Error(stats?.toString()));
+          else done(undefined);
+        },
+      );
     });
     writeFileSync(join(path, 'index.html'), `${HTML}<script src="main.js"></script>`);
     return `/out/webpack-${app}/index.html`;
@@ -216,7 +236,10 @@ describe('bundled', () => {
       assert.equal(await page.isDisabled('#off'), true);
       assert.match(String(await page.getAttribute('#off', 'title')), /There is no such thing/);
       await page.click('#link', { force: true });
-      assert.deepEqual(await page.evaluate(() => [/** @type {any} */ (globalThis).clicked, location.hash]), [undefined, '']);
+      assert.deepEqual(await page.evaluate(() => [/** @type {any} */ (globalThis).clicked, location.hash]), [
+        undefined,
+        '',
+      ]);
       const renders = () => page.evaluate(() => /** @type {any} */ (globalThis).renders);
       const before = await renders();
       await page.evaluate(() => /** @type {any} */ (globalThis).gate.refresh());
@@ -227,7 +250,10 @@ describe('bundled', () => {
       await signOut(page);
       await page.waitForSelector('#yes', { state: 'detached' });
       assert.equal(await page.textContent('#fire'), 'may not');
-      assert.deepEqual(wrong.filter((line) => !/401/.test(line)), []);
+      assert.deepEqual(
+        wrong.filter((line) => !/401/.test(line)),
+        [],
+      );
       await page.close();
     });
   }
@@ -248,13 +274,18 @@ describe('bundled', () => {
     const { page, wrong } = await opened(await withVite('vue'));
     await page.waitForFunction(() => document.querySelector('#may')?.textContent === 'true denied');
     assert.deepEqual([await page.isVisible('#hide'), await page.isDisabled('#off')], [true, true]);
-    await page.evaluate(() => (/** @type {any} */ (globalThis).id.value = 'none'));
+    await page.evaluate(() => {
+      /** @type {any} */ (globalThis).id.value = 'none';
+    });
     await page.waitForFunction(() => document.querySelector('#may')?.textContent === 'false denied');
     assert.equal(await page.isVisible('#hide'), false);
     await signOut(page);
     assert.deepEqual(await page.evaluate(() => /** @type {any} */ (globalThis).values), [false, true, false]);
     await page.evaluate(() => /** @type {any} */ (globalThis).app.unmount());
-    assert.deepEqual(wrong.filter((line) => !/401/.test(line)), []);
+    assert.deepEqual(
+      wrong.filter((line) => !/401/.test(line)),
+      [],
+    );
     await page.close();
   });
 
@@ -269,7 +300,14 @@ describe('bundled', () => {
       logLevel: 'error',
       // Its copy of a dependency leaves files behind that are not scripts.
       optimizeDeps: { exclude: ['palisade-gate'], include: ['react', 'react-dom/client'] },
-      server: { port: 0, host: '127.0.0.1', hmr: false, ws: false, fs: { strict: false }, proxy: { '/.palisade': server.origin } },
+      server: {
+        port: 0,
+        host: '127.0.0.1',
+        hmr: false,
+        ws: false,
+        fs: { strict: false },
+        proxy: { '/.palisade': server.origin },
+      },
     });
     await dev.listen();
     const { port } = /** @type {import('node:net').AddressInfo} */ (dev.httpServer?.address());

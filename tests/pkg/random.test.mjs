@@ -10,7 +10,9 @@ import { Edge, Time, WASM, name, questions, refuse, settled } from './edge.mjs';
 const DAYS = 80;
 const EVENTS = 60;
 const asked = questions('chat').filter(({ principal }) => ['ann', 'dan'].includes(principal.id));
-const allowed = new Set(asked.filter(({ allow }) => allow).map((one) => `${one.principal.id} ${one.action.id} ${name(one.resource)}`));
+const allowed = new Set(
+  asked.filter(({ allow }) => allow).map((one) => `${one.principal.id} ${one.action.id} ${name(one.resource)}`),
+);
 
 /** @param {number} seed a number between 0 and 1, again and again */
 function numbers(seed) {
@@ -59,24 +61,84 @@ for (let seed = 0; seed < DAYS; seed += 1) {
       if (!can) return;
       answers += 1;
       assert.ok(allowed.has(`${id} ${action.id} ${name(resource)}`), `${id} may not ${action.id} ${name(resource)}`);
-      assert.ok(said.some((one) => one.id === id && time.wall < one.until), `nobody says so any more`);
+      assert.ok(
+        said.some((one) => one.id === id && time.wall < one.until),
+        `nobody says so any more`,
+      );
       assert.equal(gate.status, 'ready');
     };
-    const people = [{ type: 'User', id: 'ann' }, { type: 'User', id: 'dan' }];
+    const people = [
+      { type: 'User', id: 'ann' },
+      { type: 'User', id: 'dan' },
+    ];
     /** @type {[number, () => any][]} */
     const events = [
-      [30, () => { for (let at = 0; at < 40; at += 1) ask(); }],
+      [
+        30,
+        () => {
+          for (let at = 0; at < 40; at += 1) ask();
+        },
+      ],
       [15, () => time.pass(Math.ceil(random() * 50))],
       [10, () => time.pass(Math.ceil(random() * 40_000))],
-      [2, () => { time.wall += 3_600_000; }],
-      [2, () => { time.wall -= 3_600_000; time.steady += 3_600_000; said.length = 0; }],
-      [5, () => { edge.principals = { one: pick(people) }; edge.revision += 1; }],
-      [3, () => { edge.freshFor = pick(['2000', '60000', '600000']); }],
-      [5, () => { edge.instead.push(pick([() => refuse(503, '', '', { 'retry-after': '3' }), () => Promise.reject(new TypeError('offline')), () => refuse(403, '', ''), () => refuse(413, '', ''), () => refuse(401, '', ''), () => new Response('<html>')])); }],
-      [4, () => { release(); release = edge.hold(); }],
+      [
+        2,
+        () => {
+          time.wall += 3_600_000;
+        },
+      ],
+      [
+        2,
+        () => {
+          time.wall -= 3_600_000;
+          time.steady += 3_600_000;
+          said.length = 0;
+        },
+      ],
+      [
+        5,
+        () => {
+          edge.principals = { one: pick(people) };
+          edge.revision += 1;
+        },
+      ],
+      [
+        3,
+        () => {
+          edge.freshFor = pick(['2000', '60000', '600000']);
+        },
+      ],
+      [
+        5,
+        () => {
+          edge.instead.push(
+            pick([
+              () => refuse(503, '', '', { 'retry-after': '3' }),
+              () => Promise.reject(new TypeError('offline')),
+              () => refuse(403, '', ''),
+              () => refuse(413, '', ''),
+              () => refuse(401, '', ''),
+              () => new Response('<html>'),
+            ]),
+          );
+        },
+      ],
+      [
+        4,
+        () => {
+          release();
+          release = edge.hold();
+        },
+      ],
       [6, () => release()],
       [5, () => void gate.refresh()],
-      [3, () => { edge.instead.unshift(() => refuse(403, '', '')); gate.fetch('/api').catch(() => {}); }],
+      [
+        3,
+        () => {
+          edge.instead.unshift(() => refuse(403, '', ''));
+          gate.fetch('/api').catch(() => {});
+        },
+      ],
     ];
     const weights = events.flatMap(([weight, event]) => Array(weight).fill(event));
     for (let at = 0; at < EVENTS; at += 1) {

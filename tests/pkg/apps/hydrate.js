@@ -11,10 +11,13 @@ export const gate = open({ types: ['Message'] });
 const Line = () => h('p', { id: 'line' }, String(useCan('read', 'Message:fire')));
 const asked = { action: 'read', resource: 'Message:fire' };
 
-export const page = h(PalisadeProvider, { gate },
+export const page = h(
+  PalisadeProvider,
+  { gate },
   h(Line),
   h(Can, { ...asked, pending: h('i', null, 'wait') }, h('b', { id: 'yes' }, 'yes')),
-  h(Can, { ...asked, mode: 'disable' }, h('button', null, 'Edit')));
+  h(Can, { ...asked, mode: 'disable' }, h('button', null, 'Edit')),
+);
 
 if (typeof document !== 'undefined') {
   await gate.ready;

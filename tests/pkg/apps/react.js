@@ -21,15 +21,27 @@ function Page() {
   const state = useCheck('read', 'Message:fire');
   const [shown, setShown] = useState(true);
   const { status } = useGate();
-  return h('main', { 'data-state': state, 'data-status': status },
+  return h(
+    'main',
+    { 'data-state': state, 'data-status': status },
     h('button', { id: 'toggle', onClick: () => setShown(!shown) }, 'toggle'),
     shown && h('ul', null, h(Row, { id: 'fire' }), h(Row, { id: 'none' })),
     h(Can, { action: 'read', resource: 'Message:fire' }, h('b', { id: 'yes' }, 'yes')),
-    h(Can, { action: 'read', resource: 'Message:none', fallback: h('i', { id: 'fallback' }, 'no') }, h('b', { id: 'no' }, 'yes')),
-    h(Can, { action: 'read', resource: 'Message:none', mode: 'disable' },
+    h(
+      Can,
+      { action: 'read', resource: 'Message:none', fallback: h('i', { id: 'fallback' }, 'no') },
+      h('b', { id: 'no' }, 'yes'),
+    ),
+    h(
+      Can,
+      { action: 'read', resource: 'Message:none', mode: 'disable' },
       h('button', { id: 'off', onClick: () => (page.clicked = 'button') }, 'off'),
-      h('a', { id: 'link', href: '#went', onClick: () => (page.clicked = 'link') }, 'link')),
-    h(Can, { action: 'read', resource: 'Message:none' }, (/** @type {string} */ given) => h('u', { id: 'given' }, given)));
+      h('a', { id: 'link', href: '#went', onClick: () => (page.clicked = 'link') }, 'link'),
+    ),
+    h(Can, { action: 'read', resource: 'Message:none' }, (/** @type {string} */ given) =>
+      h('u', { id: 'given' }, given),
+    ),
+  );
 }
 
 createRoot(/** @type {HTMLElement} */ (document.getElementById('app'))).render(h(PalisadeProvider, { gate }, h(Page)));

@@ -18,11 +18,14 @@ const Page = defineComponent({
     const may = useCan('read', () => `Message:${id.value}`);
     const state = useCheck('read', { type: 'Message', id: 'none' });
     const directive = /** @type {any} */ (resolveDirective('can'));
-    return () => h('main', [
-      h('p', { id: 'may' }, `${may.value} ${state.value}`),
-      withDirectives(h('p', { id: 'hide' }, 'x'), [[directive, ['read', `Message:${id.value}`]]]),
-      withDirectives(h('button', { id: 'off' }, 'x'), [[directive, ['read', { type: 'Message', id: 'none' }], 'disable']]),
-    ]);
+    return () =>
+      h('main', [
+        h('p', { id: 'may' }, `${may.value} ${state.value}`),
+        withDirectives(h('p', { id: 'hide' }, 'x'), [[directive, ['read', `Message:${id.value}`]]]),
+        withDirectives(h('button', { id: 'off' }, 'x'), [
+          [directive, ['read', { type: 'Message', id: 'none' }], 'disable'],
+        ]),
+      ]);
   },
 });
 
