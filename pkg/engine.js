@@ -82,7 +82,10 @@ export class Engine {
    */
   load(bytes) {
     const handle = this.exports.load(this.#put(bytes), bytes.length);
-    if (handle === 0) throw new Error(`palisade: what was compiled cannot be read (${this.text()})`);
+    if (handle === 0) {
+      // Asking again brings the same.
+      throw Object.assign(new Error(`palisade: what was compiled cannot be read (${this.text()})`), { final: true });
+    }
     return new World(this, handle);
   }
 

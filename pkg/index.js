@@ -8,7 +8,7 @@
 // It is advice for the screen. The edge decides again, on every request.
 
 import { Engine, kindOf } from './engine.js';
-import { entitiesIn, entityOf, freshFor, opened, problem, refusal, request } from './wire.js';
+import { as, entitiesIn, entityOf, freshFor, opened, problem, refusal, request, respelt } from './wire.js';
 import { sentence } from './words.js';
 
 export { SENTENCES } from './words.js';
@@ -417,7 +417,8 @@ export function open({
         throw problem('a context is an object');
       }
       // All of them, so that one request brings all.
-      const missing = entitiesIn(context).filter((named) => !known('context', named)).length;
+      const named = entitiesIn(context);
+      const missing = named.filter((one) => !known('context', one)).length;
       const there = known('resource', entity);
       const current = statusNow();
       if (current === 'expired') {
@@ -425,9 +426,12 @@ export function open({
         return current;
       }
       if (!held || !there || missing) return 'pending';
-      if (!held.world.exists(entity)) return 'not-found-or-not-yours';
+      const { world, envelope } = held;
+      const spelt = as(envelope, entity);
+      if (!world.exists(spelt)) return 'not-found-or-not-yours';
+      if (named.some((one) => envelope.unreadable?.includes(entityOf(as(envelope, one))?.name ?? ''))) return 'incomplete';
       const asked = { type: 'Action', id: action };
-      return held.world.allows(held.envelope.principal, asked, entity, context) ? 'allowed' : 'no-grant';
+      return world.allows(envelope.principal, asked, spelt, respelt(envelope, context)) ? 'allowed' : 'no-grant';
     } catch (error) {
       tellOnce(error);
       return 'incomplete';
@@ -464,10 +468,11 @@ export function open({
     let allowed = [];
     if (held && (code === 'no-grant' || code === 'allowed')) {
       const { world, envelope } = held;
-      const entity = /** @type {import('./engine.js').Entity} */ (entityOf(resource));
+      const entity = /** @type {NonNullable<ReturnType<typeof entityOf>>} */ (entityOf(resource));
       allowed = envelope.actions.filter((other) => can(other, entity, context));
       if (code === 'no-grant') {
-        const why = world.explain(envelope.principal, { type: 'Action', id: action }, entity, context);
+        const asked = { type: 'Action', id: action };
+        const why = world.explain(envelope.principal, asked, as(envelope, entity), respelt(envelope, context));
         reasons = why.forbids.map(({ policy }) => policy).filter(Boolean);
         if (why.forbids.length) code = 'forbidden';
         else if (why.errors.length) code = 'incomplete';

@@ -5,7 +5,11 @@
 import { decoder } from './engine.js';
 
 /** @typedef {import('./engine.js').Entity} Entity */
-/** @typedef {{ principal: Entity, actions: string[] }} Envelope for whom a bundle is, and what it may permit */
+/**
+ * For whom a bundle is, and what it may permit; how rows spell ids that were asked for in another way (`Type:id` → id);
+ * and what no context may name (`Type:id`), since its row cannot be read.
+ * @typedef {{ principal: Entity, actions: string[], spellings?: Record<string, string>, unreadable?: string[] }} Envelope
+ */
 /** @typedef {Error & { final?: boolean, status?: number, code?: string, wait?: number }} Problem `final`: asking again does
  * not help; `wait`: milliseconds that the edge asks for */
 
@@ -44,6 +48,21 @@ export function entitiesIn(value, found = []) {
     for (const name of Object.keys(value)) entitiesIn(value[name], found);
   }
   return found;
+}
+
+/**
+ * An entity as rows spell it.
+ * @param {Envelope} envelope @param {NonNullable<ReturnType<typeof entityOf>>} entity
+ */
+export const as = ({ spellings }, { name, type, id }) => ({ type, id: spellings?.[name] ?? id });
+
+/** A context, its entities as rows spell them. @param {Envelope} envelope @param {any} value @returns {any} */
+export function respelt(envelope, value) {
+  if (!envelope.spellings || typeof value !== 'object' || value === null) return value;
+  const entity = value.__entity && entityOf(value.__entity);
+  if (entity) return { __entity: as(envelope, entity) };
+  if (Array.isArray(value)) return value.map((one) => respelt(envelope, one));
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, respelt(envelope, field)]));
 }
 
 /**
