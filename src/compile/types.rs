@@ -20,7 +20,11 @@ pub fn typescript(name: &str, mapping: &Mapping) -> String {
                     format!("{}{mark}: {}", quoted(name), script_type(&kind.name))
                 })
                 .collect();
-            let fields = if fields.is_empty() { "Record<string, never>".to_string() } else { format!("{{ {} }}", fields.join("; ")) };
+            let fields = if fields.is_empty() {
+                "Record<string, never>".to_string()
+            } else {
+                format!("{{ {} }}", fields.join("; "))
+            };
             format!("  {}: {fields};\n", quoted(action))
         })
         .collect();

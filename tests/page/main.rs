@@ -3,6 +3,7 @@
 
 mod packs;
 mod privacy;
+mod typical;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
