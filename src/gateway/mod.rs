@@ -33,7 +33,7 @@ pub use jwt::{
     MAX_JWKS_BYTES, Material, verified,
 };
 pub use origin::{Body, BodyError, Host, Incoming, Origin, Stream};
-pub use page::{MAX_PAGE_ENTITIES, MAX_PAGE_QUESTION_BYTES, PAGE_FRESH_MILLIS, PAGE_PATH};
+pub use page::{MAX_PAGE_ENTITIES, MAX_PAGE_QUESTION_BYTES, PAGE_FRESH_MILLIS, PAGE_PATH, PAGE_TYPE};
 pub use path::{MAX_TARGET_BYTES, Target, TargetError};
 pub use routes::{
     BadRequest, Explanation, Found, MAX_ID_BYTES, MAX_ROUTES, Match, Parts, Question, Route, Routes, explain, read,

@@ -21,6 +21,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Where a page asks.
 pub const PAGE_PATH: &str = "/.palisade/bundle";
 
+/// The type of the answer.
+pub const PAGE_TYPE: &str = "application/vnd.palisade.bundle";
+
 /// The most resources of one page, those of whole types and entities of contexts included.
 pub const MAX_PAGE_ENTITIES: usize = 2_000;
 
@@ -155,23 +158,25 @@ impl Asked {
 
     /// The answer: these bytes, or that the page has them.
     pub fn answer(&self, bytes: Vec<u8>, revision: u64, fresh_for: Millis, by_query: bool) -> Response<Vec<u8>> {
-        // As long as the whole hash would be, nobody can make two answers of one tag; half of it is enough for that.
-        let tag = format!("\"{}\"", &sha256_hex(&bytes)[..32]);
-        let holds = |held: &str| held.split(',').map(|one| one.trim()).any(|one| one.trim_start_matches("W/") == tag);
+        // Half of the hash is enough that nobody finds two answers with one tag. Weak, since the same answer may come
+        // compressed or not.
+        let tag = format!("W/\"{}\"", &sha256_hex(&bytes)[..32]);
+        let strong = |tag: &str| tag.trim().trim_start_matches("W/").to_string();
+        let holds = |held: &str| held.split(',').any(|one| strong(one) == strong(&tag));
         let (status, body) = match (self.unless.as_deref().is_some_and(holds), by_query) {
             (false, _) => (StatusCode::OK, bytes),
             (true, true) => (StatusCode::NOT_MODIFIED, Vec::new()),
             // A precondition of a POST would have to fail with 412, which is no failure here.
             (true, false) => (StatusCode::NO_CONTENT, Vec::new()),
         };
-        let mut response = json_like(status, "application/vnd.palisade.bundle", body);
+        let mut response = json_like(status, PAGE_TYPE, body);
         let headers = response.headers_mut();
         let number = |number: u64| HeaderValue::from(number);
         headers.insert(FRESH_FOR, number(fresh_for.max(0) as u64));
         headers.insert(REVISION, number(revision));
         // The browser may keep it, and asks each time whether it is still right.
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-        headers.insert(header::VARY, HeaderValue::from_static("Authorization, Cookie"));
+        headers.insert(header::VARY, HeaderValue::from_static("Authorization, Cookie, Accept-Encoding"));
         headers
             .insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin"));
         if let Ok(tag) = HeaderValue::from_str(&tag) {

@@ -6,9 +6,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { get } from 'node:http';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { after, before, describe, test } from 'node:test';
 import { open } from '../../pkg/index.js';
 import { issuers, token, trialKey } from '../../tools/token.mjs';
@@ -123,6 +125,25 @@ for (const [name, principals] of Object.entries(PRINCIPALS)) {
       await new Promise((told) => gate.subscribe(() => gate.check(action, resource) !== 'pending' && told(undefined)));
       assert.equal(gate.can(action, resource), await decide(principals[0], action, resource));
       gate.close();
+    });
+
+    test('an answer comes compressed to whom that suits', async () => {
+      const authorization = `Bearer ${token(key, principals[0])}`;
+      // By hand: fetch would undo it unseen.
+      const { encoding, body } = await new Promise((answered, failed) => {
+        const headers = { authorization, 'accept-encoding': 'br, gzip' };
+        get(new URL(`/.palisade/bundle?type=${entities[0].type}`, edge.url), { headers }, async (response) => {
+          const chunks = [];
+          for await (const chunk of response) chunks.push(chunk);
+          answered({ encoding: response.headers['content-encoding'], body: Buffer.concat(chunks) });
+        }).on('error', failed);
+      });
+      assert.equal(encoding, 'gzip');
+      const plain = gunzipSync(body);
+      const header = JSON.parse(plain.subarray(4, 4 + plain.readUInt32LE(0)).toString());
+      assert.deepEqual(header.principal, { type: 'User', id: principals[0] });
+      assert.equal(plain.subarray(4 + plain.readUInt32LE(0)).subarray(0, 4).toString(), 'PLSD');
+      assert.ok(body.length < plain.length);
     });
 
     test('an answer that still holds comes without a body', async () => {
