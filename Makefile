@@ -10,19 +10,21 @@ WORKER := build/index_bg.wasm
 VERIFIER := build/verifier.wasm
 # The engine alone, as a page loads it.
 ENGINE := build/engine.wasm
+# The playground's: Cedar, the compiler and the engine in one, with the JavaScript that wasm-bindgen makes for it.
+WORKBENCH := build/workbench_bg.wasm
 # What they are made of. Tests and documentation are not.
 WORKER_SOURCES := Cargo.toml Cargo.lock $(shell find src -name '*.rs' -o -name '*.sql' -o -name '*.html')
 
 PALISADE := target/debug/palisade
 
-.PHONY: help run palisade test bench bench-edge worker check fmt lint types native edge licences setup chromium browser engine clean
+.PHONY: help run palisade test bench bench-edge worker check fmt lint types native edge licences setup chromium browser engine package workbench clean
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
-run: worker palisade ## the gate on :8787 in front of a sample origin on :8788; PACK=NAME for another pack
+run: worker palisade package ## the gate on :8787, a sample origin on :8788, an example page on :8789; PACK=NAME for another pack
 	@$(ENV) node tools/run.mjs
 
 palisade: $(PALISADE) ## the command, as target/debug/palisade
@@ -43,7 +45,7 @@ fmt:
 lint: setup
 	cargo clippy --all-targets -- -D warnings
 	@# Nothing, and each face that is a WebAssembly module: none may need what only another one has.
-	for features in "" edge browser verifier; do tools/wasm.sh cargo clippy --lib --no-default-features --features "$$features" \
+	for features in "" edge browser verifier workbench; do tools/wasm.sh cargo clippy --lib --no-default-features --features "$$features" \
 		--target wasm32-unknown-unknown -- -D warnings || exit 1; done
 
 types: setup
@@ -57,12 +59,19 @@ edge: worker palisade
 	cargo test --quiet --test store the_cases_are_written_down_for_d1
 	@$(ENV) npm run --silent test:edge
 
+workbench: setup $(WORKBENCH) ## build/workbench.js and build/workbench_bg.wasm: all of it with Cedar, for the playground
+
 engine: setup $(ENGINE) ## build/engine.wasm: the engine without Cedar, as a page loads it
 
-browser: setup chromium $(ENGINE)
-	cargo test --quiet --test packs --test agree the_questions_are_written_down_for_the_browser
+browser: setup chromium package workbench palisade
+	cargo test --quiet --test packs --test agree --test page for_the_browser
 	@$(ENV) npm run --silent test:browser
+	@$(ENV) npm run --silent test:pkg
 	@$(ENV) node tools/size.mjs
+
+package: engine ## pkg/, complete: the npm package for pages
+	@cp $(ENGINE) pkg/palisade.wasm
+	@cp LICENSE pkg/LICENSE
 
 worker: setup $(WORKER) $(VERIFIER) ## build/index.js, build/index_bg.wasm and build/verifier.wasm: the Worker, optimised
 
@@ -92,6 +101,13 @@ $(ENGINE): $(WORKER_SOURCES)
 	$(call LIBRARY,browser)
 	@$(ENV) $(WASM_OPT) --strip-target-features target/browser/wasm32-unknown-unknown/edge/palisade.wasm -o $@
 
+$(WORKBENCH): $(WORKER_SOURCES)
+	@mkdir -p $(@D)
+	$(call LIBRARY,workbench)
+	@$(ENV) wasm-bindgen --target web --out-dir $(@D) --out-name workbench \
+		target/workbench/wasm32-unknown-unknown/edge/palisade.wasm
+	@$(ENV) $(WASM_OPT) $(WORKERD) $@ -o $@
+
 # Fewer rules and shorter: make bench QUICK=1
 bench: worker browser ## everything that is measured beside others, in one run; one table at the end
 	cargo bench --bench prepare
@@ -101,6 +117,7 @@ bench: worker browser ## everything that is measured beside others, in one run; 
 	@$(ENV) node tests/bench/peers/peers.mjs $(if $(QUICK),--quick)
 	@$(ENV) node tools/size.mjs
 	@$(ENV) node tests/bench/engine.mjs
+	@$(ENV) node tests/bench/page.mjs
 	@$(ENV) node tests/bench/peers/table.mjs
 
 bench-edge: worker palisade ## speed of the Worker on workerd, beside one that only forwards

@@ -24,7 +24,7 @@ const ALLOWED = new Set([
 ]);
 
 /** Tools are run, not linked and not shipped: for them this does no harm either. */
-const ALLOWED_FOR_TOOLS = new Set([...ALLOWED, 'LGPL-3.0-or-later']);
+const ALLOWED_FOR_TOOLS = new Set([...ALLOWED, 'BlueOak-1.0.0', 'CC-BY-4.0', 'LGPL-3.0-or-later']);
 
 const TABLE = 'THIRD_PARTY.md';
 

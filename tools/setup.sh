@@ -43,8 +43,6 @@ debian_rust() {
   touch "$out/ready"
 }
 
-rust() { [ -x /usr/bin/cargo ] && dpkg -s rust-web-src >/dev/null 2>&1; }
-
 rust() {
   command -v cargo >/dev/null || die "cargo is not on PATH; install Rust 1.88 or later and run this again"
   if has_target || has_debian_rust; then return; fi

@@ -12,6 +12,7 @@ const MODULES = [
   { file: 'build/index_bg.wasm', what: 'the gate: what every cold start reads', budget: 480_000 },
   { file: 'build/verifier.wasm', what: "Cedar's authorizer: instantiated at the first decision that is checked", budget: 640_000 },
   { file: 'build/engine.wasm', what: 'the engine without Cedar: what a page downloads', budget: 35_000 },
+  { file: 'build/workbench_bg.wasm', what: "the playground's: reads, compiles and decides, with Cedar", budget: 1_700_000 },
 ];
 
 for (const { file, what, budget } of MODULES.filter(({ file }) => existsSync(file))) {

@@ -27,12 +27,12 @@ mod margin;
 mod parser;
 mod print;
 mod source;
-#[cfg(feature = "cli")]
+#[cfg(feature = "sql")]
 mod sql;
-#[cfg(not(feature = "cli"))]
+#[cfg(not(feature = "sql"))]
 #[path = "sql_absent.rs"]
 mod sql;
-#[cfg(feature = "cli")]
+#[cfg(feature = "sql")]
 mod sql_statements;
 
 pub use diagram::{Cardinality, Column, Diagram, Reference, Relation, Table};

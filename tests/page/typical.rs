@@ -197,7 +197,7 @@ fn rows() -> Rows {
 
 /// Written down for `tests/bench/page.mjs`, with what is right.
 #[test]
-fn a_typical_page_is_small() {
+fn a_typical_page_is_small_and_written_down_for_the_browser() {
     let (diagram, _) = er::read(SCHEMA);
     let (mapping, findings) = model::read(MODEL, &diagram);
     let mapping = mapping.unwrap_or_else(|| panic!("{findings:?}"));
