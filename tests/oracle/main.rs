@@ -9,12 +9,15 @@ mod world;
 
 use judge::{Question, judge};
 use models::{Model, models};
-use palisade::decide::{Context, Decision, Engine, Query};
+use palisade::decide::{Context, Decision, Engine, Query, Wanted};
+use palisade::engine::{Data, Whose, World};
 use palisade::facts::{self, Facts};
+use palisade::name::Uid;
 use palisade::rows::{Millis, Rows};
 use palisade::store::{MemoryStore, SlicePlan, Store};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use world::{NOW, fill, print, questions, world};
 
@@ -63,6 +66,23 @@ impl Ready {
         judge(&bundle.mapping, &bundle.mentioned, rows, NOW, ask)
     }
 
+    /// What a page of the question's principal says, asked about these resources at once.
+    fn page_allows<S: Store>(&self, store: &S, ask: &Question, resources: &[Uid]) -> bool {
+        let (bundle, principal) = (&self.model.bundle, ask.principal.clone());
+        let whose = Whose { principal, resources: resources.to_vec(), also: Vec::new(), fixed: Vec::new() };
+        let needed = self.engine.ask_for_page(bundle, &whose);
+        let rows = pollster::block_on(store.slice(&self.plan, &needed)).expect("a slice").rows;
+        let facts = facts::build(bundle, &rows, &needed.externals, NOW);
+        let prepared = self.engine.prepare(facts).expect("facts in the engine's terms");
+        let bytes = self.engine.page(bundle, &prepared, &Wanted { whose, spellings: BTreeMap::new() }).expect("a page");
+        let header = u32::from_le_bytes(bytes[..4].try_into().expect("a length")) as usize;
+        let (program, data) = Data::from_bytes(&bytes[4 + header..]).expect("the engine's parts");
+        let world = World { program: &program, data: &data };
+        let there = world.entity(&ask.resource.kind, &ask.resource.id).is_some_and(|entity| world.exists(entity));
+        let request = world.request(&ask.principal, ("Action", &ask.action), &ask.resource, &[]);
+        there && world.allows(&mut request.expect("a request"))
+    }
+
     /// The question and the rows, as a person reads them.
     fn case(&self, rows: &Rows, ask: &Question) -> String {
         let Question { principal, action, resource, externals } = ask;
@@ -87,8 +107,15 @@ proptest! {
         let store = fill(&world, &ready.model.bundle);
         let all = pollster::block_on(store.everything(&ready.plan)).expect("all rows").rows;
         let memory = MemoryStore::new(all.clone());
-        for ask in questions(&world, &ready.model.bundle, &all) {
+        let asked = questions(&world, &ready.model.bundle, &all);
+        let resources: Vec<Uid> = asked.iter().map(|ask| ask.resource.clone()).collect();
+        for ask in asked {
             let expected = ready.judge(&all, &ask);
+            // To a page, what lives outside the database lies in nothing.
+            if ask.externals.is_empty() {
+                let ours = ready.page_allows(&store, &ask, &resources);
+                prop_assert_eq!(ours, expected, "a page\n{}", ready.case(&all, &ask));
+            }
             let whole = ready.decide(&all, &ask);
             prop_assert_eq!(whole.allow, expected, "{:?}\n{}", whole, ready.case(&all, &ask));
             let needed = ready.engine.ask(&ready.model.bundle, &ready.query(&ask));
