@@ -64,33 +64,13 @@ function panel(setup, { name, token }) {
   title.id = `user-${name.toLowerCase().replace(/\W+/g, '-')}`;
   section.setAttribute('aria-labelledby', title.id);
   const list = one(section, '.documents');
-  /** @type {HTMLElement} */
-  const said = one(section, '.said');
 
-  /** Asks the server, which does not believe a page. @param {Button} button @param {string} resource */
-  async function press({ method = 'GET', path = '' }, resource) {
-    const id = encodeURIComponent(resource.slice(resource.indexOf(':') + 1));
-    const address = path.replace('{id}', id);
-    say(`${method} ${address}`, '…');
-    try {
-      // As `fetch`, except that a refusal makes the gate look again at what may be done.
-      const { status } = await gate.fetch(address, { method, headers });
-      say(`${method} ${address}`, `${status}: ${ANSWERS[status] ?? 'no answer that this page expects.'}`, status);
-    } catch {
-      say(`${method} ${address}`, 'the server cannot be reached.');
-    }
-  }
-
-  /** @param {string} request @param {string} text @param {number} [status] */
-  function say(request, text, status) {
-    said.replaceChildren(Object.assign(document.createElement('code'), { textContent: request }), ` ${text}`);
-    said.dataset.status = String(status ?? '');
-  }
-
-  for (const { resource, title, lang = '' } of setup.documents) {
+  for (const { resource, title, lang } of setup.documents) {
     const row = copyOf('document');
     row.dataset.canResource = resource;
-    Object.assign(one(row, 'h3'), { textContent: title, lang });
+    Object.assign(one(row, 'h3'), { textContent: title }, lang && { lang });
+    /** @type {HTMLElement} */
+    const said = one(row, '.said');
     for (const what of setup.buttons) {
       const { label, action, context } = what;
       const button = document.createElement('button');
@@ -99,7 +79,7 @@ function panel(setup, { name, token }) {
       button.dataset.can = action;
       if (context) button.dataset.canContext = JSON.stringify(context);
       button.addEventListener('click', () => {
-        if (what.path) return press(what, resource);
+        if (what.path) return press(gate, headers, what, resource, said);
         said.textContent = gate.can(action, resource, context)
           ? `${label} “${title}”: this is where the page asks the server, which decides again.`
           : `${label} “${title}”: the server would refuse this.`;
@@ -124,6 +104,29 @@ function panel(setup, { name, token }) {
   status();
   watch(gate, { root: section });
   return section;
+}
+
+/**
+ * Asks the server, which does not believe a page, and says what it answers.
+ * @param {Gate} gate @param {Record<string, string>} headers @param {Button} button @param {string} resource
+ * @param {HTMLElement} said
+ */
+async function press(gate, headers, { method = 'GET', path = '' }, resource, said) {
+  const id = encodeURIComponent(resource.slice(resource.indexOf(':') + 1));
+  const address = path.replace('{id}', id);
+  const request = Object.assign(document.createElement('code'), { textContent: `${method} ${address}` });
+  const say = (/** @type {string} */ text, status = 0) => {
+    said.replaceChildren(request, ` ${text}`);
+    said.dataset.status = String(status);
+  };
+  say('…');
+  try {
+    // As `fetch`, except that a refusal makes the gate look again at what may be done.
+    const { status } = await gate.fetch(address, { method, headers });
+    say(`${status}: ${ANSWERS[status] ?? 'not what this page expects.'}`, status);
+  } catch {
+    say('The server cannot be reached.');
+  }
 }
 
 /** @param {Gate} gate @param {Setup} setup @param {string} resource */
