@@ -15,9 +15,10 @@ import { token, trialKey, TRIAL_KEY_FILE } from './token.mjs';
  * @typedef {object} Example
  * @property {{ name: string, id: string, bearer?: string }[]} users without a bearer they get a token
  * @property {{ resource: string, title: string, lang?: string }[]} documents
- * @property {{ label: string, action: string, method: string, path: string, context?: Record<string, unknown> }[]} buttons
+ * @property {{ label: string, action: string, method: string, path: string, context?: Context }[]} buttons
  * @property {string} change
  */
+/** @typedef {Record<string, { __entity: { type: string, id: string } }>} Context */
 /** @type {Record<string, Example>} */
 export const EXAMPLES = JSON.parse(readFileSync(new URL('./examples.json', import.meta.url), 'utf8'));
 
@@ -100,10 +101,22 @@ function serve(response, path) {
   const body = createReadStream(path);
   body.once('open', () => {
     const type = TYPES[/** @type {keyof TYPES} */ (extname(path))];
-    response.writeHead(200, { ...HEADERS, 'content-type': type });
-    pipeline(body, response, () => {});
+    pour(body, response, 200, { ...HEADERS, 'content-type': type });
   });
   body.once('error', (error) => response.writeHead(500).end(`${error.message}\n`));
+}
+
+/**
+ * Answers with a stream, unless nobody waits for it any more.
+ * @param {import('node:stream').Readable} body
+ * @param {import('node:http').ServerResponse} response
+ * @param {number} status
+ * @param {import('node:http').OutgoingHttpHeaders} headers
+ */
+function pour(body, response, status, headers) {
+  if (response.destroyed) return body.destroy();
+  response.writeHead(status, headers);
+  return pipeline(body, response, () => {});
 }
 
 /**
@@ -115,8 +128,7 @@ function forward(gate, request, response) {
   const { hostname, port } = new URL(gate);
   const { method, url: path, headers } = request;
   const onward = ask({ hostname, port, method, path, headers }, (answer) => {
-    response.writeHead(answer.statusCode ?? 502, answer.headers);
-    pipeline(answer, response, () => {});
+    pour(answer, response, answer.statusCode ?? 502, answer.headers);
   });
   onward.on('error', ({ message }) => {
     if (!response.headersSent) response.writeHead(502, { 'content-type': 'text/plain' });

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// @ts-check
+// docs/example.png: the example as `make run` shows it, while that is up.
+//   node tools/screenshot.mjs [FILE]   (EXAMPLE, http://127.0.0.1:8789 by default; CHROMIUM, /usr/bin/chromium)
+import { statSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+
+const WIDTH = 1280;
+/** A README is read over slow networks too. */
+const MAX_BYTES = 150_000;
+
+const file = process.argv[2] ?? 'docs/example.png';
+const args = ['--no-sandbox', '--disable-gpu', '--hide-scrollbars', '--font-render-hinting=none'];
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args });
+try {
+  const page = await browser.newPage({ viewport: { width: WIDTH, height: 900 }, colorScheme: 'light' });
+  page.setDefaultTimeout(10_000);
+  await page.goto(`${process.env.EXAMPLE ?? 'http://127.0.0.1:8789'}/example/`);
+  await page.locator('[data-can-state=allowed]').first().waitFor();
+  const [one, two] = await page.getByRole('region').all();
+  await page.waitForFunction(() => document.querySelectorAll('[data-can-state=pending]').length === 0);
+  // Something that only one of them may do, what the edge says of it, and why the other does not see it.
+  const row = (await one.getByRole('listitem').all()).length - 2;
+  await one.getByRole('listitem').nth(row).getByRole('button').last().click();
+  await one.getByText('200:').waitFor();
+  await two.getByRole('listitem').nth(row).getByText('Why?').click();
+  await two.locator('dd').first().waitFor();
+  // No ring of the focus, no pointer over a button.
+  await page.evaluate(() => /** @type {HTMLElement} */ (document.activeElement)?.blur());
+  await page.mouse.move(0, 0);
+  await page.waitForTimeout(300);
+  const edges = await page.evaluate(() => {
+    const top = /** @type {Element} */ (document.querySelector('h1')).getBoundingClientRect().top;
+    return { top, bottom: Math.max(...[...document.querySelectorAll('section')].map((one) => one.getBoundingClientRect().bottom)) };
+  });
+  const clip = { x: 0, y: 0, width: WIDTH, height: Math.ceil(edges.bottom + edges.top) };
+  await page.screenshot({ path: file, clip, fullPage: true });
+  const { size } = statSync(file);
+  console.log(`screenshot: ${file}, ${WIDTH} x ${clip.height}, ${size} bytes`);
+  if (size > MAX_BYTES) throw new Error(`more than ${MAX_BYTES} bytes`);
+} finally {
+  await browser.close();
+}
