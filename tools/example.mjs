@@ -140,7 +140,7 @@ function forward(gate, request, response) {
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const { PACK: pack = 'members', GATE: gate = 'http://127.0.0.1:8787', PORT: port = 8789 } = process.env;
   if (!EXAMPLES[pack]) fail(`there is no example of \`${pack}\`, but of ${Object.keys(EXAMPLES).join(', ')}`);
-  if (!existsSync('build/engine.wasm')) fail('build/engine.wasm is not there; `make engine` makes it');
+  if (!existsSync(new URL('../build/engine.wasm', import.meta.url))) fail('build/engine.wasm is not there; `make engine` makes it');
   const { url } = await startExample({ pack, gate, key: trialKey(TRIAL_KEY_FILE), port: Number(port) });
   console.log(`example: ${url}/example/`);
 }

@@ -20,9 +20,9 @@ import { open } from '../index.js';
 
 /** What the page says of an answer, by its status. @type {Record<number, string>} */
 const ANSWERS = {
-  200: 'the edge decided again, and let it through.',
+  200: 'the edge decided again, and allows it.',
   401: 'the edge does not know who asks.',
-  403: 'the edge decided again, and refused.',
+  403: 'the edge decided again, and refuses it.',
 };
 
 /** What the page says of a gate that has no answer. */

@@ -143,14 +143,14 @@ for (const [name, { users, documents, buttons, change }] of Object.entries(EXAMP
       const panel = page.getByRole('region', { name: users[0].name });
       await panel.getByRole('button').first().click();
       const said = panel.getByRole('status').filter({ hasText: /\d/ });
-      await said.filter({ hasText: '200: the edge decided again' }).waitFor();
+      await said.filter({ hasText: '200: the edge decided again, and allows it' }).waitFor();
       assert.deepEqual(wrong, []);
 
       await page.getByLabel('marked').check();
       const refused = panel.locator('[data-can-state=denied]').last();
       const renewed = page.waitForRequest(/\/\.palisade\/bundle/);
       await refused.click();
-      await said.filter({ hasText: '403: the edge decided again, and refused' }).waitFor();
+      await said.filter({ hasText: '403: the edge decided again, and refuses it' }).waitFor();
       // The page looks again at what may be done.
       await page.clock.fastForward(6_000);
       await renewed;
