@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-// `make run`: a gate on this machine, in front of a sample origin, with a pack's sample rows in a local D1.
+// `make run`: a gate on this machine, in front of a sample origin, with a pack's sample rows in a local D1; and a page that
+// shows what two people may do.
 //   PACK=workspace make run     another pack; a path names a pack of your own
 // The database is kept in .palisade/run/<pack>, so that rows changed by hand stay; delete the folder to start anew.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { EXAMPLES } from './example.mjs';
 import { issuers, token, trialKey, TRIAL_KEY_FILE } from './token.mjs';
 
 const GATE = 8787;
 const ORIGIN = 8788;
+const EXAMPLE = 8789;
 const gate = `http://127.0.0.1:${GATE}`;
 
 /**
@@ -65,7 +68,14 @@ const stop = () => children.forEach((child) => child.kill());
 process.on('exit', stop);
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(0));
 
-children.push(spawn('node', ['tools/origin.mjs'], { env: { ...process.env, PORT: String(ORIGIN) }, stdio: ['ignore', 'inherit', 'inherit'] }));
+/** @param {string} script @param {Record<string, string>} env */
+const serve = (script, env) =>
+  children.push(spawn('node', [script], { env: { ...process.env, ...env }, stdio: ['ignore', 'inherit', 'inherit'] }));
+
+serve('tools/origin.mjs', { PORT: String(ORIGIN) });
+// Of a pack that only has the name of one that has an example, it would list what is not there.
+const example = pack === join('policies', name) ? EXAMPLES[name] : undefined;
+if (example) serve('tools/example.mjs', { PACK: name, GATE: gate, PORT: String(EXAMPLE) });
 const worker = spawn(
   'wrangler',
   [
@@ -89,6 +99,11 @@ if (tries) {
 } else {
   console.log(`\nA token for a principal of yours:  node tools/token.mjs THEIR-ID`);
   console.log(`Then:  curl -i -H 'Authorization: Bearer TOKEN' '${gate}/YOUR/PATH'\n`);
+}
+if (example) {
+  console.log(`the example: http://127.0.0.1:${EXAMPLE}/example/`);
+  const where = `--local --yes --persist-to ${join(state, 'd1')}`;
+  console.log(`Change a row and look at it again:\n  npx wrangler d1 execute DB ${where} --command "${example.change}"\n`);
 }
 console.log('Stop with Ctrl-C.');
 

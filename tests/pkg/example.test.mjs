@@ -72,7 +72,7 @@ describe('the example', () => {
     );
     assert.deepEqual(await buttons('Dan'), [...row, ...row], 'his session, and a message in it');
     await panel(page, 'Dan').getByRole('button', { name: 'Edit' }).first().click();
-    assert.match(await panel(page, 'Dan').getByRole('status').innerText(), /decides again/);
+    assert.match(await panel(page, 'Dan').getByRole('status').first().innerText(), /decides again/);
     await page.getByLabel('disabled').check();
     const all = SETUP.documents.length * SETUP.buttons.length;
     assert.equal(await panel(page, 'Dan').getByRole('button').count(), all);
