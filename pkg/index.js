@@ -476,7 +476,6 @@ export function open({
         reasons = why.forbids.map(({ policy }) => policy).filter(Boolean);
         if (why.forbids.length) code = 'forbidden';
         else if (why.errors.length) code = 'incomplete';
-        if (code !== 'incomplete' && !reasons.length && !allowed.length) code = 'not-found-or-not-yours';
       }
     }
     return { state: stateOf(code), code, text: sentence(code, action, reasons, allowed), reasons, allowed };

@@ -4,11 +4,11 @@
 
 /** The sentences, by code; ACTION stands for what is asked. */
 export const SENTENCES = {
-  allowed: 'You may ACTION this.',
-  pending: 'It is not known yet whether you may ACTION this.',
+  allowed: 'Here you may: ACTION.',
+  pending: 'It is not known yet whether you may do this: ACTION.',
   expired: 'What you may do has to be looked up again.',
   'signed-out': 'You are not signed in.',
-  'no-grant': 'Nothing gives you the permission to ACTION this.',
+  'no-grant': 'Nothing gives you the permission “ACTION” here.',
   // One sentence for both: who may do nothing with a thing must not learn that it is there.
   'not-found-or-not-yours': 'There is no such thing, or none that you may use.',
   forbidden: 'A rule forbids it.',
@@ -31,5 +31,5 @@ const word = (action) =>
 export function sentence(code, action, reasons, allowed) {
   const text = reasons.join(' ') || SENTENCES[code].replace('ACTION', () => word(action));
   if (code === 'allowed' || !allowed.length) return text;
-  return `${text} You may ${new Intl.ListFormat('en').format(allowed.map(word))} it.`;
+  return `${text} Here you may: ${allowed.map(word).join(', ')}.`;
 }
