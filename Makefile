@@ -55,7 +55,7 @@ native:
 	cargo test
 	tests/readme.sh
 
-edge: worker palisade
+edge: chromium worker palisade package
 	cargo test --quiet --test store the_cases_are_written_down_for_d1
 	@$(ENV) npm run --silent test:edge
 
