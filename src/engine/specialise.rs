@@ -62,11 +62,13 @@ impl World<'_> {
         // For what does not depend on the resource, any resource does.
         let mut request = ask(&whose.principal)?;
         let rules = self.rules(whose, &mut request);
+        let actions: Vec<Entity> =
+            (0..self.data.existing.len() as Entity).filter(|entity| is_action(&self.known().uid(*entity))).collect();
         let mut resources: BTreeMap<&Uid, Resource> = BTreeMap::new();
         for uid in &whose.resources {
             let mut request = ask(uid)?;
             if self.data.exists(request.resource)
-                && let Some(resource) = self.resource(&mut request, &rules)
+                && let Some(resource) = self.resource(&mut request, &rules, &actions)
             {
                 resources.insert(uid, resource);
             }
@@ -102,8 +104,9 @@ impl World<'_> {
         rules
     }
 
-    /// What the rules come to for one resource; `None` where no action on it can be allowed, whatever the context.
-    fn resource(&self, request: &mut Request, rules: &[Rule]) -> Option<Resource> {
+    /// What the rules come to for one resource; `None` where no action on it can be allowed, whatever the context. `actions`
+    /// are those that this world names.
+    fn resource(&self, request: &mut Request, rules: &[Rule], actions: &[Entity]) -> Option<Resource> {
         let held = self.held(request.resource, request);
         let mut values = HashMap::new();
         let mut outcomes = Vec::new();
@@ -126,8 +129,8 @@ impl World<'_> {
         // Every action that some permit names or that lies in one it names. Any other one is like the next.
         let permits = outcomes.iter().filter(|(rule, _)| rule.effect == Effect::Permit);
         let named: BTreeSet<Entity> = permits.flat_map(|(rule, _)| &rule.actions).filter_map(|a| a.entity()).collect();
-        let below = (0..self.data.existing.len() as Entity)
-            .filter(|entity| self.data.above(*entity).iter().any(|above| named.contains(above)));
+        let below =
+            actions.iter().copied().filter(|action| self.data.above(*action).iter().any(|above| named.contains(above)));
         let possible = may(None) || named.iter().copied().chain(below).any(|a| may(Some(&self.held(a, request))));
         possible.then_some(Resource { held, values })
     }
@@ -526,13 +529,11 @@ impl<'a> Writing<'a> {
                 kept.push(rule);
             }
         }
-        let (mut program, mut grants) = (Builder::default(), Vec::new());
+        let mut program = Builder::default();
+        // Whoever asks has a number here, though nothing depends on it any more.
         program.entity(&self.whose.principal);
         for rule in &kept {
-            let Some(policy) = rule.policy else {
-                grants.push(rule);
-                continue;
-            };
+            let Some(policy) = rule.policy else { continue };
             let condition = match &rule.condition {
                 Rest::Known(_) | Rest::Fails => None,
                 condition => Some(self.node(&mut program, condition)?),
@@ -649,7 +650,7 @@ impl Writing<'_> {
         let old = self.world.data;
         let resources: BTreeMap<&Uid, usize> =
             self.resources.iter().enumerate().map(|(at, (uid, _))| (*uid, at)).collect();
-        let mut looked_into = self.mentioned(rules);
+        let looked_into = self.mentioned(rules);
         // Where one thing lies in another, it matters only as far as somebody asks for it.
         let mut wholes: BTreeSet<Uid> = BTreeSet::new();
         for rule in rules {
@@ -660,18 +661,19 @@ impl Writing<'_> {
         if self.asks_in {
             wholes.extend(looked_into.iter().chain(resources.keys().copied()).cloned());
         }
-        looked_into.extend(resources.keys().map(|uid| (*uid).clone()));
         let mut builder = DataBuilder::new(program);
-        for uid in &looked_into {
+        let all: BTreeSet<&Uid> = looked_into.iter().chain(resources.keys().copied()).collect();
+        for uid in all {
             let Some(entity) = self.world.entity(&uid.kind, &uid.id).filter(|entity| old.exists(*entity)) else {
                 continue;
             };
-            let mut attributes = self.attributes(entity);
+            let is_looked_into = looked_into.contains(uid);
+            let mut attributes = if is_looked_into { self.attributes(entity) } else { Vec::new() };
             if let Some(at) = resources.get(uid) {
                 let columns = self.columns.iter().enumerate();
                 let own = columns.filter_map(|(column, values)| {
-                    let (_, value) = values.iter().find(|(resource, _)| resource == at)?;
-                    Some((column_name(column), value.clone()?))
+                    let found = values.binary_search_by_key(at, |(resource, _)| *resource).ok()?;
+                    Some((column_name(column), values[found].1.clone()?))
                 });
                 attributes.extend(own);
             }

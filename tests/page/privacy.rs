@@ -75,7 +75,7 @@ fn keep_secrets(pack: &Ready) -> usize {
             Whose { principal: principal.clone(), resources: resources.clone(), also: Vec::new(), fixed: Vec::new() };
         let bytes = pack.page_about(whose);
         for secret in secrets(pack, &principal, &resources.iter().cloned().collect()) {
-            // What a condition reads from an entity that only the context names has to keep its name.
+            // The name of an attribute that a condition reads from an entity of the context; here none is named.
             if pack.name == "chat" && secret == "is_active" {
                 continue;
             }
