@@ -11,7 +11,7 @@ use palisade::name::Uid;
 use palisade::rows::{Rows, Value};
 use palisade::store::{Ask, Driver, DriverError, MemoryStore, Slice, SlicePlan, SqlStore, Store, StoreError, Texts};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 #[derive(Serialize, Deserialize)]
@@ -162,6 +162,44 @@ fn every_store_passes_every_case() {
         if update {
             std::fs::write(file(name), serde_json::to_string_pretty(&case).unwrap() + "\n").unwrap();
         }
+    }
+}
+
+/// Every type of every case: the ids that `facts` finds among all rows, and no answer rather than a part of them.
+#[test]
+fn every_store_lists_the_same_ids() {
+    for name in models::NAMES {
+        let case: Case = serde_json::from_str(&std::fs::read_to_string(file(name)).unwrap()).unwrap();
+        let bundle = models::bundle(name);
+        let plan = SlicePlan::new(&bundle);
+        let sqlite = crate::sqlite(crate::database(&bundle, &format!("{};", case.rows.join(";\n"))));
+        let all = pollster::block_on(sqlite.everything(&plan)).unwrap();
+        let facts = palisade::facts::build(&bundle, &all.rows, &[], 0);
+        let memory = MemoryStore::new(all.rows.clone());
+        let mut most = 0;
+        for (_, entity) in bundle.mapping.entities() {
+            let kind = entity.type_name.as_str();
+            let wanted: BTreeSet<&str> =
+                facts.entities.keys().filter(|uid| uid.kind == kind).map(|uid| uid.id.as_str()).collect();
+            let sorted = |ids: &[String]| ids.iter().cloned().collect::<BTreeSet<String>>();
+            let from_sql = pollster::block_on(sqlite.ids(&plan, kind, 1_000)).unwrap();
+            let from_memory = pollster::block_on(memory.ids(&plan, kind, 1_000)).unwrap();
+            assert_eq!(from_sql.revision, all.revision, "{name} {kind}");
+            assert_eq!(sorted(&from_sql.ids), sorted(&from_memory.ids), "{name} {kind}");
+            assert_eq!(sorted(&from_sql.ids), wanted.iter().map(|id| id.to_string()).collect(), "{name} {kind}");
+            let count = from_sql.ids.len();
+            most = most.max(count);
+            if count > 1 {
+                for store in [
+                    pollster::block_on(sqlite.ids(&plan, kind, count - 1)),
+                    pollster::block_on(memory.ids(&plan, kind, count - 1)),
+                ] {
+                    assert!(matches!(store, Err(StoreError::TooMuch { .. })), "{name} {kind}: {store:?}");
+                }
+            }
+        }
+        assert!(most > 1, "{name} has hardly any entities");
+        assert!(pollster::block_on(sqlite.ids(&plan, "NoSuchType", 10)).unwrap().ids.is_empty());
     }
 }
 
@@ -392,8 +430,12 @@ fn the_cases_are_written_down_for_d1() {
         for login in &case.logins {
             pollster::block_on(counting.login(&plan, &login.token_hash)).unwrap();
         }
+        let types: Vec<&str> = bundle.mapping.entities().map(|(_, entity)| entity.type_name.as_str()).collect();
+        for kind in &types {
+            pollster::block_on(counting.ids(&plan, kind, 1_000)).unwrap();
+        }
         let seen = counting.driver.statements.take();
-        assert_eq!(seen.len(), case.asks.len() + case.logins.len(), "{name}");
+        assert_eq!(seen.len(), case.asks.len() + case.logins.len() + types.len(), "{name}");
         let asked: Vec<serde_json::Value> = seen
             .into_iter()
             .map(|(sql, params)| {
