@@ -2,7 +2,9 @@
 // @ts-check
 // What a page pays for the gate: bytes to download, time until the first answer, time for each answer; beside what else
 // decides in a page. One run in Chromium; prints a table, and writes build/page-bench.json.
-//   node tests/bench/page.mjs        needs build/engine.wasm, `cargo test --test page`, `npm ci --prefix tests/bench/peers`
+//   node tests/bench/page.mjs
+//
+// It is no network that is measured: pages, server and browser are on one machine.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -88,7 +90,8 @@ ${before}
 const began = performance.now();
 ${code}
 const ended = performance.now();
-await fetch('/measured', { method: 'POST', body: JSON.stringify({ path: location.pathname, first, took: ended - began, ended }) });
+const told = { path: location.pathname, first, took: ended - began, ended };
+await fetch('/measured', { method: 'POST', body: JSON.stringify(told) });
 close();
 </script>`;
 /** What is timed, each in fresh pages, in turns; and the page that opens them, one at a time. */
@@ -171,8 +174,9 @@ const flags = [...FLAGS, '--headless=new', '--disable-popup-blocking', `--user-d
 const alone = spawn(CHROMIUM, [...flags, `${origin}/opening`], { stdio: 'ignore' });
 const gone = new Promise((resolve) => alone.once('exit', () => resolve('gone')));
 const late = setTimeout(() => alone.kill(), TIMEOUT_MS);
-if ((await Promise.race([all, gone])) === 'gone') throw new Error(`no more than ${measured.length} pages told anything`);
+const first = await Promise.race([all, gone]);
 clearTimeout(late);
+if (first === 'gone') throw new Error(`no more than ${measured.length} pages told anything`);
 alone.kill();
 await gone;
 rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
@@ -209,7 +213,10 @@ try {
 
 /** @type {string[][]} */
 const rows = [];
-/** @param {string} what @param {string} value @param {string} [also] @param {[value: number, most: number, shown: string]} [goal] */
+/**
+ * @param {string} what @param {string} value @param {string} [also]
+ * @param {[value: number, most: number, shown: string]} [goal]
+ */
 const row = (what, value, also = '', goal) =>
   rows.push([what, value, also, goal ? `at most ${goal[2]}: ${goal[0] <= goal[1] ? 'reached' : 'MISSED'}` : '']);
 const kB = (/** @type {number} */ of) => `${(of / 1000).toFixed(1)} kB`;
@@ -226,6 +233,7 @@ row('cedar-wasm: script and engine', kB(bytes.cedar + bytes.cedarWasm));
 row('a typical page', kB(bytes.page), `${kB(page.length)} raw`, [bytes.page, GOALS.page, '8 KiB']);
 row('connect() to the first can', ms(connect.median), ms(connect.p90), [connect.median, GOALS.start_ms, '10 ms']);
 row('  the same requests and engine without a gate', ms(bare.median), ms(bare.p90));
+row("  so the gate's own share", ms(connect.median - bare.median));
 row('start of navigation to the first can', ms(navigation.median), ms(navigation.p90));
 for (const [name, { median_ns, p90_ns }] of Object.entries(cans)) {
   const own = name.startsWith('gate');
@@ -235,8 +243,10 @@ for (const [name, { median_ns, p90_ns }] of Object.entries(cans)) {
 console.log('| in a page | gzip, or median | raw, or p90 | goal |\n| --- | ---: | ---: | --- |');
 for (const cells of rows) console.log(`| ${cells.join(' | ')} |`);
 console.log(`
-${STARTS} fresh pages with a warm cache and a server beside them, so that no network is measured; ${typical.asked.length} questions about
-a typical page, asked in turns. Every answer of everybody was checked. Times are of this machine, which others may be using:
-what counts is one beside the other.`);
+${STARTS} fresh pages of each kind with a warm cache, in turns, without a network. ${typical.asked.length} questions about a
+typical page, asked in turns; every answer of everybody was checked. In CASL a context is part of an ability, so it
+costs nothing there when something is asked.
+
+Times are of this machine, which others may be using: what counts is one beside the other.`);
 const figures = { bytes: { ...bytes, pageRaw: page.length }, starts: { connect, bare, navigation }, cans };
 writeFileSync('build/page-bench.json', `${JSON.stringify(figures, undefined, 2)}\n`);

@@ -7,7 +7,6 @@
 
 /** @typedef {{ id: string, owner: string, state: string, listed: string }} Document */
 /** @typedef {{ mfa?: boolean }} Context */
-/** @typedef {{ action: string, id: string, allow: boolean }} Asked */
 
 const ME = 'me';
 const VERBS = ['view', 'list', 'export', 'approve', 'archive'];
@@ -79,6 +78,8 @@ export function cedarPolicies() {
     const list = actions.map((action) => `Action::"${action}"`).join(', ');
     return `permit (principal, action in [${list}], resource is Document) when { ${when} };`;
   };
+  /** @param {string} action @param {string} when */
+  const forbid = (action, when) => `forbid (principal, action == Action::"${action}", resource is Document) ${when};`;
   const listed = Object.entries(IMPLIED).map(([permission, actions]) =>
     permit(actions, `resource.listed.contains("${permission}")`),
   );
@@ -87,12 +88,15 @@ export function cedarPolicies() {
     ...granted,
     ...listed,
     owned,
-    `forbid (principal, action == Action::"document:edit", resource is Document) when { resource.state == "locked" };`,
-    `forbid (principal, action == Action::"document:share", resource is Document) unless { context has mfa && context.mfa };`,
+    forbid('document:edit', 'when { resource.state == "locked" }'),
+    forbid('document:share', 'unless { context has mfa && context.mfa }'),
   ].join('\n');
 }
 
-/** A call of Cedar's interface, with the entities that this one question needs. @param {Document} document @param {string} action @param {Context} context */
+/**
+ * A call of Cedar's interface, with the entities that this one question needs.
+ * @param {Document} document @param {string} action @param {Context} context
+ */
 export function cedarCall({ id, owner, state, listed }, action, context) {
   const entity = (/** @type {string} */ type, /** @type {string} */ id) => ({ type, id });
   const roles = [...new Set(PERMISSIONS.map(({ role }) => role))].map((role) => entity('Role', role));
