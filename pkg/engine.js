@@ -51,6 +51,9 @@ export const kindOf = (value) => Object.prototype.toString.call(value).slice(8, 
 
 /** The module, started. */
 export class Engine {
+  /** Its memory. Growing it takes the bytes from under this. */
+  #memory = new Uint8Array();
+
   /** @param {WebAssembly.Instance} instance */
   constructor(instance) {
     this.exports = /** @type {Exports} */ (/** @type {unknown} */ (instance.exports));
@@ -98,7 +101,9 @@ export class Engine {
   /** @param {Uint8Array} bytes */
   #put(bytes) {
     const at = this.exports.alloc(bytes.length);
-    new Uint8Array(this.exports.memory.buffer, at, bytes.length).set(bytes);
+    const { buffer } = this.exports.memory;
+    if (this.#memory.buffer !== buffer) this.#memory = new Uint8Array(buffer);
+    this.#memory.set(bytes, at);
     return at;
   }
 
@@ -241,13 +246,20 @@ class Message {
 
   /** @param {string} value */
   text(value) {
-    // A lone surrogate is no character: what would be put in its place could be another entity's id.
-    if (!value.isWellFormed()) throw new TypeError('palisade: a text that is no Unicode');
     // No character takes more than three bytes for each of its sixteen-bit units.
     this.#room(4 + value.length * 3);
-    const { written } = encoder.encodeInto(value, this.#bytes.subarray(this.#at + 4));
+    const start = this.#at + 4;
+    const bytes = this.#bytes;
+    let written = 0;
+    // Most of what is asked is short and ASCII: calling the encoder would cost more than the rest of a question.
+    for (let unit; (unit = value.charCodeAt(written)) < 128; written += 1) bytes[start + written] = unit;
+    if (written < value.length) {
+      // A lone surrogate is no character: what would be put in its place could be another entity's id.
+      if (!value.isWellFormed()) throw new TypeError('palisade: a text that is no Unicode');
+      written = encoder.encodeInto(value, bytes.subarray(start)).written;
+    }
     this.#view.setUint32(this.#at, written, true);
-    this.#at += 4 + written;
+    this.#at = start + written;
   }
 
   /** @param {Fields} fields */

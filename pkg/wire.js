@@ -26,13 +26,16 @@ export const problem = (text, more) => Object.assign(new Error(`palisade: ${text
  * @param {any} given
  */
 export function entityOf(given) {
-  const pair = typeof given?.type === 'string' && typeof given.id === 'string' && !given.type.includes(':');
-  const name = pair ? `${given.type}:${given.id}` : given;
+  let { type, id } = given ?? {};
+  if (typeof given === 'string') {
+    // Ids may contain colons, types never do.
+    const colon = given.indexOf(':');
+    type = given.slice(0, Math.max(colon, 0));
+    id = given.slice(colon + 1);
+  }
   // A lone surrogate is no character: what a server puts in its place could be another entity's id.
-  if (typeof name !== 'string' || !name.isWellFormed()) return undefined;
-  // Ids may contain colons, types never do.
-  const colon = name.indexOf(':');
-  return colon > 0 ? { name, type: name.slice(0, colon), id: name.slice(colon + 1) } : undefined;
+  const fits = (/** @type {any} */ text) => typeof text === 'string' && text.isWellFormed();
+  return type && fits(type) && fits(id) && !type.includes(':') ? { name: `${type}:${id}`, type, id } : undefined;
 }
 
 /**

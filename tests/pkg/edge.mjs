@@ -173,8 +173,10 @@ export async function serve(edge, folders, pages = {}) {
   return { origin: `http://127.0.0.1:${port}`, close: () => void (server.close(), server.closeAllConnections()) };
 }
 
-export function browser() {
-  const args = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'];
-  args.push('--disable-component-update', '--disable-sync');
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args });
-}
+export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+/** Nothing leaves this machine. */
+export const FLAGS = [
+  ...['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
+  ...['--disable-component-update', '--disable-sync'],
+];
+export const browser = () => chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
