@@ -32,6 +32,7 @@
  * @property {(handle: number, entity: number) => number} exists
  * @property {(handle: number, bytes: number, length: number) => number} ids
  * @property {(handle: number, principal: number, action: number, resource: number) => number} allows
+ * @property {(handle: number, principal: number, action: number, resource: number, bytes: number, length: number) => number} allows_in
  * @property {(handle: number, bytes: number, length: number) => number} decide
  * @property {(handle: number, bytes: number, length: number) => number} explain
  * @property {() => number} text
@@ -115,6 +116,15 @@ export class Engine {
     const bytes = message.written();
     return this.exports[name](handle, this.#put(bytes), bytes.length);
   }
+
+  /**
+   * A question of three numbers, with the context that was written.
+   * @param {number} handle @param {number} who @param {number} what @param {number} which @param {Message} message
+   */
+  askIn(handle, who, what, which, message) {
+    const bytes = message.written();
+    return this.exports.allows_in(handle, who, what, which, this.#put(bytes), bytes.length);
+  }
 }
 
 /** Policies and data that were loaded together. */
@@ -136,11 +146,12 @@ export class World {
    * @param {Entity} principal @param {Entity} action @param {Entity} resource @param {Fields} [context]
    */
   allows(principal, action, resource, context) {
-    if (context === undefined) {
-      const [who, what, which] = [this.#number(principal), this.#number(action), this.#number(resource)];
-      if (who !== UNKNOWN && what !== UNKNOWN && which !== UNKNOWN) {
-        return this.#engine.exports.allows(this.#handle, who, what, which) === 1;
-      }
+    const [who, what, which] = [this.#number(principal), this.#number(action), this.#number(resource)];
+    if (who !== UNKNOWN && what !== UNKNOWN && which !== UNKNOWN) {
+      if (!context) return this.#engine.exports.allows(this.#handle, who, what, which) === 1;
+      MESSAGE.begin();
+      MESSAGE.record(context);
+      return this.#engine.askIn(this.#handle, who, what, which, MESSAGE) === 1;
     }
     return this.#engine.ask('decide', this.#handle, question(principal, action, resource, context)) === 1;
   }

@@ -129,6 +129,32 @@ pub extern "C" fn allows(handle: u32, principal: u32, action: u32, resource: u32
     .unwrap_or(UNREADABLE)
 }
 
+/// As [`allows`], with a context.
+///
+/// # Safety
+/// As for [`load`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn allows_in(
+    handle: u32,
+    principal: u32,
+    action: u32,
+    resource: u32,
+    bytes: *mut u8,
+    length: usize,
+) -> i32 {
+    // SAFETY: the caller's promise.
+    let bytes = unsafe { taken(bytes, length) };
+    with(|state| {
+        let world = world(state, handle)?;
+        let mut message = Message::new(&bytes);
+        let context = message.record(0)?;
+        message.end()?;
+        let request = world.numbered(principal, action, resource)?;
+        Some(answer(world.allows(&mut world.with_context(request, &context).ok()?)))
+    })
+    .unwrap_or(UNREADABLE)
+}
+
 /// Whether a question is allowed: principal, action and resource as type and id each, and the context.
 ///
 /// # Safety

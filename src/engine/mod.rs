@@ -103,15 +103,25 @@ impl<'a> World<'a> {
         let principal = writer.entity(&principal.kind, &principal.id);
         let action = writer.entity(action.0, action.1);
         let resource = writer.entity(&resource.kind, &resource.id);
-        let context = if context.is_empty() {
-            Value::Record(value::Span { at: writer.layer.first_value, len: 0 })
-        } else {
-            if context.iter().any(|(_, value)| value.depth() >= MAX_DEPTH) {
-                return Err(TooMuch);
-            }
-            writer.record(context).ok_or(TooMuch)?
-        };
-        Ok(Request { layer, principal, action, resource, context })
+        let nothing = Value::Record(value::Span { at: layer.first_value, len: 0 });
+        let request = Request { layer, principal, action, resource, context: nothing };
+        self.with_context(request, context)
+    }
+
+    /// A request with this context in place of its own.
+    ///
+    /// # Errors
+    /// As for [`World::request`].
+    pub fn with_context(&self, mut request: Request, context: &[(String, Plain)]) -> Result<Request, TooMuch> {
+        if context.is_empty() {
+            return Ok(request);
+        }
+        if context.iter().any(|(_, value)| value.depth() >= MAX_DEPTH) {
+            return Err(TooMuch);
+        }
+        let below = [Some(&self.program.layer), Some(&self.data.layer)];
+        request.context = Writer { below, layer: &mut request.layer }.record(context).ok_or(TooMuch)?;
+        Ok(request)
     }
 
     /// The number of an entity that this world names.
