@@ -9,6 +9,7 @@ import { extname } from 'node:path';
 import { pipeline } from 'node:stream';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { token, trialKey, TRIAL_KEY_FILE } from './token.mjs';
+import { listening } from './listen.mjs';
 
 /**
  * Of each pack that has one: whom to sign in, what to list, what to do with it, and a statement that changes the picture.
@@ -81,19 +82,7 @@ export async function startExample({ pack, gate, key, port = 0 }) {
     response.writeHead(200, { ...HEADERS, 'content-type': 'application/json' });
     response.end(JSON.stringify({ bundle: '/.palisade/bundle', users: signedIn, documents, buttons }));
   });
-  await new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => resolve(undefined));
-  });
-  const address = /** @type {import('node:net').AddressInfo} */ (server.address());
-  return {
-    url: `http://127.0.0.1:${address.port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return listening(server, port);
 }
 
 /** @param {import('node:http').ServerResponse} response @param {string} path */

@@ -5,6 +5,7 @@
 // With ORIGIN_COUNT=1 it also counts:   GET /__count   ->   { "count": 3 }
 import { createServer } from 'node:http';
 import { pathToFileURL } from 'node:url';
+import { listening } from './listen.mjs';
 
 /** A body longer than this is counted, not echoed. */
 const MAX_ECHO_BYTES = 4096;
@@ -34,19 +35,7 @@ export async function startOrigin({ port = 0, count = false } = {}) {
     const body = bytes === 0 ? undefined : bytes <= MAX_ECHO_BYTES ? Buffer.concat(kept).toString() : `${bytes} bytes`;
     send(response, { method: request.method, path: request.url, palisade: Object.fromEntries(headers), body });
   });
-  await new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => resolve(undefined));
-  });
-  const address = /** @type {import('node:net').AddressInfo} */ (server.address());
-  return {
-    url: `http://127.0.0.1:${address.port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return listening(server, port);
 }
 
 /**

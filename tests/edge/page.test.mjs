@@ -182,6 +182,18 @@ test('a row that changes takes away what a page allowed, at its next question', 
     assert.equal(allowed.allowed, '/documents/plan');
     const action = (await gate.explain('nothing', 'Document:plan')).allowed?.[0];
     assert.ok(action && gate.can(action, 'Document:plan'), 'dan may do something with the plan');
+    // A grant that ends takes the answer with it, to the millisecond and without another word from the edge.
+    const until = Date.now() + 3_000;
+    await edge.sql('UPDATE USER_ROLE SET expires_at = ? WHERE user_id = ?', new Date(until).toISOString(), 'dan');
+    await gate.refresh();
+    assert.ok(gate.can(action, 'Document:plan'), 'it has not ended yet');
+    assert.ok(Number(gate.expires) <= until, `${gate.expires} is after the grant’s end`);
+    while (gate.can(action, 'Document:plan')) await new Promise((done) => setTimeout(done, 5));
+    await gate.refresh();
+    assert.equal(gate.check(action, 'Document:plan'), 'denied');
+    await edge.sql('UPDATE USER_ROLE SET expires_at = NULL WHERE user_id = ?', 'dan');
+    await gate.refresh();
+    assert.ok(gate.can(action, 'Document:plan'));
     const revision = gate.revision;
     await edge.sql('DELETE FROM USER_ROLE WHERE user_id = ?', 'dan');
     await edge.sql('DELETE FROM USER_PERMISSION WHERE user_id = ?', 'dan');

@@ -33,6 +33,7 @@ before(() => {
   execFileSync('tar', ['-xzf', join(APPS, packed.filename), '-C', PACKAGE, '--strip-components=1']);
   cpSync('tests/pkg/apps', APPS, { recursive: true });
   cpSync('tests/pkg/types', join(APPS, 'types'), { recursive: true });
+  for (const pack of ['chat', 'members']) cpSync(`tests/golden/${pack}/types.d.ts`, join(APPS, 'types', `${pack}.d.ts`));
   writeFileSync(join(APPS, 'package.json'), '{ "type": "module", "private": true }');
 });
 
@@ -89,7 +90,7 @@ describe('what a page downloads', () => {
 });
 
 describe('types', () => {
-  for (const file of ['use.ts', 'register.ts']) {
+  for (const file of ['use.ts', 'register.ts', 'compiled.ts']) {
     test(`refuse what they should and nothing else: ${file}`, () => {
       const program = ts.createProgram([join(APPS, 'types', file)], {
         strict: true,
