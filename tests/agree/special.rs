@@ -2,6 +2,7 @@
 //! A world made for one principal decides as the world that it was made from, on generated policies and entities.
 
 use super::generate::case;
+use cedar_policy::PolicySet;
 use palisade::cedar::{self, uid_of};
 use palisade::engine::{Data, Fixed, Plain, Special, Whose, World};
 use palisade::name::Uid;
@@ -126,4 +127,71 @@ fn a_world_for_one_principal_decides_as_the_whole_one() {
         "{asked} questions, {allowed} allowed; {open} worlds with conditions; {shipped} resources there, {hidden} not"
     );
     assert!(allowed * 50 > asked && open > 50 && hidden > 50, "the worlds test something");
+}
+
+/// What nobody can ask about has no name, and a resource brings nothing but the answers to what depends on it.
+#[test]
+fn a_world_for_one_principal_has_no_names_that_nobody_asked_about() {
+    let policies: PolicySet = r#"
+        @id("read-the-archive") permit (principal in Group::"hidden group", action == Action::"read", resource in Folder::"hidden folder")
+        when { resource.open && resource.owner != principal };
+        @id("compare") @reason("Not beside that one.") forbid (principal, action, resource)
+        when { context has beside && context.beside has title && context.beside.title == "a title to compare" };
+    "#
+    .parse()
+    .expect("policies");
+    let entity = |kind: &str, id: &str, attributes: serde_json::Value, parent: Option<(&str, &str)>| {
+        let parents: Vec<_> = parent.iter().map(|(kind, id)| serde_json::json!({ "type": kind, "id": id })).collect();
+        serde_json::json!({ "uid": { "type": kind, "id": id }, "attrs": attributes, "parents": parents })
+    };
+    let owner = serde_json::json!({ "__entity": { "type": "User", "id": "somebody else" } });
+    let document = |title: &str| serde_json::json!({ "open": true, "owner": owner, "title": title });
+    let entities = serde_json::json!([
+        entity("User", "ann", serde_json::json!({}), Some(("Group", "hidden group"))),
+        entity("User", "somebody else", serde_json::json!({}), None),
+        entity("Doc", "asked", document("a title of its own"), Some(("Folder", "hidden folder"))),
+        entity("Doc", "compared", document("a title to compare"), None),
+        entity(
+            "Doc",
+            "closed",
+            serde_json::json!({ "open": false, "owner": owner }),
+            Some(("Folder", "hidden folder"))
+        ),
+    ]);
+    let entities = cedar_policy::Entities::from_json_value(entities, None).expect("entities");
+    let program = cedar::program(&policies, |_| None).expect("a program");
+    let data = cedar::data(&program, &entities).expect("the entities");
+    let (ann, asked, compared) = (Uid::new("User", "ann"), Uid::new("Doc", "asked"), Uid::new("Doc", "compared"));
+    let whose = Whose {
+        principal: ann.clone(),
+        resources: vec![asked.clone(), Uid::new("Doc", "closed")],
+        also: vec![compared.clone()],
+        fixed: Vec::new(),
+    };
+    let special = World { program: &program, data: &data }.specialise(&whose).expect("a world for one");
+    let bytes = special.data.to_bytes(&special.program);
+    let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    for hidden in [
+        "hidden group",
+        "hidden folder",
+        "somebody else",
+        "closed",
+        "a title of its own",
+        "open",
+        "owner",
+        "read-the-archive",
+        "Group",
+    ] {
+        assert!(!holds(hidden), "`{hidden}` is there");
+    }
+    // What the question needs is there: what is asked about, what a context may name and be compared by, and why not.
+    for needed in ["asked", "compared", "title", "a title to compare", "Not beside that one."] {
+        assert!(holds(needed), "`{needed}` is not there");
+    }
+    let world = World { program: &special.program, data: &special.data };
+    let read = Uid::new("Action", "read");
+    assert!(allows(world, &ann, &read, &asked, &[], true));
+    let beside = [("beside".to_string(), Plain::Entity(compared.clone()))];
+    assert!(!allows(world, &ann, &read, &asked, &beside, true), "the condition on the context is still asked");
+    assert!(!allows(world, &ann, &read, &compared, &[], true), "what a context may name may not be touched for that");
 }
