@@ -9,7 +9,6 @@ use super::{Context, Engine, Prepared, Undecidable};
 use crate::bundle::Bundle;
 use crate::engine::{Special, Whose};
 use crate::facts::{Ask, External};
-use crate::name::Uid;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,18 +47,14 @@ struct Named<'a> {
 impl Engine {
     /// What a store must be asked for to answer a page.
     pub fn ask_for_page(&self, bundle: &Bundle, whose: &Whose) -> Ask {
-        let mapping = &bundle.mapping;
         let mut resources = whose.resources.iter().cloned();
         // A slice is of at least one resource; that a principal is one of its own shows it nothing.
         let resource = resources.next().unwrap_or_else(|| whose.principal.clone());
-        // An entity of a type from outside the database is there because the request says so, and lies in nothing.
-        let everything = whose.resources.iter().chain([&whose.principal]);
-        let outside: BTreeSet<&Uid> = everything.filter(|uid| mapping.externals.contains_key(&uid.kind)).collect();
         Ask {
             principal: whose.principal.clone(),
             resource,
             further: resources.collect(),
-            externals: outside.into_iter().map(|uid| External { uid: uid.clone(), parents: Vec::new() }).collect(),
+            externals: External::among(&bundle.mapping, whose.resources.iter().chain([&whose.principal])),
             context: whose.also.iter().chain(&self.named).cloned().collect(),
             actions: None,
         }

@@ -6,10 +6,10 @@ mod host;
 mod javascript;
 mod stream;
 
-use crate::gateway::{Body, Config, Gateway, Incoming, PAGE_TYPE};
+use crate::gateway::{Body, Config, Gateway, Incoming, PAGE_TYPE, accepts};
 use crate::store::{D1, SqlStore};
 use host::Edge;
-use http::header::{self, HeaderMap, HeaderValue};
+use http::header::{self, HeaderValue};
 use http::{Method, StatusCode};
 use javascript::{headers_from, headers_to};
 use std::cell::RefCell;
@@ -50,7 +50,6 @@ async fn answer(request: &web_sys::Request, env: &Env) -> std::result::Result<Re
     let gate = gate(env)?;
     let headers = headers_from(&request.headers())?;
     let client = headers.get("cf-connecting-ip").and_then(|value| value.to_str().ok()).map(str::to_string);
-    let takes_gzip = accepts_gzip(&headers);
     let incoming = Incoming {
         method: Method::from_bytes(request.method().as_bytes()).map_err(|error| error.to_string())?,
         url: request.url(),
@@ -62,22 +61,14 @@ async fn answer(request: &web_sys::Request, env: &Env) -> std::result::Result<Re
     // The platform compresses a body by the header that says it is, and by itself only what it knows as text. What the
     // origin answers passes as it is.
     let is_page = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == PAGE_TYPE);
-    if is_page && takes_gzip && response.status() == StatusCode::OK {
+    let takes_gzip = || {
+        let said = request.headers().get("accept-encoding").ok().flatten();
+        said.is_some_and(|said| accepts(&said, "gzip"))
+    };
+    if is_page && response.status() == StatusCode::OK && takes_gzip() {
         response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     respond(response)
-}
-
-/// Whether `Accept-Encoding` (RFC 9110 12.5.3) names gzip and does not refuse it.
-fn accepts_gzip(headers: &HeaderMap) -> bool {
-    let mut ranges = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    ranges.any(|value| {
-        value.split(',').any(|range| {
-            let mut parts = range.split(';').map(str::trim);
-            parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"))
-                && !parts.any(|part| part.strip_prefix("q=").is_some_and(|q| q.trim_end_matches(['0', '.']).is_empty()))
-        })
-    })
 }
 
 /// The gate of this isolate. A setting that is wrong, or a binding that is not there, leaves no gate: everything is

@@ -7,8 +7,8 @@
 //! can ask about lose their ids. So nothing crosses that nobody asks for: no other principal, no column, no role, no policy.
 //!
 //! The law: for each resource that [`Whose::resources`] names, every action (an entity of a type `Action`) and every context
-//! whose entities [`Whose::also`] names, the new world decides as the old one does. A resource that is not there in the new world may not
-//! be touched, or is not there in the old one either: both look the same, and both mean deny.
+//! whose entities [`Whose::also`] names, the new world decides as the old one does. A resource that is not there in the new
+//! world may not be touched, or is not there in the old one either: both look the same, and both mean deny.
 
 use super::index::{Place, Scoped};
 use super::program::{Actions, Builder, Described, NO_CONDITION, Node, Op, Program, Scope};
@@ -62,8 +62,9 @@ impl World<'_> {
         // For what does not depend on the resource, any resource does.
         let mut request = ask(&whose.principal)?;
         let rules = self.rules(whose, &mut request);
-        let actions: Vec<Entity> =
-            (0..self.data.existing.len() as Entity).filter(|entity| is_action(&self.known().uid(*entity))).collect();
+        let view = self.known();
+        let is_action = |entity: &Entity| is_action(view.word(view.kind(*entity)));
+        let actions: Vec<Entity> = (0..self.data.existing.len() as Entity).filter(is_action).collect();
         let mut resources: BTreeMap<&Uid, Resource> = BTreeMap::new();
         for uid in &whose.resources {
             let mut request = ask(uid)?;
@@ -73,7 +74,7 @@ impl World<'_> {
                 resources.insert(uid, resource);
             }
         }
-        Writing::new(*self, whose, resources.into_iter().collect()).write(rules)
+        Writing::new(*self, whose, actions, resources.into_iter().collect()).write(rules)
     }
 
     /// What applies to the principal, with all that depends on nothing else decided.
@@ -485,6 +486,8 @@ fn evaluated(world: &World, request: &mut Request, number: u32) -> Rest {
 struct Writing<'a> {
     world: World<'a>,
     whose: &'a Whose,
+    /// Those that the old world names.
+    actions: Vec<Entity>,
     resources: Vec<(&'a Uid, Resource)>,
     /// The values of numbered attributes: the resources that have one, and what it is.
     columns: Vec<Vec<(usize, Option<Plain>)>>,
@@ -499,11 +502,17 @@ struct Writing<'a> {
 }
 
 impl<'a> Writing<'a> {
-    fn new(world: World<'a>, whose: &'a Whose, resources: Vec<(&'a Uid, Resource)>) -> Writing<'a> {
+    fn new(
+        world: World<'a>,
+        whose: &'a Whose,
+        actions: Vec<Entity>,
+        resources: Vec<(&'a Uid, Resource)>,
+    ) -> Writing<'a> {
         let askable = resources.iter().map(|(uid, _)| *uid).chain(&whose.also).chain([&whose.principal]).collect();
         Writing {
             world,
             whose,
+            actions,
             resources,
             columns: Vec::new(),
             looked_at: BTreeSet::new(),
@@ -677,15 +686,14 @@ impl Writing<'_> {
                 });
                 attributes.extend(own);
             }
-            let tags = old.tags.iter().filter(|(tagged, ..)| self.asks_tags && *tagged == entity);
-            let view = self.view();
-            let tags: Vec<_> =
-                tags.map(|(_, name, value)| (view.word(*name).to_string(), view.plain(*value))).collect();
+            let tags = self.tags(entity);
+            let above: Vec<Uid> = old.above(entity).iter().map(|above| self.uid(*above)).collect();
             let above: Vec<Uid> =
-                old.above(entity).iter().map(|above| self.uid(*above)).filter(|above| wholes.contains(above)).collect();
-            let above: Vec<Uid> = above.iter().map(|above| self.name(above)).collect();
-            let attributes: Vec<_> = attributes.into_iter().map(|(name, value)| (name, self.renamed(&value))).collect();
-            let tags: Vec<_> = tags.into_iter().map(|(name, value)| (name, self.renamed(&value))).collect();
+                above.iter().filter(|above| wholes.contains(above)).map(|above| self.name(above)).collect();
+            let mut renamed = |told: Vec<(String, Plain)>| -> Vec<(String, Plain)> {
+                told.into_iter().map(|(name, value)| (name, self.renamed(&value))).collect()
+            };
+            let (attributes, tags) = (renamed(attributes), renamed(tags));
             let own = self.name(uid);
             fn borrowed(named: &[(String, Plain)]) -> impl Iterator<Item = (&str, Plain)> {
                 named.iter().map(|(name, value)| (name.as_str(), value.clone()))
@@ -700,14 +708,12 @@ impl Writing<'_> {
         for rule in rules.iter().filter(|rule| rule.policy.is_none()) {
             let resource = self.scope(rule.resource);
             for actions in self.actions(&rule.actions) {
-                let named = |actions: &[Uid]| -> Vec<Uid> { actions.to_vec() };
-                let actions = match &actions {
+                let actions: Option<Vec<Uid>> = match actions {
                     Actions::Any => None,
-                    Actions::Eq(action) => Some(named(std::slice::from_ref(action))),
+                    Actions::Eq(action) => Some(vec![action]),
                     // A list of one would ask for that very action, and not for those that lie in it.
-                    Actions::In(actions) => {
-                        Some(if actions.len() == 1 { [&actions[..], &actions[..]].concat() } else { named(actions) })
-                    }
+                    Actions::In(actions) if actions.len() == 1 => Some([actions.clone(), actions].concat()),
+                    Actions::In(actions) => Some(actions),
                 };
                 let actions =
                     actions.as_ref().map(|actions| actions.iter().map(|uid| (uid.kind.as_str(), uid.id.as_str())));
@@ -720,9 +726,8 @@ impl Writing<'_> {
     /// Entities into which conditions may look, beside the resource: those that contexts name, actions, and those that
     /// policies or values name.
     fn mentioned(&mut self, rules: &[Rule]) -> BTreeSet<Uid> {
-        let old = self.world.data;
         let mut mentioned: BTreeSet<Uid> = self.whose.also.iter().cloned().collect();
-        mentioned.extend((0..old.existing.len() as Entity).map(|entity| self.uid(entity)).filter(is_action));
+        mentioned.extend(self.actions.iter().map(|action| self.uid(*action)));
         if self.looked_at.is_empty() && !self.asks_in && !self.asks_tags {
             return mentioned;
         }
@@ -744,9 +749,8 @@ impl Writing<'_> {
             }
             let Some(entity) = self.world.entity(&uid.kind, &uid.id) else { continue };
             let mut further = BTreeSet::new();
-            self.attributes(entity).iter().for_each(|(_, value)| entities(value, &mut further));
-            let tags = old.tags.iter().filter(|(tagged, ..)| self.asks_tags && *tagged == entity);
-            tags.for_each(|(.., value)| entities(&self.view().plain(*value), &mut further));
+            let told = self.attributes(entity).into_iter().chain(self.tags(entity));
+            told.for_each(|(_, value)| entities(&value, &mut further));
             next.extend(further);
         }
         seen
@@ -762,6 +766,13 @@ impl Writing<'_> {
         named.collect()
     }
 
+    /// Its tags, where conditions ask for any.
+    fn tags(&self, entity: Entity) -> Vec<(String, Plain)> {
+        let view = self.view();
+        let tags = self.world.data.tags.iter().filter(|(tagged, ..)| self.asks_tags && *tagged == entity);
+        tags.map(|(_, name, value)| (view.word(*name).to_string(), view.plain(*value))).collect()
+    }
+
     fn view(&self) -> View<'_> {
         self.world.known()
     }
@@ -772,7 +783,7 @@ impl Writing<'_> {
 
     /// What an entity is called in the new world.
     fn name(&mut self, uid: &Uid) -> Uid {
-        if self.askable.contains(uid) || is_action(uid) {
+        if self.askable.contains(uid) || is_action(&uid.kind) {
             return uid.clone();
         }
         let mut number = self.numbered.get(uid).copied().unwrap_or(self.numbered.len());
@@ -837,8 +848,8 @@ fn column_name(column: usize) -> String {
     format!("\u{1}{column}")
 }
 
-fn is_action(uid: &Uid) -> bool {
-    uid.kind == "Action" || uid.kind.ends_with("::Action")
+fn is_action(kind: &str) -> bool {
+    kind == "Action" || kind.ends_with("::Action")
 }
 
 /// The entities in a value.

@@ -18,6 +18,16 @@ pub struct External {
     pub parents: Vec<Uid>,
 }
 
+impl External {
+    /// Those of `uids` that live outside the database, each once: they are there because the request says so, and lie in
+    /// nothing.
+    pub fn among<'u>(mapping: &Mapping, uids: impl IntoIterator<Item = &'u Uid>) -> Vec<External> {
+        let outside: BTreeSet<&Uid> =
+            uids.into_iter().filter(|uid| mapping.externals.contains_key(&uid.kind)).collect();
+        outside.into_iter().map(|uid| External { uid: uid.clone(), parents: Vec::new() }).collect()
+    }
+}
+
 /// Reads `rows` at the instant `at`. `externals` are the entities that came with the request.
 pub fn build(bundle: &Bundle, rows: &Rows, externals: &[External], at: Millis) -> Facts {
     let mut work = Work {

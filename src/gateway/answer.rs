@@ -130,10 +130,7 @@ pub fn json_like(status: StatusCode, kind: &'static str, body: Vec<u8>) -> Respo
 fn prefers_html(headers: &HeaderMap) -> bool {
     let (mut html, mut json) = (0u32, 0u32);
     for value in headers.get_all(header::ACCEPT) {
-        for range in value.to_str().unwrap_or_default().split(',') {
-            let mut parts = range.split(';').map(|part| part.trim().to_ascii_lowercase());
-            let kind = parts.next().unwrap_or_default();
-            let quality = parts.find_map(|part| part.strip_prefix("q=").map(thousandths)).unwrap_or(1000);
+        for (kind, quality) in ranges(value.to_str().unwrap_or_default()) {
             match kind.as_str() {
                 "text/html" | "application/xhtml+xml" => html = html.max(quality),
                 "application/json" | "application/problem+json" => json = json.max(quality),
@@ -142,6 +139,20 @@ fn prefers_html(headers: &HeaderMap) -> bool {
         }
     }
     html > json
+}
+
+/// Whether the text of an `Accept-…` header names `wanted` and does not refuse it.
+pub fn accepts(text: &str, wanted: &str) -> bool {
+    ranges(text).any(|(name, quality)| name == wanted && quality > 0)
+}
+
+/// What an `Accept` header or one of its kind lists, in lower case, with its quality in thousandths (RFC 9110 12.4.2).
+fn ranges(text: &str) -> impl Iterator<Item = (String, u32)> {
+    text.split(',').map(|range| {
+        let mut parts = range.split(';').map(|part| part.trim().to_ascii_lowercase());
+        let name = parts.next().unwrap_or_default();
+        (name, parts.find_map(|part| part.strip_prefix("q=").map(thousandths)).unwrap_or(1000))
+    })
 }
 
 /// A quality such as `0.8`, in thousandths; what is none counts nothing.

@@ -24,6 +24,7 @@ mod strict;
 mod verify;
 
 pub use active::{MAX_BUNDLE_AGE_IF_ERROR_MILLIS, MAX_BUNDLE_AGE_MILLIS};
+pub use answer::accepts;
 pub use authzen::{EVALUATION_PATH, MAX_QUESTION_BYTES};
 pub use config::{Config, ConfigError, Issuer, KeySet, MAX_CLOCK_SKEW_SECONDS, Mode};
 pub use headers::{MAX_HEADER_BYTES, MAX_HEADERS};
@@ -306,18 +307,12 @@ impl<S: Store, H: Host> Gateway<S, H> {
         let context = Context::read(&mapping.context_of(&question.action), &question.context).map_err(|error| {
             Refusal::bad_request("incomplete", "the request lacks what the action needs").because(error.to_string())
         })?;
-        // An entity of a type from outside the database is there because the request says so, and lies in nothing.
-        let externals: Vec<External> = [principal, &question.resource]
-            .into_iter()
-            .filter(|uid| mapping.externals.contains_key(&uid.kind))
-            .map(|uid| External { uid: uid.clone(), parents: Vec::new() })
-            .collect();
         let query = Query {
             principal: principal.clone(),
             action: question.action.clone(),
             resource: question.resource.clone(),
             context,
-            externals,
+            externals: External::among(mapping, [principal, &question.resource]),
         };
         let ask = active.engine.ask(&active.bundle, &query);
         let slice =
@@ -476,16 +471,16 @@ impl<S: Store, H: Host> Gateway<S, H> {
             *line = Line::by(active.number);
             let caller = self.caller(&active, &incoming.headers).await?;
             line.principal = Some(caller.principal.to_string());
-            if asked.is_none() {
-                // After the caller is known: strangers must not make the gate read.
-                asked = Some(match by_query {
+            // After the caller is known: strangers must not make the gate read.
+            let asked = match &mut asked {
+                Some(asked) => asked,
+                unread => unread.insert(match by_query {
                     true => page::Asked::of_query(target, &incoming.headers)?,
                     false => page::Asked::of_body(
                         read_body(&incoming.headers, &mut incoming.body, MAX_PAGE_QUESTION_BYTES).await?,
                     )?,
-                });
-            }
-            let Some(asked) = &asked else { break };
+                }),
+            };
             match self.page_by(&active, &caller, asked, by_query, line).await {
                 Ok(response) => return Ok(response),
                 // A type that this bundle does not know, the next one may.

@@ -167,10 +167,8 @@ impl Workbench {
         let bundle = &self.pack.bundle;
         let takes = bundle.mapping.context_of(&asked.action);
         let context = Context::read(&takes, &asked.context).map_err(|error| error.to_string())?;
-        let outside = [&asked.principal, &asked.resource].into_iter();
-        let outside = outside.filter(|uid| bundle.mapping.externals.contains_key(&uid.kind));
         let query = Query {
-            externals: outside.map(|uid| External { uid: uid.clone(), parents: Vec::new() }).collect(),
+            externals: External::among(&bundle.mapping, [&asked.principal, &asked.resource]),
             principal: asked.principal,
             action: asked.action,
             resource: asked.resource,

@@ -6,6 +6,8 @@ mod faults;
 mod identity;
 mod page;
 mod paths;
+#[path = "../page/read.rs"]
+mod read;
 mod routes;
 mod verify;
 mod world;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a page is given by the gate: to whom, about what, until when; and that it says what the gate then does.
 
+use crate::read;
 use crate::world::{NOON, World, bearer, bundle_with};
 use http::Response;
-use palisade::engine::{self, Data, Plain, Program};
+use palisade::engine::Plain;
 use palisade::gateway::{MAX_PAGE_ENTITIES, PAGE_FRESH_MILLIS};
 use palisade::name::Uid;
 use palisade::rows::Value as Cell;
@@ -12,20 +13,12 @@ use serde_json::{Value, json};
 const TICKET: &str = "0b9ce2f4-6ed5-4a7a-9d0e-5e2a3f1c0d11";
 
 /// An answer, read as a page reads it.
-struct Page {
-    header: Value,
-    program: Program,
-    data: Data,
-}
+struct Page(read::Page);
 
 impl Page {
     fn read(response: &Response<Vec<u8>>) -> Page {
-        let bytes = response.body();
-        assert_eq!(response.status(), 200, "{}", String::from_utf8_lossy(bytes));
-        let length = u32::from_le_bytes(bytes[..4].try_into().expect("a length")) as usize;
-        let header = serde_json::from_slice(&bytes[4..4 + length]).expect("a header");
-        let (program, data) = Data::from_bytes(&bytes[4 + length..]).expect("the engine's parts");
-        Page { header, program, data }
+        assert_eq!(response.status(), 200, "{}", String::from_utf8_lossy(response.body()));
+        Page(read::Page::read(response.body()))
     }
 
     fn allows(&self, action: &str, kind: &str, id: &str) -> bool {
@@ -33,13 +26,7 @@ impl Page {
     }
 
     fn allows_in(&self, action: &str, kind: &str, id: &str, context: &[(String, Plain)]) -> bool {
-        let world = engine::World { program: &self.program, data: &self.data };
-        let id = self.header["spellings"][format!("{kind}:{id}")].as_str().unwrap_or(id);
-        let principal = &self.header["principal"];
-        let principal = Uid::new(principal["type"].as_str().expect("a type"), principal["id"].as_str().expect("an id"));
-        let resource = Uid::new(kind, id);
-        let mut request = world.request(&principal, ("Action", action), &resource, context).expect("a request");
-        world.entity(kind, id).is_some_and(|entity| world.exists(entity)) && world.allows(&mut request)
+        self.0.allows(action, &Uid::new(kind, id), context)
     }
 }
 

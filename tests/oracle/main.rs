@@ -5,18 +5,21 @@ mod cases;
 mod judge;
 mod laws;
 mod models;
+#[path = "../page/read.rs"]
+mod read;
 mod world;
 
 use judge::{Question, judge};
 use models::{Model, models};
 use palisade::decide::{Context, Decision, Engine, Query, Wanted};
-use palisade::engine::{Data, Whose, World};
+use palisade::engine::Whose;
 use palisade::facts::{self, Facts};
 use palisade::name::Uid;
 use palisade::rows::{Millis, Rows};
 use palisade::store::{MemoryStore, SlicePlan, Store};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
+use read::Page;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use world::{NOW, fill, print, questions, world};
@@ -75,12 +78,7 @@ impl Ready {
         let facts = facts::build(bundle, &rows, &needed.externals, NOW);
         let prepared = self.engine.prepare(facts).expect("facts in the engine's terms");
         let bytes = self.engine.page(bundle, &prepared, &Wanted { whose, spellings: BTreeMap::new() }).expect("a page");
-        let header = u32::from_le_bytes(bytes[..4].try_into().expect("a length")) as usize;
-        let (program, data) = Data::from_bytes(&bytes[4 + header..]).expect("the engine's parts");
-        let world = World { program: &program, data: &data };
-        let there = world.entity(&ask.resource.kind, &ask.resource.id).is_some_and(|entity| world.exists(entity));
-        let request = world.request(&ask.principal, ("Action", &ask.action), &ask.resource, &[]);
-        there && world.allows(&mut request.expect("a request"))
+        Page::read(&bytes).allows(&ask.action, &ask.resource, &[])
     }
 
     /// The question and the rows, as a person reads them.

@@ -3,14 +3,16 @@
 
 mod packs;
 mod privacy;
+mod read;
 mod typical;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use packs::{Ready, Rng, ready};
 use palisade::decide::Query;
-use palisade::engine::{Data, Plain, World};
+use palisade::engine::Plain;
 use palisade::name::Uid;
+use read::Page;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,45 +20,6 @@ use std::path::Path;
 
 /// How many questions of a pack are compared.
 const QUESTIONS: usize = 10_000;
-
-/// A page as it is read: the header, and the engine's parts.
-struct Read {
-    header: Value,
-    program: palisade::engine::Program,
-    data: Data,
-}
-
-fn read(bytes: &[u8]) -> Read {
-    let length = u32::from_le_bytes(bytes[..4].try_into().expect("a length")) as usize;
-    let header = serde_json::from_slice(&bytes[4..4 + length]).expect("a header");
-    let (program, data) = Data::from_bytes(&bytes[4 + length..]).expect("the binary form");
-    Read { header, program, data }
-}
-
-impl Read {
-    fn world(&self) -> World<'_> {
-        World { program: &self.program, data: &self.data }
-    }
-
-    fn is_there(&self, resource: &Uid) -> bool {
-        let world = self.world();
-        world.entity(&resource.kind, &resource.id).is_some_and(|entity| world.exists(entity))
-    }
-
-    fn allows(&self, principal: &Uid, action: &str, resource: &Uid, context: &[(String, Plain)]) -> bool {
-        let unreadable = self.header["unreadable"].as_array();
-        let names = |uid: &Uid| {
-            let text = format!("{}:{}", uid.kind, uid.id);
-            unreadable.is_some_and(|all| all.iter().any(|one| *one == text))
-        };
-        if context.iter().any(|(_, value)| matches!(value, Plain::Entity(uid) if names(uid))) {
-            return false;
-        }
-        let world = self.world();
-        let request = world.request(principal, ("Action", action), resource, context);
-        self.is_there(resource) && world.allows(&mut request.expect("a request"))
-    }
-}
 
 /// One question, as a page asks it and as the edge answers.
 struct Asked {
@@ -90,11 +53,11 @@ fn asked(pack: &Ready, count: usize) -> (BTreeMap<Uid, Vec<u8>>, Vec<Asked>) {
 fn a_page_decides_as_the_edge_does() {
     for pack in ready() {
         let (pages, asked) = asked(&pack, QUESTIONS);
-        let pages: BTreeMap<Uid, Read> =
-            pages.into_iter().map(|(principal, bytes)| (principal, read(&bytes))).collect();
+        let pages: BTreeMap<Uid, Page> =
+            pages.into_iter().map(|(principal, bytes)| (principal, Page::read(&bytes))).collect();
         let mut allowed = 0;
         for Asked { principal, action, resource, context, allow } in &asked {
-            let ours = pages[principal].allows(principal, action, resource, context);
+            let ours = pages[principal].allows(action, resource, context);
             assert_eq!(ours, *allow, "{}: {principal} {action} {resource} {context:?}", pack.name);
             allowed += usize::from(*allow);
         }
@@ -109,11 +72,11 @@ fn a_page_names_only_resources_in_which_something_is_allowed() {
     for pack in ready() {
         let (mut there, mut hidden) = (0, 0);
         for principal in pack.principals() {
-            let page = read(&pack.page(&principal));
+            let page = Page::read(&pack.page(&principal));
             let contexts = pack.context_entities();
             for resource in pack.resources() {
                 let allows = |context: &[(String, Plain)]| {
-                    pack.actions().iter().any(|action| page.allows(&principal, action, &resource, context))
+                    pack.actions().iter().any(|action| page.allows(action, &resource, context))
                 };
                 let possible = allows(&[])
                     || contexts.iter().any(|(name, uid)| allows(&[(name.clone(), Plain::Entity(uid.clone()))]));

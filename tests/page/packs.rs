@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The packs with their sample rows, asked as the gate asks them.
 
+use palisade::cli::folder;
 use palisade::compile;
 use palisade::decide::{Context, Engine, Query, Wanted};
 use palisade::engine::Whose;
 use palisade::facts::{self, External, Facts};
 use palisade::name::Uid;
-use palisade::pack::{self, Pack, Texts};
+use palisade::pack::{self, Pack};
 use palisade::rows::Millis;
 use palisade::store::{SlicePlan, SqlStore, Sqlite, Store};
 use pollster::block_on;
@@ -38,22 +39,12 @@ pub fn with_rows(change: impl Fn(&Pack, String) -> String) -> Vec<Ready> {
         entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_dir()).collect();
     folders.sort();
     assert!(folders.len() >= 5, "packs are missing: {folders:?}");
-    folders.iter().map(|folder| Ready::new(folder, &change)).collect()
+    folders.iter().map(|path| Ready::new(path, &change)).collect()
 }
 
 impl Ready {
-    fn new(folder: &Path, change: impl Fn(&Pack, String) -> String) -> Ready {
-        let text = |file: &str| fs::read_to_string(folder.join(file)).unwrap_or_default();
-        let texts = Texts {
-            name: folder.file_name().expect("a name").to_string_lossy().into_owned(),
-            schema_file: "schema.mmd".to_string(),
-            schema: text("schema.mmd"),
-            model: text("model.toml"),
-            policies: text("policies.cedar"),
-            routes: text("routes.toml"),
-            tests: text("tests.toml"),
-            sample: text("sample.sql"),
-        };
+    fn new(path: &Path, change: impl Fn(&Pack, String) -> String) -> Ready {
+        let texts = folder::texts(path).unwrap_or_else(|_| panic!("{} is no pack", path.display()));
         let pack = pack::read(&texts).0.expect("a pack without errors");
         let at = pack.cases.cases.iter().find_map(|case| case.at).expect("a test that says when");
         let connection = rusqlite::Connection::open_in_memory().expect("a database");
@@ -89,10 +80,7 @@ impl Ready {
     pub fn decide(&self, query: &Query) -> bool {
         let bundle = &self.pack.bundle;
         let mut query = query.clone();
-        let outside = [&query.principal, &query.resource]
-            .into_iter()
-            .filter(|uid| bundle.mapping.externals.contains_key(&uid.kind));
-        query.externals = outside.map(|uid| External { uid: uid.clone(), parents: Vec::new() }).collect();
+        query.externals = External::among(&bundle.mapping, [&query.principal, &query.resource]);
         let ask = self.engine.ask(bundle, &query);
         let slice = block_on(self.store.slice(&self.plan, &ask)).expect("a slice");
         let facts = facts::build(bundle, &slice.rows, &query.externals, self.at);

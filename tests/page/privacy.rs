@@ -2,7 +2,7 @@
 //! Nothing crosses to a page that its user does not need: no other principal, no policy, no role, no column.
 
 use super::packs::{Ready, ready, with_rows};
-use super::read;
+use super::read::Page;
 use palisade::engine::Whose;
 use palisade::facts::Attribute;
 use palisade::mapping::EntityKind;
@@ -121,7 +121,7 @@ fn a_page_says_nothing_of_others_with_hostile_names() {
 fn what_is_refused_looks_like_what_is_not_there() {
     for pack in ready() {
         for principal in pack.principals() {
-            let page = read(&pack.page(&principal));
+            let page = Page::read(&pack.page(&principal));
             for resource in pack.resources().iter().filter(|resource| !page.is_there(resource)) {
                 let with = |resources: Vec<Uid>| {
                     let whose = Whose { principal: principal.clone(), resources, also: Vec::new(), fixed: Vec::new() };
