@@ -6,10 +6,14 @@
 
 use super::answer::json_like;
 use super::identity::{bearer, same, sha256_hex};
+use super::judge::Said;
+use super::log::Line;
+use super::origin::{BodyError, Host, Incoming};
 use super::routes::{Question, entity_id, typed};
-use super::strict;
+use super::{Gateway, strict};
 use crate::mapping::{ContextType, Mapping};
 use crate::name::Uid;
+use crate::store::Store;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
@@ -50,7 +54,7 @@ pub enum Asked {
 }
 
 /// Whether the caller holds one of the API keys, of which the gate knows the SHA-256 alone.
-pub fn is_authentic(headers: &HeaderMap, keys: &[String]) -> bool {
+fn is_authentic(headers: &HeaderMap, keys: &[String]) -> bool {
     let Ok(Some(token)) = bearer(headers) else { return false };
     let hash = sha256_hex(token.as_bytes());
     // Every key is compared, so that the time does not tell which one was near.
@@ -61,7 +65,7 @@ pub fn is_authentic(headers: &HeaderMap, keys: &[String]) -> bool {
 ///
 /// # Errors
 /// It is not what the standard asks for.
-pub fn read(headers: &HeaderMap, body: &[u8], mapping: &Mapping) -> Result<Asked, Problem> {
+fn read(headers: &HeaderMap, body: &[u8], mapping: &Mapping) -> Result<Asked, Problem> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !strict::is_json(kind) || headers.contains_key(header::CONTENT_ENCODING) {
         return Err(Problem::bad("the body must be JSON: `Content-Type: application/json`"));
@@ -151,8 +155,61 @@ fn attribute(value: &Value, kind: &ContextType, mapping: &Mapping) -> Option<Val
     }
 }
 
+impl<S: Store, H: Host> Gateway<S, H> {
+    /// One question of another service.
+    pub(super) async fn evaluation(&self, incoming: &mut Incoming<H::Stream>, id: &str) -> Response<Vec<u8>> {
+        let mut line = Line::default();
+        match self.evaluate(incoming, id, &mut line).await {
+            Ok((decision, revision)) => {
+                let word = if decision { "allow" } else { "deny" };
+                self.host.log(&line.text(id, self.host.now(), self.config.mode, word));
+                answer(decision, id, revision, &incoming.headers)
+            }
+            Err((problem, cause)) => {
+                line.problem(problem.status, &problem.message, cause.as_deref());
+                self.host.log(&line.text(id, self.host.now(), self.config.mode, "refuse"));
+                refuse(&problem, &incoming.headers)
+            }
+        }
+    }
+
+    async fn evaluate(
+        &self,
+        incoming: &mut Incoming<H::Stream>,
+        id: &str,
+        line: &mut Line,
+    ) -> Result<(bool, Option<u64>), (Problem, Option<String>)> {
+        let problem = |status, message: &str| (Problem::new(status, message), None);
+        if !is_authentic(&incoming.headers, &self.config.api_keys) {
+            return Err(problem(StatusCode::UNAUTHORIZED, "this needs a valid API key"));
+        }
+        let body = incoming.body.fill(MAX_QUESTION_BYTES).await.map_err(|error| match error {
+            BodyError::TooLarge => problem(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large"),
+            BodyError::Broken(_) => problem(StatusCode::BAD_REQUEST, "the body breaks off"),
+        })?;
+        self.attempt(async |active| {
+            *line = Line::by(active.number);
+            let asked = match read(&incoming.headers, body, active.mapping()) {
+                Ok(asked) => asked,
+                Err(problem) => return Ok(Said::unconfirmed(Err((problem, None)))),
+            };
+            let Asked::Question { principal, question } = asked else {
+                return Ok(Said::unconfirmed(Ok((false, None))));
+            };
+            line.principal = Some(principal.to_string());
+            line.action = Some(question.action.clone());
+            line.resource = Some(question.resource.to_string());
+            let decided = self.decide(active, &principal, &question, id).await?;
+            line.decided(&decided.decision, decided.revision, decided.micros);
+            Ok(Said::confirmed(Ok((decided.decision.allow, Some(decided.revision)))))
+        })
+        .await
+        .unwrap_or_else(|refusal| Err((Problem::new(refusal.status, refusal.detail), refusal.cause)))
+    }
+}
+
 /// The answer to an evaluation.
-pub fn answer(decision: bool, id: &str, revision: Option<u64>, headers: &HeaderMap) -> Response<Vec<u8>> {
+fn answer(decision: bool, id: &str, revision: Option<u64>, headers: &HeaderMap) -> Response<Vec<u8>> {
     let mut context = json!({ "id": id });
     if let Some(revision) = revision {
         context["revision"] = revision.into();
@@ -162,7 +219,7 @@ pub fn answer(decision: bool, id: &str, revision: Option<u64>, headers: &HeaderM
 }
 
 /// A question that was not understood, or not from somebody who may ask: a sentence, as the standard wants.
-pub fn refuse(problem: &Problem, headers: &HeaderMap) -> Response<Vec<u8>> {
+fn refuse(problem: &Problem, headers: &HeaderMap) -> Response<Vec<u8>> {
     let body = format!("{}\n", problem.message).into_bytes();
     let mut response = json_like(problem.status, "text/plain; charset=utf-8", body);
     if problem.status == StatusCode::UNAUTHORIZED {

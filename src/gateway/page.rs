@@ -3,18 +3,24 @@
 //!
 //! It is advice for the screen. Nothing is ever forwarded because of it.
 
+use super::active::Active;
 use super::answer::{Refusal, json_like};
 use super::identity::{Caller, sha256_hex};
+use super::judge::{Said, Stop, read_body};
+use super::log::Line;
+use super::origin::{Body, Host, Incoming};
 use super::path::Target;
 use super::routes::entity_id;
+use super::{Gateway, respond};
 use crate::decide::Wanted;
 use crate::engine::Whose;
+use crate::facts;
 use crate::mapping::Mapping;
 use crate::name::{Uid, nearest};
 use crate::rows::Millis;
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use http::{Response, StatusCode};
+use http::{Method, Response, StatusCode};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -186,8 +192,94 @@ impl Asked {
     }
 }
 
+impl<S: Store, H: Host> Gateway<S, H> {
+    /// What whoever is signed in may do with some resources, for a page to decide by.
+    pub(super) async fn page(
+        &self,
+        target: &Target,
+        mut incoming: Incoming<H::Stream>,
+        id: &str,
+    ) -> Response<Body<H::Stream>> {
+        let mut line = Line::default();
+        match self.page_of(target, &mut incoming, &mut line).await {
+            Ok(response) => {
+                self.host.log(&line.text(id, self.host.now(), self.config.mode, "page"));
+                respond(response)
+            }
+            Err(refusal) => self.refuse(&refusal, id, &incoming.method, &incoming.headers, line),
+        }
+    }
+
+    async fn page_of(
+        &self,
+        target: &Target,
+        incoming: &mut Incoming<H::Stream>,
+        line: &mut Line,
+    ) -> Result<Response<Vec<u8>>, Refusal> {
+        let by_query = incoming.method == Method::GET;
+        let mut asked = None;
+        self.attempt(async |active| {
+            *line = Line::by(active.number);
+            let caller = self.caller(active, &incoming.headers).await?;
+            line.principal = Some(caller.principal.to_string());
+            // After the caller is known: strangers must not make the gate read.
+            let asked = match &mut asked {
+                Some(asked) => asked,
+                unread => unread.insert(match by_query {
+                    true => Asked::of_query(target, &incoming.headers)?,
+                    false => Asked::of_body(
+                        read_body(&incoming.headers, &mut incoming.body, MAX_PAGE_QUESTION_BYTES).await?,
+                    )?,
+                }),
+            };
+            self.page_by(active, &caller, asked, by_query, line).await.map(Said::confirmed)
+        })
+        .await
+    }
+
+    async fn page_by(
+        &self,
+        active: &Active,
+        caller: &Caller,
+        asked: &Asked,
+        by_query: bool,
+        line: &mut Line,
+    ) -> Result<Response<Vec<u8>>, Stop> {
+        let mapping = active.mapping();
+        let unavailable = |cause: String| Stop::Refused(Refusal::unavailable(cause));
+        let mut listed = Vec::new();
+        let mut revision = None;
+        for kind in asked.types(mapping)? {
+            let found = self.store.ids(&active.plan, kind, MAX_PAGE_ENTITIES).await.map_err(unanswered)?;
+            if found.bundle != active.number {
+                return Err(Stop::Changed);
+            }
+            revision = Some(revision.map_or(found.revision, |listed: u64| listed.min(found.revision)));
+            listed.extend(found.ids.into_iter().map(|id| Uid::new(kind, id)));
+        }
+        let wanted = asked.wanted(mapping, caller, listed)?;
+        line.entities(wanted.whose.resources.len());
+        let ask = active.engine.ask_for_page(&active.bundle, &wanted.whose);
+        let slice = self.store.slice(&active.plan, &ask).await.map_err(unanswered)?;
+        if slice.bundle != active.number {
+            return Err(Stop::Changed);
+        }
+        let now = self.host.now();
+        self.current.confirm(active.number, now);
+        let facts = facts::build(&active.bundle, &slice.rows, &ask.externals, now);
+        let ends = [facts.until, caller.until].into_iter().flatten().map(|until| until - now);
+        let fresh_for = ends.chain([PAGE_FRESH_MILLIS]).min().unwrap_or_default();
+        let prepared = active.engine.prepare(facts).map_err(|error| unavailable(error.to_string()))?;
+        let bytes = active.engine.page(&active.bundle, &prepared, &wanted);
+        let bytes = bytes.map_err(|error| unavailable(error.to_string()))?;
+        // What was listed before the rows were read may lack what came between: the earlier state is the honest one.
+        let revision = revision.map_or(slice.revision, |listed| listed.min(slice.revision));
+        Ok(asked.answer(bytes, revision, fresh_for, by_query))
+    }
+}
+
 /// How a store's failure to list or load what a page asks for is told.
-pub fn unanswered(error: StoreError) -> Refusal {
+fn unanswered(error: StoreError) -> Refusal {
     match error {
         StoreError::TooMuch { .. } => too_many(format!(
             "this is more than can be answered at once ({MAX_PAGE_ENTITIES} entities): ask for those that the page shows, by id"
