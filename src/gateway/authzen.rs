@@ -6,7 +6,7 @@
 
 use super::answer::json_like;
 use super::identity::{bearer, same, sha256_hex};
-use super::judge::Said;
+use super::judge::{Said, at_least};
 use super::log::Line;
 use super::origin::{BodyError, Host, Incoming};
 use super::routes::{Question, entity_id, typed};
@@ -199,7 +199,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
             line.principal = Some(principal.to_string());
             line.action = Some(question.action.clone());
             line.resource = Some(question.resource.to_string());
-            let decided = self.decide(active, &principal, &question, id).await?;
+            let decided = self.decide(active, &principal, &question, id, at_least(&incoming.headers)?).await?;
             line.decided(&decided.decision, decided.revision, decided.micros);
             Ok(Said::confirmed(Ok((decided.decision.allow, Some(decided.revision)))))
         })

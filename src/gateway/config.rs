@@ -4,12 +4,16 @@
 use super::headers;
 use super::jwt::{Algorithm, Key};
 use super::strict;
+use crate::rows::Millis;
 use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
 
 /// The most that clocks may differ, in seconds.
 pub const MAX_CLOCK_SKEW_SECONDS: u32 = 60;
+
+/// The most that `MAX_STALENESS` and `MAX_STALE_IF_ERROR` may be, in milliseconds.
+pub const MAX_STALENESS_MILLIS: Millis = 10 * 60 * 1000;
 
 /// Whether refusals are meant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,6 +47,10 @@ pub struct Config {
     pub api_keys: Vec<String>,
     /// The share of decisions that Cedar's own authorizer makes too, from 0 to 1.
     pub verify: f64,
+    /// How long ago a state of the database may have ended by which something is decided; 0 asks it each time.
+    pub max_staleness: Millis,
+    /// The same while the database does not answer.
+    pub max_stale_if_error: Millis,
     /// Headers that the origin believes and that are therefore stripped, beside those that always are.
     identity_headers: Vec<String>,
 }
@@ -92,6 +100,8 @@ impl Config {
     /// | `TOKEN_COOKIE` | a cookie's name |
     /// | `IDENTITY_HEADERS` | names of headers, with commas between them |
     /// | `VERIFY` | the share of decisions that are made twice, such as `0.01`; none where it is left out |
+    /// | `MAX_STALENESS` | milliseconds; 2000 where it is left out |
+    /// | `MAX_STALE_IF_ERROR` | milliseconds; 30000 where it is left out |
     /// | `PALISADE_API_KEY_SHA256` | SHA-256 in hexadecimal, one or more with commas between them |
     ///
     /// # Errors
@@ -136,8 +146,28 @@ impl Config {
                 })?
             }
         };
+        let millis = |name: &str, otherwise: Millis| match given(name) {
+            None => Ok(otherwise),
+            Some(text) => {
+                let millis = text.parse().ok().filter(|millis| (0..=MAX_STALENESS_MILLIS).contains(millis));
+                millis.ok_or_else(|| {
+                    ConfigError(format!("{name} is `{text}`; write milliseconds, from 0 to {MAX_STALENESS_MILLIS}"))
+                })
+            }
+        };
+        let max_staleness = millis("MAX_STALENESS", 2_000)?;
+        let max_stale_if_error = millis("MAX_STALE_IF_ERROR", 30_000)?;
         let identity_headers = identity_headers.iter().map(|name| headers::folded(name)).collect();
-        Ok(Config { mode, issuers, token_cookie, api_keys, verify, identity_headers })
+        Ok(Config {
+            mode,
+            issuers,
+            token_cookie,
+            api_keys,
+            verify,
+            max_staleness,
+            max_stale_if_error,
+            identity_headers,
+        })
     }
 
     /// Further headers that are stripped, by their folded names.

@@ -16,6 +16,7 @@ mod headers;
 mod identity;
 mod judge;
 mod jwt;
+mod known;
 mod log;
 mod origin;
 mod own;
@@ -25,7 +26,6 @@ mod routes;
 mod strict;
 mod verify;
 
-pub use active::{MAX_BUNDLE_AGE_IF_ERROR_MILLIS, MAX_BUNDLE_AGE_MILLIS};
 pub use answer::accepts;
 pub use authzen::{EVALUATION_PATH, MAX_QUESTION_BYTES};
 pub use config::{Config, ConfigError, Issuer, KeySet, MAX_CLOCK_SKEW_SECONDS, Mode};
@@ -46,13 +46,14 @@ pub use strict::MAX_JSON_DEPTH;
 
 use crate::name::Uid;
 use crate::store::Store;
-use active::{Active, Current};
+use active::Active;
 use answer::Refusal;
 use headers::{Forwarding, HeaderError};
 use http::header::HeaderMap;
 use http::{Method, Response, StatusCode, Uri};
-use judge::{Decided, Said, Stop, read_body};
+use judge::{Decided, Said, Stop, at_least, read_body};
 use jwt::KeyRing;
+use known::Known;
 use log::Line;
 
 /// The gate in front of one origin.
@@ -60,7 +61,7 @@ pub struct Gateway<S, H> {
     store: S,
     host: H,
     config: Config,
-    current: Current,
+    known: Known,
     keys: KeyRing,
 }
 
@@ -73,7 +74,7 @@ struct Pass {
 
 impl<S: Store, H: Host> Gateway<S, H> {
     pub fn new(store: S, host: H, config: Config) -> Gateway<S, H> {
-        Gateway { store, host, config, current: Current::default(), keys: KeyRing::default() }
+        Gateway { store, host, config, known: Known::default(), keys: KeyRing::default() }
     }
 
     pub fn host(&self) -> &H {
@@ -191,19 +192,37 @@ impl<S: Store, H: Host> Gateway<S, H> {
         if found.route.is_public() {
             return Ok(None);
         }
+        let at_least = at_least(&incoming.headers)?;
+        let parts = |body| Parts { target, headers: &incoming.headers, body };
+        let limit = found.route.body_limit();
+        // Where no body has to be read, what will be asked is known before it is known who asks, and both are fetched at once.
+        let early = match limit {
+            None => found.question(active.mapping(), &parts(None)).ok().flatten(),
+            Some(_) => None,
+        };
+        let ask = early.as_ref().map(|question| judge::draft(active, question));
         // Before the body is read: strangers must not make the gate read.
-        let caller = self.caller(active, &incoming.headers).await?;
+        let (caller, slice) = self.caller_of(active, &incoming.headers, at_least, ask.as_ref()).await?;
         line.principal = Some(caller.principal.to_string());
-        let body = match found.route.body_limit() {
+        let body = match limit {
             Some(limit) => read_body(&incoming.headers, &mut incoming.body, limit).await?,
             None => None,
         };
-        let parts = Parts { target, headers: &incoming.headers, body: body.as_ref() };
-        let Some(mut question) = found.question(active.mapping(), &parts)? else { return Ok(None) };
+        let mut question = match early {
+            Some(question) => question,
+            None => match found.question(active.mapping(), &parts(body.as_ref()))? {
+                Some(question) => question,
+                None => return Ok(None),
+            },
+        };
         question.context = caller.context(active.mapping(), &question.action, question.context)?;
         line.action = Some(question.action.clone());
         line.resource = Some(question.resource.to_string());
-        let decided = self.decide(active, &caller.principal, &question, id).await?;
+        let fetched = ask.zip(slice).map(|(mut ask, slice)| {
+            ask.principal = caller.principal.clone();
+            (ask, slice)
+        });
+        let decided = self.decide_by(active, &caller.principal, &question, id, at_least, fetched).await?;
         Ok(Some((caller.principal, decided)))
     }
 

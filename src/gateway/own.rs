@@ -49,9 +49,11 @@ impl<S: Store, H: Host> Gateway<S, H> {
     async fn health(&self, method: &Method) -> Response<Vec<u8>> {
         let version = env!("CARGO_PKG_VERSION");
         let state = async {
-            let active = self.current.fresh(&self.store, self.host.now()).await?;
-            let revision = self.store.revision().await.map_err(|error| error.to_string())?;
-            Ok::<_, String>((active.number, revision))
+            let unavailable = |refusal: Refusal| refusal.cause.unwrap_or(refusal.detail);
+            let active = self.current().await.map_err(unavailable)?;
+            // Whoever asks wants to know of the database, not of what is remembered of it.
+            let bundle = self.listen(&active).await.map_err(|error| error.to_string())?;
+            Ok::<_, String>((bundle, self.known.heard().map_or(0, |(revision, _)| revision)))
         };
         let (status, body) = match state.await {
             Ok((bundle, revision)) => {

@@ -18,6 +18,7 @@ mod memory;
 mod plan;
 mod sql;
 mod statement;
+mod touch;
 
 #[cfg(feature = "edge")]
 mod d1;
@@ -34,6 +35,7 @@ pub use plan::SlicePlan;
 pub use sql::SqlStore;
 #[cfg(feature = "cli")]
 pub use sqlite::Sqlite;
+pub use touch::{Change, Changes, Footprint, MOST_CHANGES, about_json, concerns_login, is_logged, trigger};
 
 pub use crate::facts::Ask;
 
@@ -63,6 +65,27 @@ pub struct Ids {
     pub bundle: u64,
 }
 
+/// What a request wants to know.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Want<'a> {
+    /// What happened since a revision, or what the revision is where none is given. With it, everything is read from the
+    /// database itself; without, a copy may answer that is as fresh as the last such answer.
+    pub news: Option<Option<u64>>,
+    /// The rows of login-session tables that hold exactly this token hash; a table without one has no entry.
+    pub login: Option<&'a str>,
+    /// The rows that a question needs. Together with a login, the question is whose that login is: its principal is not
+    /// looked at.
+    pub slice: Option<&'a Ask>,
+}
+
+/// What was wanted, and nothing else.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Got {
+    pub news: Option<Changes>,
+    pub login: Option<Slice>,
+    pub slice: Option<Slice>,
+}
+
 /// The questions. One suite of cases holds for every implementation (`tests/store`).
 ///
 /// # Errors
@@ -72,15 +95,24 @@ pub struct Ids {
     reason = "no store crosses threads: a Worker has one, and natively the future is blocked on"
 )]
 pub trait Store {
-    /// The rows that `ask` needs. One statement.
-    async fn slice(&self, plan: &SlicePlan, ask: &Ask) -> Result<Slice, StoreError>;
+    /// Whatever of `want` is wanted, read as one: one statement, or one batch of them.
+    async fn fetch(&self, plan: &SlicePlan, want: &Want<'_>) -> Result<Got, StoreError>;
+
+    /// The rows that `ask` needs.
+    async fn slice(&self, plan: &SlicePlan, ask: &Ask) -> Result<Slice, StoreError> {
+        let got = self.fetch(plan, &Want { slice: Some(ask), ..Want::default() }).await?;
+        got.slice.ok_or_else(|| StoreError::damaged("a slice that was asked for did not come"))
+    }
+
+    /// The rows of login-session tables that hold exactly this token hash; a table without one has no entry.
+    async fn login(&self, plan: &SlicePlan, token_hash: &str) -> Result<Slice, StoreError> {
+        let got = self.fetch(plan, &Want { login: Some(token_hash), ..Want::default() }).await?;
+        got.login.ok_or_else(|| StoreError::damaged("a login that was asked for did not come"))
+    }
 
     /// The ids of all entities of a type that rows of the model stand for; none of a type that the model does not have. One
     /// statement. More than `most` are an error, [`StoreError::TooMuch`].
     async fn ids(&self, plan: &SlicePlan, type_name: &str, most: usize) -> Result<Ids, StoreError>;
-
-    /// The rows of login-session tables that hold exactly this token hash; a table without one has no entry.
-    async fn login(&self, plan: &SlicePlan, token_hash: &str) -> Result<Rows, StoreError>;
 
     /// All rows of all tables with a meaning and all columns that may become attributes: for exports and tests. Token
     /// hashes are not among them unless they are a table's only key.

@@ -3,6 +3,7 @@
 
 mod cases;
 mod faults;
+mod fresh;
 mod identity;
 mod page;
 mod paths;

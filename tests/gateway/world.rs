@@ -10,7 +10,7 @@ use palisade::gateway::{
 };
 use palisade::report::Finding;
 use palisade::rows::{Millis, Rows, TableRows, Value};
-use palisade::store::{Ask, DriverError, Failure, Ids, MemoryStore, Slice, SlicePlan, Store, StoreError};
+use palisade::store::{DriverError, Failure, Got, Ids, MemoryStore, Slice, SlicePlan, Store, StoreError, Want};
 use palisade::{compile, er, model};
 use ring::signature;
 use std::cell::{Cell, RefCell};
@@ -31,8 +31,8 @@ pub type Change = Box<dyn FnOnce(&mut MemoryStore)>;
 pub struct Paper {
     pub store: RefCell<MemoryStore>,
     pub fail: Cell<bool>,
-    /// The questions that were asked, in their order.
-    pub asked: RefCell<Vec<&'static str>>,
+    /// The questions that were asked, in their order; what was asked as one stands in one text, with `+` between.
+    pub asked: RefCell<Vec<String>>,
     /// Done once, when the next slice is asked for: another bundle is published meanwhile, say.
     pub before_slice: RefCell<Option<Change>>,
 }
@@ -82,25 +82,23 @@ impl Stream for Pieces {
 }
 
 impl Store for Paper {
-    async fn slice(&self, plan: &SlicePlan, ask: &Ask) -> Result<Slice, StoreError> {
-        self.asked.borrow_mut().push("slice");
+    async fn fetch(&self, plan: &SlicePlan, want: &Want<'_>) -> Result<Got, StoreError> {
+        let parts = [("news", want.news.is_some()), ("login", want.login.is_some()), ("slice", want.slice.is_some())];
+        let asked: Vec<&str> = parts.iter().filter(|(_, is_wanted)| *is_wanted).map(|(name, _)| *name).collect();
+        self.asked.borrow_mut().push(asked.join("+"));
         self.up()?;
-        if let Some(change) = self.before_slice.borrow_mut().take() {
+        if want.slice.is_some()
+            && let Some(change) = self.before_slice.borrow_mut().take()
+        {
             change(&mut self.store.borrow_mut());
         }
-        pollster::block_on(self.store.borrow().slice(plan, ask))
+        pollster::block_on(self.store.borrow().fetch(plan, want))
     }
 
     async fn ids(&self, plan: &SlicePlan, type_name: &str, most: usize) -> Result<Ids, StoreError> {
-        self.asked.borrow_mut().push("ids");
+        self.asked.borrow_mut().push("ids".to_string());
         self.up()?;
         pollster::block_on(self.store.borrow().ids(plan, type_name, most))
-    }
-
-    async fn login(&self, plan: &SlicePlan, token_hash: &str) -> Result<Rows, StoreError> {
-        self.asked.borrow_mut().push("login");
-        self.up()?;
-        pollster::block_on(self.store.borrow().login(plan, token_hash))
     }
 
     async fn everything(&self, plan: &SlicePlan) -> Result<Slice, StoreError> {
@@ -114,7 +112,7 @@ impl Store for Paper {
     }
 
     async fn active_bundle(&self) -> Result<Option<(u64, String)>, StoreError> {
-        self.asked.borrow_mut().push("bundle");
+        self.asked.borrow_mut().push("bundle".to_string());
         self.up()?;
         pollster::block_on(self.store.borrow().active_bundle())
     }
@@ -215,7 +213,12 @@ impl World {
 
     /// A world whose gate has these settings.
     pub fn with(settings: &[(&str, &str)]) -> World {
-        let find = |name: &str| settings.iter().find(|(own, _)| *own == name).map(|(_, value)| value.to_string());
+        // Nothing is remembered unless a test is about that: rows that change are seen at once.
+        let otherwise = [("MAX_STALENESS", "0"), ("MAX_STALE_IF_ERROR", "0")];
+        let find = |name: &str| {
+            let all = settings.iter().chain(&otherwise);
+            all.into_iter().find(|(own, _)| *own == name).map(|(_, value)| value.to_string())
+        };
         let mut store = MemoryStore::new(rows());
         store.activate(1, bundle().to_json());
         let paper = Paper {

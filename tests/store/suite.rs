@@ -9,7 +9,9 @@ use palisade::facts::External;
 use palisade::mapping::Mapping;
 use palisade::name::Uid;
 use palisade::rows::{Rows, Value};
-use palisade::store::{Ask, Driver, DriverError, MemoryStore, Slice, SlicePlan, SqlStore, Store, StoreError, Texts};
+use palisade::store::{
+    Ask, Driver, DriverError, MemoryStore, Slice, SlicePlan, SqlStore, Store, StoreError, Texts, Want,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -120,14 +122,45 @@ fn hold<S: Store>(store: &S, what: &str, plan: &SlicePlan, mapping: &Mapping, ca
         }
     }
     for login in &mut case.logins {
-        let rows = pollster::block_on(store.login(plan, &login.token_hash)).unwrap();
+        let rows = pollster::block_on(store.login(plan, &login.token_hash)).unwrap().rows;
         let found = keys(mapping, &rows);
         if update {
             login.expect = found;
         } else {
             assert_eq!(found, login.expect, "{what}: {}", login.because);
         }
+        for question in &case.asks {
+            let mut ask = question.ask();
+            if let Some(principal) = principal(mapping, &rows) {
+                ask.principal = principal;
+            }
+            let alone = pollster::block_on(store.slice(plan, &ask)).unwrap();
+            let signed_in = !rows.is_empty();
+            // Whoever asks is not named: the login says it.
+            ask.principal = Uid::new("", "");
+            let want = Want { news: Some(None), login: Some(&login.token_hash), slice: Some(&ask) };
+            let got = pollster::block_on(store.fetch(plan, &want)).unwrap();
+            assert_eq!(keys(mapping, &got.login.unwrap().rows), found, "{what}: {}", login.because);
+            let together = got.slice.unwrap();
+            if signed_in {
+                let (together, alone) = (keys(mapping, &together.rows), keys(mapping, &alone.rows));
+                assert_eq!(together, alone, "{what}: {}, asked by a login", question.because);
+            }
+            let news = got.news.unwrap();
+            assert_eq!((news.revision, news.bundle), (together.revision, together.bundle));
+            assert!(news.complete && news.logged && news.list.is_empty());
+        }
     }
+}
+
+/// Whose the one row of a login is.
+fn principal(mapping: &Mapping, rows: &Rows) -> Option<Uid> {
+    let (name, rows) = rows.iter().next()?;
+    let table = mapping.table(name)?;
+    let palisade::mapping::Meaning::LoginSession(session) = &table.meaning else { return None };
+    let at = rows.columns.iter().position(|column| *column == session.principal)?;
+    let kind = mapping.type_of(table.column(&session.principal)?.references.as_deref()?)?;
+    Some(Uid::new(kind, show(&rows.rows.first()?[at])))
 }
 
 #[test]
@@ -428,14 +461,18 @@ fn the_cases_are_written_down_for_d1() {
             pollster::block_on(counting.slice(&plan, &question.ask())).unwrap();
         }
         for login in &case.logins {
-            pollster::block_on(counting.login(&plan, &login.token_hash)).unwrap();
+            let mut ask = case.asks[0].ask();
+            ask.principal = Uid::new("", "");
+            // Three statements in one batch.
+            let want = Want { news: Some(Some(1)), login: Some(&login.token_hash), slice: Some(&ask) };
+            pollster::block_on(counting.fetch(&plan, &want)).unwrap();
         }
         let types: Vec<&str> = bundle.mapping.entities().map(|(_, entity)| entity.type_name.as_str()).collect();
         for kind in &types {
             pollster::block_on(counting.ids(&plan, kind, 1_000)).unwrap();
         }
         let seen = counting.driver.statements.take();
-        assert_eq!(seen.len(), case.asks.len() + case.logins.len() + types.len(), "{name}");
+        assert_eq!(seen.len(), case.asks.len() + 3 * case.logins.len() + types.len(), "{name}");
         let asked: Vec<serde_json::Value> = seen
             .into_iter()
             .map(|(sql, params)| {
