@@ -51,6 +51,8 @@ pub struct Config {
     pub max_staleness: Millis,
     /// The same while the database does not answer.
     pub max_stale_if_error: Millis,
+    /// Whether copies of the database may answer, which are as fresh as the last news of it.
+    pub replicas: bool,
     /// Headers that the origin believes and that are therefore stripped, beside those that always are.
     identity_headers: Vec<String>,
 }
@@ -102,6 +104,7 @@ impl Config {
     /// | `VERIFY` | the share of decisions that are made twice, such as `0.01`; none where it is left out |
     /// | `MAX_STALENESS` | milliseconds; 2000 where it is left out |
     /// | `MAX_STALE_IF_ERROR` | milliseconds; 30000 where it is left out |
+    /// | `REPLICAS` | `on` where D1 has read replication; `off` where it is left out |
     /// | `PALISADE_API_KEY_SHA256` | SHA-256 in hexadecimal, one or more with commas between them |
     ///
     /// # Errors
@@ -155,6 +158,11 @@ impl Config {
                 })
             }
         };
+        let replicas = match given("REPLICAS").as_deref() {
+            None | Some("off") => false,
+            Some("on") => true,
+            Some(other) => return Err(ConfigError(format!("REPLICAS is `{other}`; write `on` or `off`"))),
+        };
         let max_staleness = millis("MAX_STALENESS", 2_000)?;
         let max_stale_if_error = millis("MAX_STALE_IF_ERROR", 30_000)?;
         let identity_headers = identity_headers.iter().map(|name| headers::folded(name)).collect();
@@ -166,6 +174,7 @@ impl Config {
             verify,
             max_staleness,
             max_stale_if_error,
+            replicas,
             identity_headers,
         })
     }

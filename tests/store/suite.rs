@@ -125,7 +125,7 @@ fn hold<S: Store>(store: &S, what: &str, plan: &SlicePlan, mapping: &Mapping, ca
         let rows = pollster::block_on(store.login(plan, &login.token_hash)).unwrap().rows;
         let found = keys(mapping, &rows);
         if update {
-            login.expect = found;
+            login.expect = found.clone();
         } else {
             assert_eq!(found, login.expect, "{what}: {}", login.because);
         }
