@@ -56,7 +56,7 @@ impl From<Refusal> for Stop {
 
 impl From<BadRequest> for Stop {
     fn from(error: BadRequest) -> Stop {
-        Stop::Refused(Refusal::bad_request("incomplete", error.0))
+        Stop::Refused(Refusal::bad_request(error.code, error.detail))
     }
 }
 
