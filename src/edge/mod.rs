@@ -30,8 +30,8 @@ thread_local! {
 
 /// Answers one request.
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
-    match answer(request.inner(), &env).await {
+async fn fetch(request: Request, env: Env, context: Context) -> Result<Response> {
+    match answer(request.inner(), &env, &context).await {
         Ok(response) => Ok(response),
         Err(cause) => {
             // Nothing is forwarded by a gate that does not stand.
@@ -46,7 +46,7 @@ async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response
     }
 }
 
-async fn answer(request: &web_sys::Request, env: &Env) -> std::result::Result<Response, String> {
+async fn answer(request: &web_sys::Request, env: &Env, context: &Context) -> std::result::Result<Response, String> {
     let gate = gate(env)?;
     let headers = headers_from(&request.headers())?;
     let client = headers.get("cf-connecting-ip").and_then(|value| value.to_str().ok()).map(str::to_string);
@@ -58,6 +58,9 @@ async fn answer(request: &web_sys::Request, env: &Env) -> std::result::Result<Re
         client,
     };
     let mut response = gate.handle(incoming).await;
+    if gate.is_unsettled() {
+        context.wait_until(async move { gate.settle().await });
+    }
     // The platform compresses a body by the header that says it is, and by itself only what it knows as text. What the
     // origin answers passes as it is.
     let is_page = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == PAGE_TYPE);

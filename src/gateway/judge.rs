@@ -38,7 +38,9 @@ impl<T> Said<T> {
 pub(super) struct Decided {
     pub decision: Decision,
     pub revision: u64,
+    /// All of it, and of that what the database took.
     pub micros: u64,
+    pub db_micros: u64,
 }
 
 /// Why nothing was decided.
@@ -140,11 +142,13 @@ impl<S: Store, H: Host> Gateway<S, H> {
             externals: External::among(mapping, [principal, &question.resource]),
         };
         let ask = active.engine.ask(&active.bundle, &query);
+        let asked = self.host.micros();
         let slice =
             self.store.slice(&active.plan, &ask).await.map_err(|error| Refusal::unavailable(error.to_string()))?;
         if slice.bundle != active.number {
             return Err(Stop::Changed);
         }
+        let db_micros = self.host.micros().saturating_sub(asked);
         // After the rows are here: what expired while they were fetched conveys nothing.
         let now = self.host.now();
         self.current.confirm(active.number, now);
@@ -154,9 +158,10 @@ impl<S: Store, H: Host> Gateway<S, H> {
         if verify::is_sampled(self.config.verify, id)
             && let Some(alarm) = verify::check(&self.host, &active.bundle, &prepared.facts, &query, id, &mut decision)
         {
-            self.host.log(&alarm);
+            self.alarm(alarm);
         }
-        Ok(Decided { decision, revision: slice.revision, micros: self.host.micros().saturating_sub(began) })
+        let micros = self.host.micros().saturating_sub(began);
+        Ok(Decided { decision, revision: slice.revision, micros, db_micros })
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The store without a database: rows at hand, and the same choice of them without SQL. For the browser and the page.
 
+use super::log::MemoryLog;
 use super::plan::{self, Edge, Side, SlicePlan};
 use super::statement;
 use super::{Ask, Ids, Slice, Store, StoreError, sql};
@@ -18,6 +19,7 @@ pub struct MemoryStore {
     revision: u64,
     active: Option<(u64, String)>,
     indexes: RefCell<Indexes>,
+    log: RefCell<MemoryLog>,
 }
 
 /// Made when first asked for; good for one plan, since a plan says how a column is read.
@@ -63,6 +65,11 @@ impl MemoryStore {
     /// Makes a bundle the active one.
     pub fn activate(&mut self, number: u64, bundle: impl Into<String>) {
         self.active = Some((number, bundle.into()));
+    }
+
+    /// The decision log as it stands.
+    pub fn decision_log(&self) -> &RefCell<MemoryLog> {
+        &self.log
     }
 
     fn active_number(&self) -> u64 {

@@ -14,6 +14,7 @@ mod answer;
 mod driver;
 mod fragment;
 mod index;
+mod log;
 mod memory;
 mod plan;
 mod sql;
@@ -29,6 +30,7 @@ pub use d1::D1;
 pub use driver::{Driver, DriverError, Failure, Texts};
 pub use fragment::{identifier, literal};
 pub use index::{Index, indexes};
+pub use log::{LAST_ENTRIES, LogChain, LogEntry, LogHead, LogStore, MemoryLog};
 pub use memory::MemoryStore;
 pub use plan::SlicePlan;
 pub use sql::SqlStore;
@@ -40,7 +42,7 @@ pub use crate::facts::Ask;
 use crate::rows::Rows;
 
 /// The DDL of Palisade's own tables: where their migrations have got to.
-pub const OWN_TABLES: &str = include_str!("migrations/0001_palisade.sql");
+pub const OWN_TABLES: &str = concat!(include_str!("migrations/0001_palisade.sql"), include_str!("migrations/0004_log.sql"));
 
 /// Rows, and the state of the database that they were read in.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -71,7 +73,7 @@ pub struct Ids {
     async_fn_in_trait,
     reason = "no store crosses threads: a Worker has one, and natively the future is blocked on"
 )]
-pub trait Store {
+pub trait Store: LogStore {
     /// The rows that `ask` needs. One statement.
     async fn slice(&self, plan: &SlicePlan, ask: &Ask) -> Result<Slice, StoreError>;
 

@@ -9,6 +9,7 @@ mod read;
 
 pub use read::read;
 
+use super::cors::Cors;
 use super::path::{Target, TargetError};
 use super::strict;
 use crate::mapping::{ColumnKind, ContextType, Mapping};
@@ -51,6 +52,8 @@ pub struct Route {
     pub methods: Vec<Method>,
     /// The line of `routes.toml`, from 1.
     pub line: u32,
+    /// Which pages of other origins may read its answers; where it is left out, the application says that itself.
+    pub cors: Option<Cors>,
     kind: RouteKind,
     /// The names of the path's parameters, in their order.
     parameters: Vec<String>,
@@ -115,6 +118,19 @@ pub enum Match<'a> {
     Found(Found<'a>),
     /// The path is known, the method is not; these are.
     WrongMethod(Vec<Method>),
+    /// No route has this path.
+    Unknown,
+}
+
+/// What the routes say to the preflight of a page (Fetch 4.8).
+#[derive(Debug)]
+pub enum Preflight<'a> {
+    /// The page may send the method that it asks about, and these.
+    Admitted(&'a Cors, Vec<Method>),
+    /// It may not.
+    Refused,
+    /// No route of this path says who may, and one takes OPTIONS: the application answers itself.
+    Request,
     /// No route has this path.
     Unknown,
 }
@@ -248,6 +264,29 @@ impl Routes {
                 methods.sort_by(|a, b| a.as_str().cmp(b.as_str()));
                 Match::WrongMethod(methods)
             }
+        }
+    }
+}
+
+impl Routes {
+    /// What a page of `origin` is told that asks whether it may send `asked`.
+    pub fn preflight(&self, asked: &Method, origin: &str, target: &Target) -> Preflight<'_> {
+        let Some(place) = self.places.iter().find(|place| place.matches(target.segments())) else {
+            return Preflight::Unknown;
+        };
+        let cors = |(_, at): &(Method, usize)| self.routes[*at].cors.as_ref();
+        let declared = |wanted: &Method| place.methods.iter().find(|(method, _)| method == wanted);
+        if declared(&Method::OPTIONS).is_some() && place.methods.iter().all(|entry| cors(entry).is_none()) {
+            return Preflight::Request;
+        }
+        let admits = |entry: &(Method, usize)| cors(entry).filter(|cors| cors.admits(origin));
+        let asked = declared(asked).or_else(|| declared(&Method::GET).filter(|_| asked == Method::HEAD));
+        match asked.and_then(admits) {
+            Some(cors) => {
+                let methods = place.methods.iter().filter(|entry| admits(entry).is_some());
+                Preflight::Admitted(cors, methods.map(|(method, _)| method.clone()).collect())
+            }
+            None => Preflight::Refused,
         }
     }
 }
