@@ -15,10 +15,15 @@ pub struct Edge {
     origin: String,
     /// Who is asked: the network, or a Worker that is bound as `ORIGIN_SERVICE`.
     fetcher: JsValue,
+    /// Who counts calls; `undefined` where nobody does.
+    limiter: JsValue,
 }
 
 /// A service binding that takes the place of the network.
 const ORIGIN_SERVICE: &str = "ORIGIN_SERVICE";
+
+/// The rate limiting binding.
+const API_LIMIT: &str = "API_LIMIT";
 
 /// The function that asks the module beside this one, which has Cedar's code: `src/edge/worker.mjs` puts it there.
 const VERIFIER: &str = "palisadeVerifier";
@@ -39,7 +44,7 @@ impl Edge {
         }
         let service = get(env, ORIGIN_SERVICE);
         let fetcher = if service.is_object() { service } else { js_sys::global().into() };
-        Ok(Edge { origin, fetcher })
+        Ok(Edge { origin, fetcher, limiter: get(env, API_LIMIT) })
     }
 }
 
@@ -130,6 +135,18 @@ impl Host for Edge {
 
     fn new_id(&self) -> String {
         uuid::Uuid::new_v4().to_string()
+    }
+
+    async fn pause(&self, millis: Millis) {
+        worker::Delay::from(std::time::Duration::from_millis(millis.unsigned_abs())).await;
+    }
+
+    async fn within_limit(&self, key: &str) -> Result<bool, String> {
+        if !self.limiter.is_object() {
+            return Ok(true);
+        }
+        let answer = call(&self.limiter, "limit", &[object(&[("key", JsValue::from_str(key))])?]).await?;
+        get(&answer, "success").as_bool().ok_or_else(|| "the limiter does not say".to_string())
     }
 
     fn log(&self, line: &str) {

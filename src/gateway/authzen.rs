@@ -54,7 +54,7 @@ pub enum Asked {
 }
 
 /// Whether the caller holds one of the API keys, of which the gate knows the SHA-256 alone.
-fn is_authentic(headers: &HeaderMap, keys: &[String]) -> bool {
+pub(super) fn is_authentic(headers: &HeaderMap, keys: &[String]) -> bool {
     let Ok(Some(token)) = bearer(headers) else { return false };
     let hash = sha256_hex(token.as_bytes());
     // Every key is compared, so that the time does not tell which one was near.
@@ -162,12 +162,12 @@ impl<S: Store, H: Host> Gateway<S, H> {
         match self.evaluate(incoming, id, &mut line).await {
             Ok((decision, revision)) => {
                 let word = if decision { "allow" } else { "deny" };
-                self.host.log(&line.text(id, self.host.now(), self.config.mode, word));
+                self.record(&line, id, word, &incoming.headers);
                 answer(decision, id, revision, &incoming.headers)
             }
             Err((problem, cause)) => {
                 line.problem(problem.status, &problem.message, cause.as_deref());
-                self.host.log(&line.text(id, self.host.now(), self.config.mode, "refuse"));
+                self.record(&line, id, "refuse", &incoming.headers);
                 refuse(&problem, &incoming.headers)
             }
         }
@@ -197,10 +197,11 @@ impl<S: Store, H: Host> Gateway<S, H> {
                 return Ok(Said::unconfirmed(Ok((false, None))));
             };
             line.principal = Some(principal.to_string());
+            line.context = self.config.log.context().then(|| question.context.clone());
             line.action = Some(question.action.clone());
             line.resource = Some(question.resource.to_string());
             let decided = self.decide(active, &principal, &question, id, at_least(&incoming.headers)?).await?;
-            line.decided(&decided.decision, decided.revision, decided.micros);
+            line.decided(&decided);
             Ok(Said::confirmed(Ok((decided.decision.allow, Some(decided.revision)))))
         })
         .await

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a gate is told by whoever deploys it, checked before the first request.
 
+use super::cors::{Cors, check_origin};
 use super::headers;
 use super::jwt::{Algorithm, Key};
+use super::log::{LogSettings, share, switch};
+use super::public_url::{PublicUrl, is_host, normal_host};
 use super::strict;
 use crate::rows::Millis;
 use serde_json::Value;
@@ -53,6 +56,15 @@ pub struct Config {
     pub max_stale_if_error: Millis,
     /// Whether copies of the database may answer, which are as fresh as the last news of it.
     pub replicas: bool,
+    /// Where callers find the gate. Requests to elsewhere are refused.
+    pub public_url: Option<PublicUrl>,
+    /// Further hosts that are the gate's.
+    pub allowed_hosts: Vec<String>,
+    /// Pages of which origins may ask the gate itself.
+    pub cors: Option<Cors>,
+    pub log: LogSettings,
+    /// Whether answers say what took how long.
+    pub server_timing: bool,
     /// Headers that the origin believes and that are therefore stripped, beside those that always are.
     identity_headers: Vec<String>,
 }
@@ -105,6 +117,10 @@ impl Config {
     /// | `MAX_STALENESS` | milliseconds; 2000 where it is left out |
     /// | `MAX_STALE_IF_ERROR` | milliseconds; 30000 where it is left out |
     /// | `REPLICAS` | `on` where D1 has read replication; `off` where it is left out |
+    /// | `PUBLIC_URL`, `ALLOWED_HOSTS` | where callers find the gate, and further hosts, with commas between them |
+    /// | `CORS_ORIGINS` | origins whose pages may ask the gate itself, with commas between them |
+    /// | `LOG_MASK`, `LOG_MASK_KEY`, `LOG_CONTEXT`, `LOG_SAMPLE`, `LOG_D1`, `LOG_CHAIN_KEY` | see [`LogSettings`] |
+    /// | `SERVER_TIMING` | `on`, or `off` (where it is left out) |
     /// | `PALISADE_API_KEY_SHA256` | SHA-256 in hexadecimal, one or more with commas between them |
     ///
     /// # Errors
@@ -140,15 +156,24 @@ impl Config {
             None => Vec::new(),
             Some(text) => Issuer::list(&text)?,
         };
-        let verify = match given("VERIFY") {
-            None => 0.0,
-            Some(text) => {
-                let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
-                share.ok_or_else(|| {
-                    ConfigError(format!("VERIFY is `{text}`; write a share from 0 to 1, such as `0.01`"))
-                })?
+        let verify = share(&given, "VERIFY", 0.0)?;
+        let public_url = given("PUBLIC_URL").map(|text| PublicUrl::read(&text)).transpose()?;
+        let mut allowed_hosts = list("ALLOWED_HOSTS");
+        if let Some(host) = allowed_hosts.iter().find(|host| !is_host(host)) {
+            return Err(ConfigError(format!(
+                "ALLOWED_HOSTS has `{host}`; write hosts alone, such as `gate.example.com`"
+            )));
+        }
+        match &public_url {
+            Some(url) => allowed_hosts.iter_mut().for_each(|host| *host = normal_host(&url.scheme, host)),
+            None if allowed_hosts.is_empty() => {}
+            None => {
+                return Err(ConfigError("ALLOWED_HOSTS names further hosts beside PUBLIC_URL; set that".to_string()));
             }
-        };
+        }
+        let cors = own_cors(list("CORS_ORIGINS"))?;
+        let log = LogSettings::read(&given)?;
+        let server_timing = switch(&given, "SERVER_TIMING")?;
         let millis = |name: &str, otherwise: Millis| match given(name) {
             None => Ok(otherwise),
             Some(text) => {
@@ -158,11 +183,7 @@ impl Config {
                 })
             }
         };
-        let replicas = match given("REPLICAS").as_deref() {
-            None | Some("off") => false,
-            Some("on") => true,
-            Some(other) => return Err(ConfigError(format!("REPLICAS is `{other}`; write `on` or `off`"))),
-        };
+        let replicas = switch(&given, "REPLICAS")?;
         let max_staleness = millis("MAX_STALENESS", 2_000)?;
         let max_stale_if_error = millis("MAX_STALE_IF_ERROR", 30_000)?;
         let identity_headers = identity_headers.iter().map(|name| headers::folded(name)).collect();
@@ -175,6 +196,11 @@ impl Config {
             max_staleness,
             max_stale_if_error,
             replicas,
+            public_url,
+            allowed_hosts,
+            cors,
+            log,
+            server_timing,
             identity_headers,
         })
     }
@@ -183,6 +209,29 @@ impl Config {
     pub fn identity_headers(&self) -> &[String] {
         &self.identity_headers
     }
+}
+
+/// Which pages may ask the gate itself.
+fn own_cors(origins: Vec<String>) -> Result<Option<Cors>, ConfigError> {
+    if origins.is_empty() {
+        return Ok(None);
+    }
+    for origin in origins.iter().filter(|origin| *origin != "*") {
+        check_origin(origin).map_err(|why| ConfigError(format!("CORS_ORIGINS has `{origin}`: {why}")))?;
+    }
+    let open = origins.iter().any(|origin| origin == "*");
+    if open && origins.len() > 1 {
+        return Err(ConfigError("CORS_ORIGINS has `*` and others; `*` is every origin".to_string()));
+    }
+    let texts = |all: &[&str]| all.iter().map(|text| text.to_string()).collect();
+    Ok(Some(Cors {
+        origins,
+        headers: texts(&["authorization", "content-type", "if-none-match", "x-request-id"]),
+        expose: texts(&["etag", "palisade-fresh-for", "palisade-revision", "retry-after", "x-request-id"]),
+        // What everybody may read must not come by anybody's cookie.
+        credentials: !open,
+        max_age: 600,
+    }))
 }
 
 impl Issuer {
@@ -289,6 +338,6 @@ fn is_safe_url(url: &str) -> bool {
 }
 
 /// RFC 9110 5.6.2.
-fn is_token(text: &str) -> bool {
+pub(super) fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }

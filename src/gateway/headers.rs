@@ -14,6 +14,9 @@ pub const MAX_HEADER_BYTES: usize = 64 * 1024;
 /// The most headers of one request.
 pub const MAX_HEADERS: usize = 100;
 
+/// The most cookies of one request. Browsers send 180 at most.
+pub const MAX_COOKIES: usize = 256;
+
 /// Who asks, as an entity literal in which `%` and everything but printable ASCII is percent-encoded:
 /// `User::"alice"`, `User::"%E7%94%A8"`.
 pub const PRINCIPAL: HeaderName = HeaderName::from_static("palisade-principal");
@@ -121,6 +124,10 @@ pub enum HeaderError {
 pub fn check(headers: &HeaderMap) -> Result<(), HeaderError> {
     let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if headers.len() > MAX_HEADERS || bytes > MAX_HEADER_BYTES {
+        return Err(HeaderError::TooLarge);
+    }
+    let pairs = |value: &HeaderValue| value.as_bytes().split(|byte| *byte == b';').count();
+    if headers.get_all(header::COOKIE).iter().map(pairs).sum::<usize>() > MAX_COOKIES {
         return Err(HeaderError::TooLarge);
     }
     if headers.contains_key(header::CONTENT_LENGTH) {

@@ -5,6 +5,7 @@ use super::active::Active;
 use super::answer::Refusal;
 use super::identity::{self, Caller, TokenKind};
 use super::known::Kept;
+use super::metrics::bump;
 use super::origin::{Body, BodyError, Host, Stream};
 use super::routes::{self, BadRequest, Question};
 use super::{Gateway, page, strict, verify};
@@ -47,7 +48,9 @@ impl<T> Said<T> {
 pub(super) struct Decided {
     pub decision: Decision,
     pub revision: u64,
+    /// All of it, and of that what the database took.
     pub micros: u64,
+    pub db_micros: u64,
 }
 
 /// Why nothing was decided.
@@ -65,7 +68,7 @@ impl From<Refusal> for Stop {
 
 impl From<BadRequest> for Stop {
     fn from(error: BadRequest) -> Stop {
-        Stop::Refused(Refusal::bad_request("incomplete", error.0))
+        Stop::Refused(Refusal::bad_request(error.code, error.detail))
     }
 }
 
@@ -121,10 +124,23 @@ impl<S: Store, H: Host> Gateway<S, H> {
     pub(super) async fn listen(&self, active: &Active) -> Result<u64, StoreError> {
         let (since, sent) = (self.known.since(), self.host.now());
         let want = Want { news: Some(since), ..Want::default() };
-        let got = self.store.fetch(&active.plan, &want).await?;
-        let news = got.news.unwrap_or_default();
+        let news = self.fetch(active, &want).await?.news.unwrap_or_default();
         self.known.hear(&active.plan, since, &news, sent);
         Ok(news.bundle)
+    }
+
+    /// Asks the database, and counts.
+    async fn fetch(&self, active: &Active, want: &Want<'_>) -> Result<Got, StoreError> {
+        if want.news.is_some() {
+            bump(&self.metrics.polls);
+        }
+        let sent = self.host.now();
+        let got = self.store.fetch(&active.plan, want).await;
+        match &got {
+            Ok(_) => self.metrics.heard.set(sent),
+            Err(_) => bump(&self.metrics.poll_failures),
+        }
+        got
     }
 
     /// Loads the bundle that the database says is active.
@@ -163,18 +179,22 @@ impl<S: Store, H: Host> Gateway<S, H> {
         self.known.fresh(now, self.config.max_stale_if_error, at_least).is_some()
     }
 
-    /// What is due behind the answer to a request: to hear of changes before a request has to wait for them.
+    /// What is due behind the answer to a request: to hear of changes before a request has to wait for them, and to keep
+    /// lines of the log.
     pub async fn chores(&self) {
-        if let Some(active) = self.known.active() {
-            // A failure shows when a request asks.
-            let _ = self.listen(&active).await;
+        if self.known.takes_turn(self.host.now(), self.config.max_staleness / 2) {
+            if let Some(active) = self.known.active() {
+                // A failure shows when a request asks.
+                let _ = self.listen(&active).await;
+            }
+            self.known.end_turn();
         }
-        self.known.end_turn();
+        self.settle().await;
     }
 
-    /// Whether there are [`chores`](Gateway::chores), which whoever asks then has to have done.
+    /// Whether there are [`chores`](Gateway::chores).
     pub fn has_chores(&self) -> bool {
-        self.known.take_turn(self.host.now(), self.config.max_staleness / 2)
+        self.is_unsettled() || self.known.is_turn(self.host.now(), self.config.max_staleness / 2)
     }
 
     /// Who sends a request.
@@ -237,11 +257,13 @@ impl<S: Store, H: Host> Gateway<S, H> {
         if fresh.is_some()
             && let Some(rows) = known()
         {
+            bump(&self.metrics.login_hits);
             return Ok((rows, None));
         }
+        bump(&self.metrics.login_misses);
         let since = self.known.since();
         let want = Want { news: fresh.is_none().then_some(since), login: Some(hash), slice: draft };
-        let got = match self.store.fetch(&active.plan, &want).await {
+        let got = match self.fetch(active, &want).await {
             Ok(got) => got,
             Err(error) if error.is_passing() && self.may_be_stale(now, at_least) => {
                 let rows = known().ok_or_else(|| Refusal::unavailable(error.to_string()))?;
@@ -295,18 +317,21 @@ impl<S: Store, H: Host> Gateway<S, H> {
         let began = self.host.micros();
         let query = query(active, principal, question)?;
         let ask = active.engine.ask(&active.bundle, &query);
+        let asked = self.host.micros();
         let kept = match fetched {
             Some((draft, slice)) if draft == ask => self.take_in(active, ask, slice)?,
             _ => self.slice(active, ask, at_least).await?,
         };
+        let db_micros = self.host.micros().saturating_sub(asked);
         let mut decision = active.engine.decide(&kept.prepared, &query);
         if verify::is_sampled(self.config.verify, id)
             && let Some(alarm) =
                 verify::check(&self.host, &active.bundle, &kept.prepared.facts, &query, id, &mut decision)
         {
-            self.host.log(&alarm);
+            self.alarm(alarm);
         }
-        Ok(Decided { decision, revision: kept.revision, micros: self.host.micros().saturating_sub(began) })
+        let micros = self.host.micros().saturating_sub(began);
+        Ok(Decided { decision, revision: kept.revision, micros, db_micros })
     }
 
     /// The facts that a question needs, remembered or fetched.
@@ -319,11 +344,12 @@ impl<S: Store, H: Host> Gateway<S, H> {
         if fresh.is_some()
             && let Some(kept) = self.known.slice(active, &ask, now)
         {
+            bump(&self.metrics.slice_hits);
             return Ok(kept);
         }
         let since = self.known.since();
         let want = Want { news: fresh.is_none().then_some(since), login: None, slice: Some(&ask) };
-        let got = match self.store.fetch(&active.plan, &want).await {
+        let got = match self.fetch(active, &want).await {
             Ok(got) => got,
             Err(error) => {
                 let now = self.host.now();
@@ -349,6 +375,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
         if slice.bundle != active.number {
             return Err(Stop::Changed);
         }
+        bump(&self.metrics.slice_misses);
         // After the rows are here: what expired while they were fetched conveys nothing.
         let now = self.host.now();
         let facts = facts::build(&active.bundle, &slice.rows, &ask.externals, now);

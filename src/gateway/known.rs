@@ -23,6 +23,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 /// everything, and this is about a third of that.
 const MOST_WEIGHT: usize = 60_000;
 
+/// How long whoever asks for changes may take until somebody else does.
+const MOST_PATIENCE: Millis = 10_000;
+
 /// How many logins are remembered.
 const MOST_LOGINS: usize = 4_000;
 
@@ -70,8 +73,8 @@ struct State {
     heard: Option<Millis>,
     /// The active bundle, by that answer.
     bundle: u64,
-    /// Somebody is asking for changes.
-    is_asking: bool,
+    /// Since when somebody has been asking for changes behind an answer. Whoever it is may be cut off.
+    asking: Option<Millis>,
     slices: Generations<Ask, Arc<Kept>>,
     /// By the token's hash. Whether a session still holds is found out anew each time.
     logins: Generations<String, Arc<Rows>>,
@@ -157,18 +160,25 @@ impl Known {
         }
     }
 
-    /// Takes the turn to ask for changes before they are due, if it is nobody's: so that no request has to wait for them.
-    pub fn take_turn(&self, now: Millis, age: Millis) -> bool {
-        let mut state = self.lock();
-        let is_early = state.heard.is_some_and(|heard| !(0..age).contains(&(now - heard)));
+    /// Whether it is time to ask for changes, before a request has to wait for them, and nobody does yet.
+    pub fn is_turn(&self, now: Millis, age: Millis) -> bool {
+        let state = self.lock();
+        let is_time = state.heard.is_some_and(|heard| !(0..age).contains(&(now - heard)));
         let is_used = !state.slices.is_empty() || !state.logins.is_empty();
-        let takes = is_early && is_used && !state.is_asking;
-        state.is_asking |= takes;
+        is_time && is_used && !state.asking.is_some_and(|since| (0..MOST_PATIENCE).contains(&(now - since)))
+    }
+
+    /// The same, and from then on somebody does, until [`end_turn`](Known::end_turn).
+    pub fn takes_turn(&self, now: Millis, age: Millis) -> bool {
+        let takes = self.is_turn(now, age);
+        if takes {
+            self.lock().asking = Some(now);
+        }
         takes
     }
 
     pub fn end_turn(&self) {
-        self.lock().is_asking = false;
+        self.lock().asking = None;
     }
 
     /// Why loading failed, if that was a moment ago.

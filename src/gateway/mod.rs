@@ -12,36 +12,50 @@ mod active;
 mod answer;
 mod authzen;
 mod config;
+mod cors;
 mod headers;
 mod identity;
 mod judge;
 mod jwt;
 mod known;
+mod ledger;
+mod limit;
 mod log;
+mod metrics;
 mod origin;
 mod own;
 mod page;
 mod path;
+mod public_url;
 mod routes;
+mod seal;
 mod strict;
 mod verify;
 
+pub use active::MAX_BUNDLE_BYTES;
 pub use answer::accepts;
 pub use authzen::{EVALUATION_PATH, MAX_QUESTION_BYTES};
 pub use config::{Config, ConfigError, Issuer, KeySet, MAX_CLOCK_SKEW_SECONDS, Mode};
-pub use headers::{MAX_HEADER_BYTES, MAX_HEADERS};
+pub use cors::{Cors, MAX_CORS_AGE_SECONDS};
+pub use headers::{MAX_COOKIES, MAX_HEADER_BYTES, MAX_HEADERS};
 pub use identity::{MAX_TOKEN_BYTES, sha256_hex};
 pub use jwt::{
     Algorithm, Crypto, JWKS_FRESH_MILLIS, JWKS_REFETCH_MILLIS, JWKS_RETRY_MILLIS, JWKS_STALE_MILLIS, Key, KeySource,
     MAX_JWKS_BYTES, Material, verified,
 };
+pub use ledger::{Audit, Audited, CHECKPOINT_ENTRIES, FLUSH_ENTRIES, FLUSH_MILLIS, MAX_WAITING};
+pub use log::LogSettings;
+pub use metrics::{METRICS_PATH, METRICS_TYPE, Metrics, bump};
 pub use origin::{Body, BodyError, Host, Incoming, Origin, Stream};
 pub use own::HEALTH_PATH;
 pub use page::{MAX_PAGE_ENTITIES, MAX_PAGE_QUESTION_BYTES, PAGE_FRESH_MILLIS, PAGE_PATH, PAGE_TYPE};
-pub use path::{MAX_TARGET_BYTES, Target, TargetError};
+pub use path::{MAX_PARAMETERS, MAX_SEGMENTS, MAX_TARGET_BYTES, Target, TargetError};
+pub use public_url::PublicUrl;
 pub use routes::{
-    BadRequest, Explanation, Found, MAX_ID_BYTES, MAX_ROUTES, Match, Parts, Question, Route, Routes, explain, read,
+    BadRequest, DEFAULT_BODY_LIMIT, Explanation, Found, MAX_BODY_LIMIT, MAX_ID_BYTES, MAX_ROUTES, Match, Parts,
+    Preflight, Question, Route, Routes, explain, read,
 };
+pub use seal::Secret;
 pub use strict::MAX_JSON_DEPTH;
 
 use crate::name::Uid;
@@ -54,7 +68,9 @@ use http::{Method, Response, StatusCode, Uri};
 use judge::{Decided, Said, Stop, at_least, read_body};
 use jwt::KeyRing;
 use known::Known;
+use ledger::Ledger;
 use log::Line;
+use std::cell::OnceCell;
 
 /// The gate in front of one origin.
 pub struct Gateway<S, H> {
@@ -63,6 +79,10 @@ pub struct Gateway<S, H> {
     config: Config,
     known: Known,
     keys: KeyRing,
+    ledger: Ledger,
+    metrics: Metrics,
+    /// Tells the counters of this gate from those of others.
+    isolate: OnceCell<String>,
 }
 
 /// Leave to go on to the origin.
@@ -70,11 +90,14 @@ pub struct Gateway<S, H> {
 struct Pass {
     /// Who asks; `None` on a public route.
     principal: Option<Uid>,
+    /// The answer that a page's preflight gets, in place of the application's.
+    preflight: Option<Response<Vec<u8>>>,
 }
 
 impl<S: Store, H: Host> Gateway<S, H> {
     pub fn new(store: S, host: H, config: Config) -> Gateway<S, H> {
-        Gateway { store, host, config, known: Known::default(), keys: KeyRing::default() }
+        let (known, keys, ledger, metrics) = Default::default();
+        Gateway { store, host, config, known, keys, ledger, metrics, isolate: OnceCell::new() }
     }
 
     pub fn host(&self) -> &H {
@@ -83,6 +106,11 @@ impl<S: Store, H: Host> Gateway<S, H> {
 
     pub fn store(&self) -> &S {
         &self.store
+    }
+
+    /// What this gate has counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// Answers one request. It never fails: what goes wrong is a refusal.
@@ -100,12 +128,26 @@ impl<S: Store, H: Host> Gateway<S, H> {
         let mut line = Line::default();
         let outcome = self.judge(&target, &mut incoming, &id, &mut line).await;
         match outcome {
+            Ok(Pass { preflight: Some(answer), .. }) => {
+                self.metrics.outcome("preflight");
+                respond(answer)
+            }
             Ok(pass) => self.forward(&target, incoming, &pass, &id, line).await,
             Err(refusal) if self.config.mode == Mode::Shadow => {
-                self.log_refusal(&refusal, &id, &mut line);
-                self.forward(&target, incoming, &Pass::default(), &id, Line::default()).await
+                self.log_refusal(&refusal, &id, &mut line, &incoming.headers);
+                self.forward(&target, incoming, &Pass::default(), &id, line.rest()).await
             }
-            Err(refusal) => self.refuse(&refusal, &id, &incoming.method, &incoming.headers, line),
+            Err(refusal) => {
+                let refusal = match refusal.status {
+                    // Whoever tries tokens does not do so for ever.
+                    StatusCode::UNAUTHORIZED => {
+                        let limit = self.within_limit(&incoming.headers, incoming.client.as_deref()).await;
+                        limit.err().unwrap_or(refusal)
+                    }
+                    _ => refusal,
+                };
+                self.refuse(&refusal, &id, &incoming.method, &incoming.headers, line)
+            }
         }
     }
 
@@ -118,7 +160,19 @@ impl<S: Store, H: Host> Gateway<S, H> {
             }
             HeaderError::Refused(why) => Refusal::bad_request("ambiguous-headers", why),
         })?;
-        let (_, _, target) = incoming.parts();
+        let (scheme, host, target) = incoming.parts();
+        if let Some(public) = &self.config.public_url {
+            let also = &self.config.allowed_hosts;
+            let meant = public.is_meant(also, scheme, host)
+                && incoming
+                    .headers
+                    .get(http::header::HOST)
+                    .is_none_or(|named| named.to_str().is_ok_and(|named| public.is_meant(also, scheme, Some(named))));
+            if !meant {
+                let detail = "nothing is served here under that scheme and host";
+                return Err(Refusal::new(StatusCode::MISDIRECTED_REQUEST, "misdirected", detail));
+            }
+        }
         let target = Target::read(target).map_err(|error| match &error {
             TargetError::TooLong => Refusal::new(StatusCode::URI_TOO_LONG, "target-too-long", error.to_string()),
             TargetError::Refused(why) => Refusal::bad_request("ambiguous-path", *why),
@@ -156,6 +210,17 @@ impl<S: Store, H: Host> Gateway<S, H> {
         id: &str,
         line: &mut Line,
     ) -> Result<Said<Result<Pass, Refusal>>, Stop> {
+        if let Some(asked) = cors::preflight(&incoming.method, &incoming.headers) {
+            let origin = cors::origin(&incoming.headers).unwrap_or("null");
+            match active.routes.preflight(&asked, origin, target) {
+                Preflight::Admitted(cors, methods) => {
+                    let preflight = Some(cors.preflight(&incoming.headers, &methods));
+                    return Ok(Said::unconfirmed(Ok(Pass { preflight, ..Pass::default() })));
+                }
+                Preflight::Refused => return Err(other_origin().into()),
+                Preflight::Request | Preflight::Unknown => {}
+            }
+        }
         let found = match active.routes.find(&incoming.method, target) {
             Match::Found(found) => found,
             Match::WrongMethod(allow) => {
@@ -169,12 +234,21 @@ impl<S: Store, H: Host> Gateway<S, H> {
             }
         };
         line.route = Some(found.route.path.clone());
+        if let Some(cors) = &found.route.cors {
+            line.shared = Some(cors.shared(&incoming.headers));
+            // No browser asks before it opens a WebSocket, and none keeps a page from reading one (RFC 6455 10.2).
+            let own = self.config.public_url.as_ref().map(PublicUrl::origin);
+            let admitted = |origin: &str| cors.admits(origin) || own.as_deref() == Some(origin);
+            if headers::is_websocket(&incoming.headers) && !cors::origin(&incoming.headers).is_some_and(admitted) {
+                return Err(other_origin().into());
+            }
+        }
         let Some((principal, decided)) = self.answer_route(active, &found, target, incoming, id, line).await? else {
             return Ok(Said::unconfirmed(Ok(Pass::default())));
         };
-        line.decided(&decided.decision, decided.revision, decided.micros);
+        line.decided(&decided);
         Ok(Said::confirmed(match decided.decision.allow {
-            true => Ok(Pass { principal: Some(principal) }),
+            true => Ok(Pass { principal: Some(principal), preflight: None }),
             false => Err(Refusal::denied()),
         }))
     }
@@ -202,7 +276,10 @@ impl<S: Store, H: Host> Gateway<S, H> {
         };
         let ask = early.as_ref().map(|question| judge::draft(active, question));
         // Before the body is read: strangers must not make the gate read.
-        let (caller, slice) = self.caller_of(active, &incoming.headers, at_least, ask.as_ref()).await?;
+        let began = self.host.micros();
+        let caller = self.caller_of(active, &incoming.headers, at_least, ask.as_ref()).await;
+        line.timing.auth = self.host.micros().saturating_sub(began);
+        let (caller, slice) = caller?;
         line.principal = Some(caller.principal.to_string());
         let body = match limit {
             Some(limit) => read_body(&incoming.headers, &mut incoming.body, limit).await?,
@@ -216,6 +293,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
             },
         };
         question.context = caller.context(active.mapping(), &question.action, question.context)?;
+        line.context = self.config.log.context().then(|| question.context.clone());
         line.action = Some(question.action.clone());
         line.resource = Some(question.resource.to_string());
         let fetched = ask.zip(slice).map(|(mut ask, slice)| {
@@ -233,7 +311,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
         incoming: Incoming<H::Stream>,
         pass: &Pass,
         id: &str,
-        line: Line,
+        mut line: Line,
     ) -> Response<Body<H::Stream>> {
         let (scheme, host, _) = incoming.parts();
         let forwarding = Forwarding {
@@ -253,23 +331,29 @@ impl<S: Store, H: Host> Gateway<S, H> {
                 return self.refuse(&refusal, id, &incoming.method, &incoming.headers, Line::default());
             }
         };
-        if line.is_decision() {
-            self.host.log(&line.text(id, self.host.now(), self.config.mode, "allow"));
+        match line.is_decision() {
+            true => self.record(&line, id, "allow", &incoming.headers),
+            false => self.metrics.outcome("public"),
         }
         let mut request = http::Request::new(incoming.body);
         *request.method_mut() = incoming.method.clone();
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
-        match self.host.forward(request).await {
+        let began = self.host.micros();
+        let answer = self.host.forward(request).await;
+        line.timing.origin = Some(self.host.micros().saturating_sub(began));
+        match answer {
             Ok(mut response) => {
-                let kept = headers::answered(response.headers());
+                let mut kept = headers::answered(response.headers());
+                line.finish(self.config.server_timing, &mut kept);
                 *response.headers_mut() = kept;
                 response
             }
             Err(cause) => {
+                bump(&self.metrics.origin_failures);
                 let refusal = Refusal::new(StatusCode::BAD_GATEWAY, "origin-failed", "the application does not answer")
                     .because(cause);
-                self.refuse(&refusal, id, &incoming.method, &incoming.headers, Line::default())
+                self.refuse(&refusal, id, &incoming.method, &incoming.headers, line.rest())
             }
         }
     }
@@ -282,15 +366,22 @@ impl<S: Store, H: Host> Gateway<S, H> {
         headers: &HeaderMap,
         mut line: Line,
     ) -> Response<Body<H::Stream>> {
-        self.log_refusal(refusal, id, &mut line);
-        respond(refusal.response(id, method, headers))
+        self.log_refusal(refusal, id, &mut line, headers);
+        let mut response = refusal.response(id, method, headers);
+        line.finish(self.config.server_timing, response.headers_mut());
+        respond(response)
     }
 
-    fn log_refusal(&self, refusal: &Refusal, id: &str, line: &mut Line) {
+    fn log_refusal(&self, refusal: &Refusal, id: &str, line: &mut Line, headers: &HeaderMap) {
         line.refused(refusal);
         let word = if line.is_decision() { "deny" } else { "refuse" };
-        self.host.log(&line.text(id, self.host.now(), self.config.mode, word));
+        self.record(line, id, word, headers);
     }
+}
+
+/// 403: a page of an origin that no route admits.
+fn other_origin() -> Refusal {
+    Refusal::new(StatusCode::FORBIDDEN, "other-origin", "pages of that origin may not ask here")
 }
 
 fn respond<B>(response: Response<Vec<u8>>) -> Response<Body<B>> {

@@ -20,6 +20,7 @@ pub trait Origin {
 }
 
 /// The machine that a gate runs on: everything that it does not do by itself.
+#[allow(async_fn_in_trait, reason = "as for Origin")]
 pub trait Host: Origin + Crypto + KeySource {
     /// Now.
     fn now(&self) -> Millis;
@@ -29,6 +30,17 @@ pub trait Host: Origin + Crypto + KeySource {
 
     /// An id that nobody can guess and nobody had before.
     fn new_id(&self) -> String;
+
+    /// Waits. What a request waited for need not end when it is answered: see
+    /// [`Gateway::settle`](super::Gateway::settle).
+    async fn pause(&self, millis: Millis);
+
+    /// Counts one more call of whoever `key` is, and says whether that is within what a caller may do in a while. Where
+    /// nobody counts, everything is.
+    ///
+    /// # Errors
+    /// Whoever counts does not answer. The sentence is for the log.
+    async fn within_limit(&self, key: &str) -> Result<bool, String>;
 
     /// Takes one line of the log, a JSON object. Whatever becomes of it, the request goes on.
     fn log(&self, line: &str);

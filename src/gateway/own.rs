@@ -2,12 +2,14 @@
 //! The gate's own addresses. Nothing below `/.palisade/` is ever forwarded.
 
 use super::answer::{Refusal, json_like};
-use super::authzen::EVALUATION_PATH;
+use super::authzen::{EVALUATION_PATH, is_authentic};
+use super::cors;
 use super::log::Line;
+use super::metrics::{METRICS_PATH, METRICS_TYPE};
 use super::origin::{Body, Host, Incoming};
 use super::page::PAGE_PATH;
 use super::path::Target;
-use super::{Gateway, respond};
+use super::{Gateway, other_origin, respond};
 use crate::store::Store;
 use http::{Method, Response, StatusCode};
 use serde_json::json;
@@ -20,6 +22,43 @@ impl<S: Store, H: Host> Gateway<S, H> {
     pub(super) async fn own(
         &self,
         target: &Target,
+        incoming: Incoming<H::Stream>,
+        id: &str,
+    ) -> Response<Body<H::Stream>> {
+        let cors = self.config.cors.as_ref().filter(|_| matches!(target.path(), PAGE_PATH | EVALUATION_PATH));
+        if let (Some(asked), Some(cors)) = (cors::preflight(&incoming.method, &incoming.headers), cors) {
+            let methods = match target.path() {
+                PAGE_PATH => &[Method::GET, Method::POST][..],
+                _ => &[Method::POST][..],
+            };
+            if cors::origin(&incoming.headers).is_some_and(|origin| cors.admits(origin)) && methods.contains(&asked) {
+                self.metrics.outcome("preflight");
+                return respond(cors.preflight(&incoming.headers, methods));
+            }
+            return self.refuse(&other_origin(), id, &incoming.method, &incoming.headers, Line::default());
+        }
+        let shared = cors.map(|cors| cors.shared(&incoming.headers));
+        let counted = target.path() != HEALTH_PATH;
+        let mut response = match self.within_limit_if(counted, &incoming).await {
+            Ok(()) => self.answer_own(target, incoming, id).await,
+            Err(refusal) => self.refuse(&refusal, id, &incoming.method, &incoming.headers, Line::default()),
+        };
+        if let Some(shared) = shared {
+            shared.put(response.headers_mut());
+        }
+        response
+    }
+
+    async fn within_limit_if(&self, counted: bool, incoming: &Incoming<H::Stream>) -> Result<(), Refusal> {
+        match counted {
+            true => self.within_limit(&incoming.headers, incoming.client.as_deref()).await,
+            false => Ok(()),
+        }
+    }
+
+    async fn answer_own(
+        &self,
+        target: &Target,
         mut incoming: Incoming<H::Stream>,
         id: &str,
     ) -> Response<Body<H::Stream>> {
@@ -28,6 +67,16 @@ impl<S: Store, H: Host> Gateway<S, H> {
                 return respond(self.health(&incoming.method).await);
             }
             HEALTH_PATH => vec![Method::GET, Method::HEAD],
+            METRICS_PATH if incoming.method == Method::GET => {
+                if !is_authentic(&incoming.headers, &self.config.api_keys) {
+                    let refusal = Refusal::unauthenticated("no API key");
+                    return self.refuse(&refusal, id, &incoming.method, &incoming.headers, Line::default());
+                }
+                let isolate = self.isolate.get_or_init(|| self.host.new_id());
+                let text = self.metrics.text(isolate, env!("CARGO_PKG_VERSION"), self.host.now());
+                return respond(json_like(StatusCode::OK, METRICS_TYPE, text.into_bytes()));
+            }
+            METRICS_PATH => vec![Method::GET],
             EVALUATION_PATH if incoming.method == Method::POST => {
                 return respond(self.evaluation(&mut incoming, id).await);
             }
@@ -57,7 +106,11 @@ impl<S: Store, H: Host> Gateway<S, H> {
         };
         let (status, body) = match state.await {
             Ok((bundle, revision)) => {
-                let body = json!({ "status": "ok", "revision": revision, "bundle": bundle, "version": version });
+                let now = self.host.now();
+                let staleness = self.metrics.staleness(now);
+                self.metrics.heard.set(now);
+                let body = json!({ "status": "ok", "revision": revision, "bundle": bundle, "staleness": staleness,
+                                   "version": version });
                 (StatusCode::OK, body)
             }
             Err(cause) => {

@@ -202,7 +202,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
         let mut line = Line::default();
         match self.page_of(target, &mut incoming, &mut line).await {
             Ok(response) => {
-                self.host.log(&line.text(id, self.host.now(), self.config.mode, "page"));
+                self.record(&line, id, "page", &incoming.headers);
                 respond(response)
             }
             Err(refusal) => self.refuse(&refusal, id, &incoming.method, &incoming.headers, line),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The store without a database: rows at hand, and the same choice of them without SQL. For the browser and the page.
 
+use super::log::MemoryLog;
 use super::plan::{self, Edge, Side, SlicePlan};
 use super::statement;
 use super::touch::{self, Change, Changes, MOST_CHANGES};
@@ -17,9 +18,10 @@ use std::rc::Rc;
 pub struct MemoryStore {
     rows: Rows,
     /// What [`MemoryStore::replace`] did: the rows that were or became others, each with its revision, table and columns.
-    log: Vec<(u64, String, Vec<String>, Vec<Value>)>,
+    changed: Vec<(u64, String, Vec<String>, Vec<Value>)>,
     active: Option<(u64, String)>,
     indexes: RefCell<Indexes>,
+    log: RefCell<MemoryLog>,
 }
 
 /// Made when first asked for; good for one plan, since a plan says how a column is read.
@@ -66,12 +68,12 @@ impl MemoryStore {
         let come = rows.rows.iter().filter(|row| !kept(row, &before, &rows)).map(|row| (&rows.columns, row));
         for (columns, row) in gone.chain(come) {
             let revision = self.revision() + 1;
-            self.log.push((revision, table.clone(), columns.clone(), row.clone()));
+            self.changed.push((revision, table.clone(), columns.clone(), row.clone()));
         }
     }
 
     fn revision(&self) -> u64 {
-        self.log.last().map_or(0, |(revision, ..)| *revision)
+        self.changed.last().map_or(0, |(revision, ..)| *revision)
     }
 
     fn rows_of(&self, plan: &SlicePlan, ask: &Ask) -> Result<Slice, StoreError> {
@@ -105,7 +107,7 @@ impl MemoryStore {
     fn changes(&self, plan: &SlicePlan, since: Option<u64>) -> Changes {
         let revision = self.revision();
         let since = since.unwrap_or(revision);
-        let after = self.log.iter().filter(|(revision, ..)| *revision > since);
+        let after = self.changed.iter().filter(|(revision, ..)| *revision > since);
         let list: Vec<Change> = after
             .map(|(revision, name, columns, row)| {
                 let value = |column: &str| {
@@ -123,6 +125,11 @@ impl MemoryStore {
     /// Makes a bundle the active one.
     pub fn activate(&mut self, number: u64, bundle: impl Into<String>) {
         self.active = Some((number, bundle.into()));
+    }
+
+    /// The decision log as it stands.
+    pub fn decision_log(&self) -> &RefCell<MemoryLog> {
+        &self.log
     }
 
     fn active_number(&self) -> u64 {

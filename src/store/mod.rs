@@ -14,6 +14,7 @@ mod answer;
 mod driver;
 mod fragment;
 mod index;
+mod log;
 mod memory;
 mod plan;
 mod sql;
@@ -30,6 +31,7 @@ pub use d1::D1;
 pub use driver::{Driver, DriverError, Failure, Texts};
 pub use fragment::{identifier, literal};
 pub use index::{Index, indexes};
+pub use log::{LAST_ENTRIES, LogChain, LogEntry, LogHead, LogStore, MemoryLog};
 pub use memory::MemoryStore;
 pub use plan::SlicePlan;
 pub use sql::SqlStore;
@@ -42,7 +44,8 @@ pub use crate::facts::Ask;
 use crate::rows::Rows;
 
 /// The DDL of Palisade's own tables: where their migrations have got to.
-pub const OWN_TABLES: &str = include_str!("migrations/0001_palisade.sql");
+pub const OWN_TABLES: &str =
+    concat!(include_str!("migrations/0001_palisade.sql"), include_str!("migrations/0004_log.sql"));
 
 /// Rows, and the state of the database that they were read in.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -94,7 +97,7 @@ pub struct Got {
     async_fn_in_trait,
     reason = "no store crosses threads: a Worker has one, and natively the future is blocked on"
 )]
-pub trait Store {
+pub trait Store: LogStore {
     /// Whatever of `want` is wanted, read as one: one statement, or one batch of them.
     async fn fetch(&self, plan: &SlicePlan, want: &Want<'_>) -> Result<Got, StoreError>;
 

@@ -10,7 +10,10 @@ use palisade::gateway::{
 };
 use palisade::report::Finding;
 use palisade::rows::{Millis, Rows, TableRows, Value};
-use palisade::store::{DriverError, Failure, Got, Ids, MemoryStore, Slice, SlicePlan, Store, StoreError, Want};
+use palisade::store::{
+    DriverError, Failure, Got, Ids, LogChain, LogEntry, LogHead, LogStore, MemoryStore, Slice, SlicePlan, Store,
+    StoreError, Want,
+};
 use palisade::{compile, er, model};
 use ring::signature;
 use std::cell::{Cell, RefCell};
@@ -56,6 +59,13 @@ pub struct Desk {
     pub second: RefCell<Option<Result<String, String>>>,
     /// The questions that the second judge was asked.
     pub questions: RefCell<Vec<String>>,
+    /// How many calls are within the limit, of whoever makes them; none is counted where it is left out.
+    pub limit: RefCell<Option<Result<usize, String>>>,
+    /// Who was counted.
+    pub counted: RefCell<Vec<String>>,
+    /// What the clock for durations moves by each time that it is read.
+    pub tick: Cell<u64>,
+    micros: Cell<u64>,
 }
 
 /// A request that reached the origin.
@@ -115,6 +125,26 @@ impl Store for Paper {
         self.asked.borrow_mut().push("bundle".to_string());
         self.up()?;
         pollster::block_on(self.store.borrow().active_bundle())
+    }
+}
+
+impl LogStore for Paper {
+    async fn append_log(&self, begun: Option<&LogChain>, entries: &[LogEntry]) -> Result<(), StoreError> {
+        self.up()?;
+        pollster::block_on(self.store.borrow().append_log(begun, entries))
+    }
+
+    async fn log_heads(&self) -> Result<Vec<LogHead>, StoreError> {
+        self.up()?;
+        pollster::block_on(self.store.borrow().log_heads())
+    }
+
+    async fn log(&self, after: u64, most: usize) -> Result<Vec<(u64, LogEntry)>, StoreError> {
+        pollster::block_on(self.store.borrow().log(after, most))
+    }
+
+    async fn log_chains(&self, after: &str, most: usize) -> Result<Vec<LogChain>, StoreError> {
+        pollster::block_on(self.store.borrow().log_chains(after, most))
     }
 }
 
@@ -187,7 +217,18 @@ impl Host for Desk {
     }
 
     fn micros(&self) -> u64 {
-        0
+        self.micros.set(self.micros.get() + self.tick.get());
+        self.micros.get()
+    }
+
+    async fn pause(&self, millis: Millis) {
+        self.now.set(self.now.get() + millis);
+    }
+
+    async fn within_limit(&self, key: &str) -> Result<bool, String> {
+        self.counted.borrow_mut().push(key.to_string());
+        let calls = self.counted.borrow().iter().filter(|own| *own == key).count();
+        self.limit.borrow().clone().unwrap_or(Ok(usize::MAX)).map(|most| calls <= most)
     }
 
     fn new_id(&self) -> String {
