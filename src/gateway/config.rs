@@ -341,3 +341,21 @@ fn is_safe_url(url: &str) -> bool {
 pub(super) fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
+
+/// Scheme, host and port of the application behind the gate, as the setting `ORIGIN` names it.
+///
+/// # Errors
+/// It names none, or more than that.
+pub fn origin_of(setting: &str) -> Result<String, ConfigError> {
+    let origin = setting.trim().trim_end_matches('/');
+    let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+    let plain = |host: &str| {
+        !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte))
+    };
+    match host.is_some_and(plain) {
+        true => Ok(origin.to_string()),
+        false => Err(ConfigError(format!(
+            "ORIGIN is `{origin}`; write the application's scheme, host and port, and no path"
+        ))),
+    }
+}

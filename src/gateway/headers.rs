@@ -154,29 +154,66 @@ pub fn check(headers: &HeaderMap) -> Result<(), HeaderError> {
     Ok(())
 }
 
-/// The headers that the origin gets.
-pub fn forwarded(headers: &HeaderMap, forwarding: &Forwarding<'_>) -> HeaderMap {
+/// What becomes of headers on their way.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Taken away, in all their lines.
+    pub removed: Vec<HeaderName>,
+    /// In the place of all lines of that name, or new.
+    pub set: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Changes {
+    /// What makes `after` of `before`.
+    pub fn between(before: &HeaderMap, after: &HeaderMap) -> Changes {
+        let removed = before.keys().filter(|name| !after.contains_key(*name)).cloned().collect();
+        let lines =
+            |map: &HeaderMap, name: &HeaderName| map.get_all(name).iter().cloned().collect::<Vec<HeaderValue>>();
+        let mut set = Vec::new();
+        for name in after.keys() {
+            let lines_after = lines(after, name);
+            if lines_after != lines(before, name) {
+                // RFC 9110 5.3: several lines are one with commas. No cookie is ever set here, the one header of which that is
+                // not so.
+                let all: Vec<&[u8]> = lines_after.iter().map(HeaderValue::as_bytes).collect();
+                set.extend(HeaderValue::from_bytes(&all.join(&b", "[..])).ok().map(|value| (name.clone(), value)));
+            }
+        }
+        Changes { removed, set }
+    }
+
+    /// The headers after the changes.
+    pub fn apply(&self, mut headers: HeaderMap) -> HeaderMap {
+        for name in &self.removed {
+            headers.remove(name);
+        }
+        for (name, value) in &self.set {
+            headers.insert(name, value.clone());
+        }
+        headers
+    }
+}
+
+/// What becomes of a request's headers on the way to the origin.
+pub fn forwarded(headers: &HeaderMap, forwarding: &Forwarding<'_>) -> Changes {
     let connection: HashSet<String> = connection_options(headers).collect();
-    let websocket = is_websocket(headers);
-    let mut out = HeaderMap::with_capacity(headers.len() + 6);
-    for (name, value) in headers {
+    let is_stripped = |name: &&HeaderName| {
         let folded = folded(name.as_str());
-        let stripped = is_never_believed(&folded)
+        is_never_believed(&folded)
             || HOP_BY_HOP.contains(&folded.as_str())
             || connection.contains(name.as_str())
             || forwarding.identity_headers.contains(&folded)
-            || *name == header::HOST;
-        if !stripped {
-            out.append(name, value.clone());
-        }
-    }
-    if websocket {
-        out.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
-        out.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+            || **name == header::HOST
+    };
+    let mut out =
+        Changes { removed: headers.keys().filter(is_stripped).cloned().collect(), set: Vec::with_capacity(6) };
+    if is_websocket(headers) {
+        out.set.push((header::CONNECTION, HeaderValue::from_static("Upgrade")));
+        out.set.push((header::UPGRADE, HeaderValue::from_static("websocket")));
     }
     let mut set = |name: HeaderName, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
-            out.insert(name, value);
+            out.set.push((name, value));
         }
     };
     if let Some(principal) = forwarding.principal {

@@ -35,9 +35,9 @@ mod verify;
 pub use active::MAX_BUNDLE_BYTES;
 pub use answer::accepts;
 pub use authzen::{EVALUATION_PATH, MAX_QUESTION_BYTES};
-pub use config::{Config, ConfigError, Issuer, KeySet, MAX_CLOCK_SKEW_SECONDS, Mode};
+pub use config::{Config, ConfigError, Issuer, KeySet, MAX_CLOCK_SKEW_SECONDS, Mode, origin_of};
 pub use cors::{Cors, MAX_CORS_AGE_SECONDS};
-pub use headers::{MAX_COOKIES, MAX_HEADER_BYTES, MAX_HEADERS};
+pub use headers::{Changes, MAX_COOKIES, MAX_HEADER_BYTES, MAX_HEADERS};
 pub use identity::{MAX_TOKEN_BYTES, sha256_hex};
 pub use jwt::{
     Algorithm, Crypto, JWKS_FRESH_MILLIS, JWKS_REFETCH_MILLIS, JWKS_RETRY_MILLIS, JWKS_STALE_MILLIS, Key, KeySource,
@@ -64,6 +64,7 @@ use active::Active;
 use answer::Refusal;
 use headers::{Forwarding, HeaderError};
 use http::header::HeaderMap;
+use http::uri::PathAndQuery;
 use http::{Method, Response, StatusCode, Uri};
 use judge::{Decided, Said, Stop, at_least, read_body};
 use jwt::KeyRing;
@@ -83,6 +84,34 @@ pub struct Gateway<S, H> {
     metrics: Metrics,
     /// Tells the counters of this gate from those of others.
     isolate: OnceCell<String>,
+}
+
+/// What a request came to.
+pub enum Judged<B> {
+    Answer(Response<Body<B>>),
+    /// It may go on. Whoever sends it tells the gate what came of it: [`Gateway::answered`], [`Gateway::unanswered`].
+    Forward(Forward<B>),
+}
+
+/// A request on its way to the origin.
+pub struct Forward<B> {
+    /// Exactly what is to be asked for.
+    pub path: PathAndQuery,
+    /// What becomes of the headers that the request came with.
+    pub changes: Changes,
+    pub body: Body<B>,
+    pub passed: Passed,
+}
+
+/// What the gate has to know of a request when it is answered.
+pub struct Passed {
+    id: String,
+    pub method: Method,
+    /// As they came.
+    pub headers: HeaderMap,
+    line: Line,
+    /// When it was sent on, by the clock for durations.
+    sent: u64,
 }
 
 /// Leave to go on to the origin.
@@ -113,29 +142,37 @@ impl<S: Store, H: Host> Gateway<S, H> {
         &self.metrics
     }
 
-    /// Answers one request. It never fails: what goes wrong is a refusal.
-    pub async fn handle(&self, incoming: Incoming<H::Stream>) -> Response<Body<H::Stream>> {
+    /// Judges one request. It never fails: what goes wrong is a refusal.
+    pub async fn judge(&self, incoming: Incoming<H::Stream>) -> Judged<H::Stream> {
         let id = self.host.new_id();
         // Even a gate in shadow refuses these: a request with two readings cannot be forwarded as it was read.
         let target = match self.checked(&incoming) {
             Ok(target) => target,
-            Err(refusal) => return self.refuse(&refusal, &id, &incoming.method, &incoming.headers, Line::default()),
+            Err(refusal) => {
+                return Judged::Answer(self.refuse(
+                    &refusal,
+                    &id,
+                    &incoming.method,
+                    &incoming.headers,
+                    Line::default(),
+                ));
+            }
         };
         if target.segments().first().is_some_and(|first| first == routes::OWN_PREFIX) {
-            return self.own(&target, incoming, &id).await;
+            return Judged::Answer(self.own(&target, incoming, &id).await);
         }
         let mut incoming = incoming;
         let mut line = Line::default();
-        let outcome = self.judge(&target, &mut incoming, &id, &mut line).await;
+        let outcome = self.judge_route(&target, &mut incoming, &id, &mut line).await;
         match outcome {
             Ok(Pass { preflight: Some(answer), .. }) => {
                 self.metrics.outcome("preflight");
-                respond(answer)
+                Judged::Answer(respond(answer))
             }
-            Ok(pass) => self.forward(&target, incoming, &pass, &id, line).await,
+            Ok(pass) => self.forward(&target, incoming, &pass, id, line),
             Err(refusal) if self.config.mode == Mode::Shadow => {
                 self.log_refusal(&refusal, &id, &mut line, &incoming.headers);
-                self.forward(&target, incoming, &Pass::default(), &id, line.rest()).await
+                self.forward(&target, incoming, &Pass::default(), id, line.rest())
             }
             Err(refusal) => {
                 let refusal = match refusal.status {
@@ -146,9 +183,25 @@ impl<S: Store, H: Host> Gateway<S, H> {
                     }
                     _ => refusal,
                 };
-                self.refuse(&refusal, &id, &incoming.method, &incoming.headers, line)
+                Judged::Answer(self.refuse(&refusal, &id, &incoming.method, &incoming.headers, line))
             }
         }
+    }
+
+    /// What becomes of the headers of the origin's answer.
+    pub fn answered(&self, passed: Passed, headers: &HeaderMap) -> Changes {
+        let mut line = passed.line;
+        line.timing.origin = Some(self.host.micros().saturating_sub(passed.sent));
+        let mut kept = headers::answered(headers);
+        line.finish(self.config.server_timing, &mut kept);
+        Changes::between(headers, &kept)
+    }
+
+    /// The answer where the origin gave none. `cause` is for the log.
+    pub fn unanswered(&self, mut passed: Passed, cause: String) -> Response<Body<H::Stream>> {
+        bump(&self.metrics.origin_failures);
+        let refusal = Refusal::new(StatusCode::BAD_GATEWAY, "origin-failed", "the application does not answer");
+        self.refuse(&refusal.because(cause), &passed.id, &passed.method, &passed.headers, passed.line.rest())
     }
 
     /// The checks that come before any question: whether there is one reading of this request at all.
@@ -184,7 +237,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
     }
 
     /// Decides, by the bundle that is in force.
-    async fn judge(
+    async fn judge_route(
         &self,
         target: &Target,
         incoming: &mut Incoming<H::Stream>,
@@ -304,58 +357,46 @@ impl<S: Store, H: Host> Gateway<S, H> {
         Ok(Some((caller.principal, decided)))
     }
 
-    /// Sends a request on.
-    async fn forward(
+    /// What is to be sent on.
+    fn forward(
         &self,
         target: &Target,
         incoming: Incoming<H::Stream>,
         pass: &Pass,
-        id: &str,
-        mut line: Line,
-    ) -> Response<Body<H::Stream>> {
+        id: String,
+        line: Line,
+    ) -> Judged<H::Stream> {
         let (scheme, host, _) = incoming.parts();
         let forwarding = Forwarding {
             principal: pass.principal.as_ref(),
-            decision: pass.principal.as_ref().map(|_| id),
+            decision: pass.principal.as_ref().map(|_| id.as_str()),
             client: incoming.client.as_deref(),
             host,
             scheme,
             identity_headers: self.config.identity_headers(),
         };
-        let headers = headers::forwarded(&incoming.headers, &forwarding);
-        let uri = match target.path_and_query() {
-            Ok(path) => Uri::from(path),
+        let changes = headers::forwarded(&incoming.headers, &forwarding);
+        let path = match target.path_and_query() {
+            Ok(path) => path,
             Err(error) => {
                 let refusal = Refusal::bad_request("ambiguous-path", "the path cannot be forwarded as it came");
                 let refusal = refusal.because(error.to_string());
-                return self.refuse(&refusal, id, &incoming.method, &incoming.headers, Line::default());
+                return Judged::Answer(self.refuse(
+                    &refusal,
+                    &id,
+                    &incoming.method,
+                    &incoming.headers,
+                    Line::default(),
+                ));
             }
         };
         match line.is_decision() {
-            true => self.record(&line, id, "allow", &incoming.headers),
+            true => self.record(&line, &id, "allow", &incoming.headers),
             false => self.metrics.outcome("public"),
         }
-        let mut request = http::Request::new(incoming.body);
-        *request.method_mut() = incoming.method.clone();
-        *request.uri_mut() = uri;
-        *request.headers_mut() = headers;
-        let began = self.host.micros();
-        let answer = self.host.forward(request).await;
-        line.timing.origin = Some(self.host.micros().saturating_sub(began));
-        match answer {
-            Ok(mut response) => {
-                let mut kept = headers::answered(response.headers());
-                line.finish(self.config.server_timing, &mut kept);
-                *response.headers_mut() = kept;
-                response
-            }
-            Err(cause) => {
-                bump(&self.metrics.origin_failures);
-                let refusal = Refusal::new(StatusCode::BAD_GATEWAY, "origin-failed", "the application does not answer")
-                    .because(cause);
-                self.refuse(&refusal, id, &incoming.method, &incoming.headers, line.rest())
-            }
-        }
+        let Incoming { method, headers, body, .. } = incoming;
+        let passed = Passed { id, method, headers, line, sent: self.host.micros() };
+        Judged::Forward(Forward { path, changes, body, passed })
     }
 
     fn refuse(
@@ -376,6 +417,29 @@ impl<S: Store, H: Host> Gateway<S, H> {
         line.refused(refusal);
         let word = if line.is_decision() { "deny" } else { "refuse" };
         self.record(line, id, word, headers);
+    }
+}
+
+impl<S: Store, H: Origin> Gateway<S, H> {
+    /// Answers one request: judges it, and sends it on where it may go on.
+    pub async fn handle(&self, incoming: Incoming<H::Stream>) -> Response<Body<H::Stream>> {
+        let Forward { path, changes, body, passed } = match self.judge(incoming).await {
+            Judged::Answer(answer) => return answer,
+            Judged::Forward(forward) => forward,
+        };
+        let mut request = http::Request::new(body);
+        *request.method_mut() = passed.method.clone();
+        *request.uri_mut() = Uri::from(path);
+        *request.headers_mut() = changes.apply(passed.headers.clone());
+        match self.host.forward(request).await {
+            Ok(mut answer) => {
+                let changes = self.answered(passed, answer.headers());
+                let headers = std::mem::take(answer.headers_mut());
+                *answer.headers_mut() = changes.apply(headers);
+                answer
+            }
+            Err(cause) => self.unanswered(passed, cause),
+        }
     }
 }
 

@@ -5,12 +5,10 @@ use super::jwt::{Crypto, KeySource};
 use crate::rows::Millis;
 use http::{HeaderMap, Method, Request, Response};
 
-/// The application behind the gate.
+/// A machine from which the application behind the gate can be asked. The Worker asks by itself
+/// ([`Gateway::judge`](super::Gateway::judge)); here is what it does, for every other face.
 #[allow(async_fn_in_trait, reason = "no gate crosses threads: a Worker has one, and natively the future is blocked on")]
-pub trait Origin {
-    /// A body that flows, in either direction.
-    type Stream: Stream;
-
+pub trait Origin: Host {
     /// Sends a request on, to exactly the path and query of its URI, and gives back whatever comes: redirects are answers
     /// and are not followed, since nobody has decided on where they lead.
     ///
@@ -21,7 +19,10 @@ pub trait Origin {
 
 /// The machine that a gate runs on: everything that it does not do by itself.
 #[allow(async_fn_in_trait, reason = "as for Origin")]
-pub trait Host: Origin + Crypto + KeySource {
+pub trait Host: Crypto + KeySource {
+    /// A body that flows, in either direction.
+    type Stream: Stream;
+
     /// Now.
     fn now(&self) -> Millis;
 

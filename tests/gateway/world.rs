@@ -158,8 +158,6 @@ impl Paper {
 }
 
 impl Origin for Desk {
-    type Stream = Pieces;
-
     async fn forward(&self, request: Request<Body<Pieces>>) -> Result<Response<Body<Pieces>>, String> {
         if self.origin_fails.get() {
             return Err("nobody there".to_string());
@@ -212,6 +210,8 @@ impl KeySource for Desk {
 }
 
 impl Host for Desk {
+    type Stream = Pieces;
+
     fn now(&self) -> Millis {
         self.now.get()
     }
