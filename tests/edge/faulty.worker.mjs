@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// @ts-check
+// A Worker around the gate whose database fails, stalls and lies as a test asks for. It runs in workerd: `startPlatform`
+// puts it into the repository's root, beside the gate that `make worker` built. The gate has no part in it and finds a `DB`
+// that does all that D1 does.
+
+// @ts-ignore: where the gate stands when this runs
+import Gate from './src/edge/worker.mjs';
+
+/**
+ * What happens to statements that hold a text.
+ * @typedef {object} Fault
+ * @property {string} [sql] only statements with this text; all where it is left out
+ * @property {number} [times] so often; until it is taken away where it is left out
+ * @property {number} [delay] the statement is run after so many milliseconds
+ * @property {boolean} [hang] the statement is run once the fault is taken away
+ * @property {string} [fail] it is not run, and this is the error
+ * @property {string} [lost] it is run, and this is the error
+ * @property {boolean} [prepare] not even a statement can be made: to the gate, a fault of the platform itself
+ * @property {{ column: number | 'all', as: string }} [damage] a column of its rows comes back as something else
+ */
+
+/** @type {Fault[]} */
+let faults = [];
+/** Each way to the database, in order: how it was asked, and with which statements. @type {{ how: string, sql: string[] }[]} */
+let asked = [];
+/** Counted even where the list is full. */
+let count = 0;
+
+/** @type {Record<string, (value: unknown) => unknown>} */
+const DAMAGES = {
+  null: () => null,
+  number: () => 7,
+  garbage: () => '\u0000garbage',
+  empty: () => '',
+  cut: (value) => String(value).slice(0, -1),
+  object: () => '{}',
+  deep: () => '['.repeat(5000),
+  list: () => '[[[]]]',
+  'wide rows': () => '[[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33]]',
+  negative: () => '-1',
+  huge: () => '99999999999999999999',
+};
+
+/** @param {unknown[][]} rows @param {{ column: number | 'all', as: string }} damage @returns {unknown[][]} */
+function damaged(rows, { column, as }) {
+  if (as === 'no rows') return [];
+  if (as === 'rows twice') return [...rows, ...rows];
+  if (as === 'missing column') return rows.map((row) => row.filter((_, at) => column !== 'all' && at !== column));
+  if (as === 'further column') return rows.map((row) => [...row, '[]']);
+  return rows.map((row) => row.map((value, at) => (column === 'all' || at === column ? DAMAGES[as](value) : value)));
+}
+
+const wait = (/** @type {number} */ millis) => new Promise((done) => setTimeout(done, millis));
+
+/**
+ * One way to the database and back.
+ * @template T
+ * @param {string} how @param {string[]} sql @param {() => Promise<T>} run
+ * @param {(result: T, damage: { column: number | 'all', as: string }) => T} spoil
+ */
+async function through(how, sql, run, spoil) {
+  count += 1;
+  if (asked.length < 1000) asked.push({ how, sql });
+  const fault = faults.find((fault) => {
+    const meant = !fault.prepare && fault.times !== 0 && (!fault.sql || sql.some((text) => text.includes(String(fault.sql))));
+    if (meant && fault.times !== undefined) fault.times -= 1;
+    return meant;
+  });
+  if (!fault) return run();
+  if (fault.delay) await wait(fault.delay);
+  while (fault.hang && faults.includes(fault)) await wait(10);
+  if (fault.fail) throw new Error(fault.fail);
+  const result = await run();
+  if (fault.lost) throw new Error(fault.lost);
+  return fault.damage ? spoil(result, fault.damage) : result;
+}
+
+/** @param {any} result @param {{ column: number | 'all', as: string }} damage */
+function spoilObjects(result, damage) {
+  const results = (result.results ?? []).map((/** @type {object} */ row) => Object.entries(row));
+  const values = results.map((/** @type {[string, unknown][]} */ row) => row.map(([, value]) => value));
+  const names = (results[0] ?? []).map((/** @type {[string, unknown]} */ [name]) => name);
+  return {
+    ...result,
+    results: damaged(values, damage).map((row) => Object.fromEntries(row.map((value, at) => [names[at] ?? `further${at}`, value]))),
+  };
+}
+
+class Statement {
+  /** @param {any} inner @param {string} sql */
+  constructor(inner, sql) {
+    this.inner = inner;
+    this.sql = sql;
+  }
+  /** @param {unknown[]} values */
+  bind(...values) {
+    return new Statement(this.inner.bind(...values), this.sql);
+  }
+  /** @param {any[]} options */
+  raw(...options) {
+    return through('raw', [this.sql], () => this.inner.raw(...options), damaged);
+  }
+  all() {
+    return through('all', [this.sql], () => this.inner.all(), spoilObjects);
+  }
+  run() {
+    return through('run', [this.sql], () => this.inner.run(), spoilObjects);
+  }
+  /** @param {any[]} column */
+  first(...column) {
+    return through('first', [this.sql], () => this.inner.first(...column), (row) => row);
+  }
+}
+
+class D1DatabaseSession {
+  /** @param {any} inner */
+  constructor(inner) {
+    this.inner = inner;
+  }
+  /** @param {string} sql */
+  prepare(sql) {
+    const fault = faults.find((fault) => fault.prepare && fault.times !== 0 && (!fault.sql || sql.includes(fault.sql)));
+    if (fault) {
+      if (fault.times !== undefined) fault.times -= 1;
+      throw new Error('no statement can be made');
+    }
+    return new Statement(this.inner.prepare(sql), sql);
+  }
+  /** @param {Statement[]} statements */
+  batch(statements) {
+    const run = () => this.inner.batch(statements.map((statement) => statement.inner));
+    const spoil = (/** @type {any[]} */ results, /** @type {any} */ damage) => results.map((one) => spoilObjects(one, damage));
+    return through('batch', statements.map((statement) => statement.sql), run, spoil);
+  }
+  getBookmark() {
+    return this.inner.getBookmark();
+  }
+}
+
+// The gate knows a database by this name of its class.
+class D1Database extends D1DatabaseSession {
+  /** @param {string} [bookmark] */
+  withSession(bookmark) {
+    return new D1DatabaseSession(this.inner.withSession(bookmark));
+  }
+  /** @param {string} sql */
+  exec(sql) {
+    return through('exec', [sql], () => this.inner.exec(sql), (result) => result);
+  }
+}
+
+export default {
+  /** @param {Request} request @param {any} env @param {any} context */
+  fetch: (request, env, context) => new Gate(context, { ...env, DB: new D1Database(env.DB) }).fetch(request),
+};
+
+/** The same isolate, spoken to by a test: `PUT` of faults, `GET` of what was asked since the last `PUT`. */
+export const Control = {
+  /** @param {Request} request */
+  async fetch(request) {
+    if (request.method === 'PUT') {
+      faults = /** @type {any} */ (await request.json());
+      asked = [];
+      count = 0;
+    }
+    return Response.json({ asked, count });
+  },
+};
