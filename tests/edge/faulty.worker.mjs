@@ -63,7 +63,8 @@ async function through(how, sql, run, spoil) {
   count += 1;
   if (asked.length < 1000) asked.push({ how, sql });
   const fault = faults.find((fault) => {
-    const meant = !fault.prepare && fault.times !== 0 && (!fault.sql || sql.some((text) => text.includes(String(fault.sql))));
+    const meant =
+      !fault.prepare && fault.times !== 0 && (!fault.sql || sql.some((text) => text.includes(String(fault.sql))));
     if (meant && fault.times !== undefined) fault.times -= 1;
     return meant;
   });
@@ -83,7 +84,9 @@ function spoilObjects(result, damage) {
   const names = (results[0] ?? []).map((/** @type {[string, unknown]} */ [name]) => name);
   return {
     ...result,
-    results: damaged(values, damage).map((row) => Object.fromEntries(row.map((value, at) => [names[at] ?? `further${at}`, value]))),
+    results: damaged(values, damage).map((row) =>
+      Object.fromEntries(row.map((value, at) => [names[at] ?? `further${at}`, value])),
+    ),
   };
 }
 
@@ -109,7 +112,12 @@ class Statement {
   }
   /** @param {any[]} column */
   first(...column) {
-    return through('first', [this.sql], () => this.inner.first(...column), (row) => row);
+    return through(
+      'first',
+      [this.sql],
+      () => this.inner.first(...column),
+      (row) => row,
+    );
   }
 }
 
@@ -130,8 +138,14 @@ class D1DatabaseSession {
   /** @param {Statement[]} statements */
   batch(statements) {
     const run = () => this.inner.batch(statements.map((statement) => statement.inner));
-    const spoil = (/** @type {any[]} */ results, /** @type {any} */ damage) => results.map((one) => spoilObjects(one, damage));
-    return through('batch', statements.map((statement) => statement.sql), run, spoil);
+    const spoil = (/** @type {any[]} */ results, /** @type {any} */ damage) =>
+      results.map((one) => spoilObjects(one, damage));
+    return through(
+      'batch',
+      statements.map((statement) => statement.sql),
+      run,
+      spoil,
+    );
   }
   getBookmark() {
     return this.inner.getBookmark();
@@ -146,7 +160,12 @@ class D1Database extends D1DatabaseSession {
   }
   /** @param {string} sql */
   exec(sql) {
-    return through('exec', [sql], () => this.inner.exec(sql), (result) => result);
+    return through(
+      'exec',
+      [sql],
+      () => this.inner.exec(sql),
+      (result) => result,
+    );
   }
 }
 

@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'smol-toml';
 import { statements } from './worker.mjs';
@@ -73,7 +73,10 @@ export async function startPlatform(gates, { persist } = {}) {
         modules,
         bindings,
         d1Databases: { DB: 'palisade' },
-        unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }, { host: '127.0.0.1', port: 0, entrypoint: 'Control' }],
+        unsafeDirectSockets: [
+          { host: '127.0.0.1', port: 0 },
+          { host: '127.0.0.1', port: 0, entrypoint: 'Control' },
+        ],
       })),
     }),
   );
@@ -87,14 +90,20 @@ export async function startPlatform(gates, { persist } = {}) {
     started[name] = {
       url,
       fetch: (path, init) => fetch(new URL(path, url), { redirect: 'manual', ...init }),
-      faults: async (...faults) => void (await (await fetch(control, { method: 'PUT', body: JSON.stringify(faults) })).text()),
+      faults: async (...faults) =>
+        void (await (await fetch(control, { method: 'PUT', body: JSON.stringify(faults) })).text()),
       asked: async () => /** @type {any} */ (await (await fetch(control)).json()).asked,
     };
   }
   return {
     gates: started,
     gate: Object.values(started)[0],
-    sql: async (sql, ...values) => (await DB.prepare(sql).bind(...values).all()).results,
+    sql: async (sql, ...values) =>
+      (
+        await DB.prepare(sql)
+          .bind(...values)
+          .all()
+      ).results,
     script: async (text) => void (await DB.batch(statements(text).map((statement) => DB.prepare(statement)))),
     log: () => lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line)),
     text: () => lines.join('\n'),
@@ -112,11 +121,14 @@ const read = (path) => readFileSync(join(root, path), 'utf8');
  */
 export function compiled(pack) {
   const out = mkdtempSync(join(tmpdir(), 'palisade-pack-'));
-  const done = spawnSync(join(root, 'target/debug/palisade'), ['compile', pack, '--out', out], { cwd: root, encoding: 'utf8' });
+  const done = spawnSync(join(root, 'target/debug/palisade'), ['compile', pack, '--out', out], {
+    cwd: root,
+    encoding: 'utf8',
+  });
   if (done.status !== 0) throw new Error(`palisade compile ${pack}: ${done.error ?? done.stderr}`);
   return {
     schema: readFileSync(join(out, 'schema.sql'), 'utf8'),
-    sample: readFileSync(join(root, pack, 'sample.sql'), 'utf8'),
+    sample: readFileSync(resolve(root, pack, 'sample.sql'), 'utf8'),
     publish: readFileSync(join(out, 'publish.sql'), 'utf8'),
   };
 }
@@ -127,7 +139,7 @@ export async function publish(platform, { schema, sample, publish }) {
 }
 
 /**
- * Sends these very bytes, and gives back what came until the other side hung up, or was silent for so long.
+ * Sends these very bytes and no more, and gives back what came until the other side hung up, or was silent for so long.
  * @param {URL} url
  * @param {string | Buffer} bytes text is sent as Latin-1: each character a byte
  * @param {{ silence?: number }} [options] milliseconds
@@ -135,15 +147,18 @@ export async function publish(platform, { schema, sample, publish }) {
  */
 export const raw = (url, bytes, { silence = 5_000 } = {}) =>
   new Promise((resolve) => {
-    const socket = connect(Number(url.port), url.hostname);
+    const socket = connect({ port: Number(url.port), host: url.hostname, allowHalfOpen: true });
+    socket.on('end', () => socket.destroy());
     let answer = '';
     socket.setTimeout(silence, () => socket.destroy());
     // A side that hangs up while it is still written to is an answer too.
     socket.on('error', () => {});
     socket.on('data', (piece) => (answer += piece.toString('latin1')));
     socket.on('close', () => resolve(answer));
-    socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
+    // With the end said, a connection that would be kept open is closed after its last answer.
+    socket.end(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
   });
 
 /** The status of each answer on a connection, those of 1xx left out. @param {string} answer */
-export const statuses = (answer) => [...answer.matchAll(/HTTP\/1\.1 ([2-5]\d\d) /g)].map(([, status]) => Number(status));
+export const statuses = (answer) =>
+  [...answer.matchAll(/HTTP\/1\.1 ([2-5]\d\d) /g)].map(([, status]) => Number(status));
