@@ -5,21 +5,15 @@
 // serve what the routes and the engine refuse its caller: each mutation is refused, or what reaches the application is
 // harmless in each of its readings.
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { readingsOf, startLenient } from './lenient.mjs';
-import { compiled, publish, raw, startPlatform, statuses } from './platform.mjs';
+import { compiled, membersWith, publish, raw, startPlatform, statuses } from './platform.mjs';
 
 /** Mutations that this file must make at least. */
 const LEAST = 300;
 
 /** The members' pack, with more that is public: behind an open door there is most to be had. */
-const pack = join(mkdtempSync(join(tmpdir(), 'palisade-mutations-')), 'pack');
-cpSync(fileURLToPath(new URL('../../policies/members', import.meta.url)), pack, { recursive: true });
-const routes = `
+const pack = membersWith(`
 [[route]]
 method = "GET"
 path = "/assets/{rest...}"
@@ -29,8 +23,7 @@ public = true
 method = "GET"
 path = "/search"
 public = true
-`;
-writeFileSync(join(pack, 'routes.toml'), readFileSync(join(pack, 'routes.toml'), 'utf8') + routes);
+`);
 
 /** Who asks, by the token that is sent. */
 const CALLERS = /** @type {const} */ ({ nobody: undefined, cleo: 'demo-cleo', ben: 'demo-ben' });

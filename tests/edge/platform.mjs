@@ -3,7 +3,7 @@
 // The built Worker in workerd as `worker.mjs` has it, but with nothing in between: sockets of workerd's own, its own way to
 // the origin, several isolates on one D1, and a D1 that fails on request. For what a harness would hide.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdtempSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -25,7 +25,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
  * @property {URL} url workerd's own socket
  * @property {(path: string, init?: RequestInit) => Promise<Response>} fetch redirects are answers too
  * @property {(...faults: Fault[]) => Promise<void>} faults from now on these, and nothing counted; without any, none
- * @property {() => Promise<{ how: string, sql: string[] }[]>} asked how its database was asked since the last `faults`
+ * @property {(by: number) => Promise<void>} later its clock goes on by so many milliseconds, or back
+ * @property {() => number} now what its clock says
+ * @property {() => Promise<import('./faulty.worker.mjs').Asked[]>} asked how its database was asked since the last `faults`
  */
 
 /**
@@ -87,12 +89,17 @@ export async function startPlatform(gates, { persist } = {}) {
   for (const name of Object.keys(gates)) {
     const url = await miniflare.unsafeGetDirectURL(name);
     const control = await miniflare.unsafeGetDirectURL(name, 'Control');
+    const put = async (/** @type {object} */ what) => {
+      await (await fetch(control, { method: 'PUT', body: JSON.stringify(what) })).text();
+    };
+    let ahead = 0;
     started[name] = {
       url,
       fetch: (path, init) => fetch(new URL(path, url), { redirect: 'manual', ...init }),
-      faults: async (...faults) =>
-        void (await (await fetch(control, { method: 'PUT', body: JSON.stringify(faults) })).text()),
-      asked: async () => /** @type {any} */ (await (await fetch(control)).json()).asked,
+      faults: (...faults) => put({ faults }),
+      later: (by) => put({ ahead: (ahead += by) }),
+      now: () => Date.now() + ahead,
+      asked: async () => /** @type {any} */ (await (await fetch(control)).json()),
     };
   }
   return {
@@ -131,6 +138,18 @@ export function compiled(pack) {
     sample: readFileSync(resolve(root, pack, 'sample.sql'), 'utf8'),
     publish: readFileSync(join(out, 'publish.sql'), 'utf8'),
   };
+}
+
+/**
+ * A copy of the members' pack with further routes.
+ * @param {string} routes in TOML
+ * @returns {string} its folder
+ */
+export function membersWith(routes) {
+  const pack = join(mkdtempSync(join(tmpdir(), 'palisade-pack-')), 'pack');
+  cpSync(join(root, 'policies/members'), pack, { recursive: true });
+  appendFileSync(join(pack, 'routes.toml'), routes);
+  return pack;
 }
 
 /** @param {Platform} platform @param {{ schema: string, sample: string, publish: string }} pack */
