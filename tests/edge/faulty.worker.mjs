@@ -16,6 +16,7 @@ import Gate from './src/edge/worker.mjs';
  * @property {boolean} [hang] the statement is run once the fault is taken away
  * @property {string} [fail] it is not run, and this is the error
  * @property {string} [lost] it is run, and this is the error
+ * @property {boolean} [replay] it is answered as it was answered the first time, however long ago that was
  * @property {boolean} [prepare] not even a statement can be made: to the gate, a fault of the platform itself
  * @property {{ column: number | 'all', as: string }} [damage] a column of its rows comes back as something else
  */
@@ -75,18 +76,24 @@ const failure = (message) => new Error(message, { cause: new Error(message.repla
 
 const wait = (/** @type {number} */ millis) => new Promise((done) => setTimeout(done, millis));
 
+/** What `replay` remembers, by the statements with their values. @type {Map<string, unknown>} */
+const remembered = new Map();
+
 /**
  * One way to the database and back.
  * @template T
- * @param {string} how @param {string[]} sql @param {() => Promise<T>} run
+ * @param {string} how
+ * @param {{ sql: string, values?: unknown[] }[]} statements
+ * @param {() => Promise<T>} run
  * @param {(result: T, damage: { column: number | 'all', as: string }) => T} spoil
+ * @returns {Promise<T>}
  */
-async function through(how, sql, run, spoil) {
-  const one = { how, sql, columns: 0 };
+async function through(how, statements, run, spoil) {
+  const one = { how, sql: statements.map(({ sql }) => sql), columns: 0 };
   if (asked.length < 1000) asked.push(one);
   const fault = faults.find((fault) => {
     const meant =
-      !fault.prepare && fault.times !== 0 && (!fault.sql || sql.some((text) => text.includes(String(fault.sql))));
+      !fault.prepare && fault.times !== 0 && (!fault.sql || one.sql.some((text) => text.includes(String(fault.sql))));
     if (meant && fault.times !== undefined) fault.times -= 1;
     return meant;
   });
@@ -99,7 +106,10 @@ async function through(how, sql, run, spoil) {
   if (fault.delay) await wait(fault.delay);
   while (fault.hang && faults.includes(fault)) await wait(10);
   if (fault.fail) throw failure(fault.fail);
+  const name = JSON.stringify([how, statements.map(({ sql, values }) => [sql, values])]);
+  if (fault.replay && remembered.has(name)) return /** @type {T} */ (remembered.get(name));
   const result = await running();
+  if (fault.replay) remembered.set(name, result);
   if (fault.lost) throw failure(fault.lost);
   return fault.damage ? spoil(result, fault.damage) : result;
 }
@@ -118,30 +128,31 @@ function spoilObjects(result, damage) {
 }
 
 class Statement {
-  /** @param {any} inner @param {string} sql */
-  constructor(inner, sql) {
+  /** @param {any} inner @param {string} sql @param {unknown[]} [values] */
+  constructor(inner, sql, values = []) {
     this.inner = inner;
     this.sql = sql;
+    this.values = values;
   }
   /** @param {unknown[]} values */
   bind(...values) {
-    return new Statement(this.inner.bind(...values), this.sql);
+    return new Statement(this.inner.bind(...values), this.sql, values);
   }
   /** @param {any[]} options */
   raw(...options) {
-    return through('raw', [this.sql], () => this.inner.raw(...options), damaged);
+    return through('raw', [this], () => this.inner.raw(...options), damaged);
   }
   all() {
-    return through('all', [this.sql], () => this.inner.all(), spoilObjects);
+    return through('all', [this], () => this.inner.all(), spoilObjects);
   }
   run() {
-    return through('run', [this.sql], () => this.inner.run(), spoilObjects);
+    return through('run', [this], () => this.inner.run(), spoilObjects);
   }
   /** @param {any[]} column */
   first(...column) {
     return through(
       'first',
-      [this.sql],
+      [this],
       () => this.inner.first(...column),
       (row) => row,
     );
@@ -167,12 +178,7 @@ class D1DatabaseSession {
     const run = () => this.inner.batch(statements.map((statement) => statement.inner));
     const spoil = (/** @type {any[]} */ results, /** @type {any} */ damage) =>
       results.map((one) => spoilObjects(one, damage));
-    return through(
-      'batch',
-      statements.map((statement) => statement.sql),
-      run,
-      spoil,
-    );
+    return through('batch', statements, run, spoil);
   }
   getBookmark() {
     return this.inner.getBookmark();
@@ -189,7 +195,7 @@ class D1Database extends D1DatabaseSession {
   exec(sql) {
     return through(
       'exec',
-      [sql],
+      [{ sql }],
       () => this.inner.exec(sql),
       (result) => result,
     );
