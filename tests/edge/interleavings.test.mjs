@@ -379,7 +379,7 @@ function allWrong(versions, answers, staleness) {
 // Side by side: each waits more than it works.
 describe('several isolates on one database', { concurrency: true }, () => {
   for (const staleness of STALENESS) {
-    describe(`answers may be ${staleness} ms old`, { timeout: (60 + SECONDS) * 1000 }, () => {
+    describe(`answers may be ${staleness} ms old`, { concurrency: 1, timeout: (120 + SECONDS) * 1000 }, () => {
       /** @type {import('./platform.mjs').Platform} */
       let platform;
       before(async () => void (platform = await started(staleness)));
