@@ -20,6 +20,8 @@ const { WebSocketServer, WebSocket } = createRequire(createRequire(import.meta.u
 
 /** Whether slices are kept: then what was decided a moment ago is decided without the database. */
 const CACHES = false;
+/** How often the database is asked for a request whose caller has a login session. It should be once. */
+const SESSION_WAYS = 2;
 /** How long an answer may be old, and how long while the database does not answer, in milliseconds. */
 const [STALENESS, STALE_IF_ERROR] = [2_000, 30_000];
 
@@ -263,6 +265,39 @@ describe('the database', { timeout: 3 * MINUTE }, () => {
     assert.ok([401, 503].includes(await status(keeper, '/groups/garden', 'demo-gus')));
     await recovers(keeper);
     await platform.sql(`UPDATE "USER_SESSIONS" SET expires_at = '2099-01-01T00:00:00Z' WHERE id = 'gus-now'`);
+  });
+
+  test('it is asked no more often than it must be', async () => {
+    for (const [at, jwts, sessions] of /** @type {[import('./platform.mjs').Gate, number, number][]} */ ([
+      [gate, 1, SESSION_WAYS],
+      [keeper, CACHES ? 0 : 1, CACHES ? 0 : SESSION_WAYS],
+    ])) {
+      for (const [path, bearer, wanted, ways] of /** @type {[string, string, number, number][]} */ ([
+        ['/items/1', jwt(), 200, jwts],
+        ['/users/ann', jwt(), 403, jwts],
+        ['/items/1', 'demo-cleo', 200, sessions],
+        ['/users/ann', 'demo-cleo', 403, sessions],
+        ['/assets/x', '', 200, 0],
+        ['/assets/%2e%2e/x', '', 400, 0],
+        ['/items/1', '', 401, 0],
+        ['/nothing', 'demo-cleo', 404, 0],
+        ['/items/1', 'a.b.c', 401, 0],
+      ])) {
+        // Once for what the gate has to find out first.
+        await raw(
+          at.url,
+          `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${bearer}\r\n\r\n`,
+        );
+        await isWell(at);
+        await at.faults();
+        for (let time = 0; time < 3; time++) {
+          const lines = [`GET ${path} HTTP/1.1`, 'Host: x', 'Connection: close'];
+          if (bearer) lines.push(`Authorization: Bearer ${bearer}`);
+          assert.deepEqual(statuses(await raw(at.url, [...lines, '', ''].join('\r\n'))), [wanted], path);
+        }
+        assert.equal((await at.asked()).length, 3 * ways, `${path} by ${bearer.slice(0, 9)}`);
+      }
+    }
   });
 
   test('slow answers are answers, and what ended meanwhile has ended', async () => {
