@@ -167,6 +167,8 @@ fn incoming(head: &str, body: Option<web_sys::ReadableStream>) -> Result<Incomin
     let mut lines = head.lines();
     let (Some(method), Some(url)) = (lines.next(), lines.next()) else { return Err("half a request".to_string()) };
     let headers = headers(lines)?;
+    // The platform has a body for a length that is said, also where that is nothing.
+    let body = body.filter(|_| headers.get(header::CONTENT_LENGTH).is_none_or(|length| length != "0"));
     let client = headers.get("cf-connecting-ip").and_then(|value| value.to_str().ok()).map(str::to_string);
     Ok(Incoming {
         method: Method::from_bytes(method.as_bytes()).map_err(|error| error.to_string())?,

@@ -69,7 +69,8 @@ function act(said, request, env, context) {
   const outgoing = new Request(url, {
     method: request.method,
     headers: changed(new Headers(request.headers), changes),
-    body,
+    // The gate refuses those that have one, and the platform does so too.
+    body: request.method === 'GET' || request.method === 'HEAD' ? null : body,
     // Nobody has decided on where a redirect leads.
     redirect: 'manual',
     // The platform's cache knows an answer by its address alone, and would hand one person's to the next.

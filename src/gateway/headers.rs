@@ -28,17 +28,32 @@ pub const DECISION: HeaderName = HeaderName::from_static("palisade-decision");
 const OWN_PREFIX: &str = "palisade-";
 
 /// Headers by which a client could say who or where it is, or what it really asks. By [`folded`] name.
-const NEVER_BELIEVED: [&str; 21] = [
+const NEVER_BELIEVED: [&str; 35] = [
     "forwarded",
     "x-real-ip",
     "x-client-ip",
     "x-cluster-client-ip",
     "true-client-ip",
+    "client-ip",
+    "x-originating-ip",
+    "x-remote-ip",
+    "x-remote-addr",
+    "remote-addr",
     "x-host",
     "x-http-host-override",
     "x-url-scheme",
     "x-scheme",
     "front-end-https",
+    // Another path, or another address of the application.
+    "x-override-url",
+    "x-proxy-url",
+    "base-url",
+    "x-script-name",
+    "script-name",
+    "request-uri",
+    "x-http-destinationurl",
+    "x-accel-redirect",
+    "x-sendfile",
     // Another method than the one that was decided on.
     "x-http-method",
     "x-http-method-override",
@@ -139,7 +154,9 @@ pub fn check(headers: &HeaderMap) -> Result<(), HeaderError> {
             return Err(HeaderError::Refused("the length of the body is given in two ways"));
         }
     }
-    if headers.get_all(header::HOST).iter().count() > 1 {
+    // Some platforms hand over two lines as one, with a comma that no host has.
+    let mut hosts = headers.get_all(header::HOST).iter();
+    if hosts.next().is_some_and(|host| host.as_bytes().contains(&b',')) || hosts.next().is_some() {
         return Err(HeaderError::Refused("the header `Host` is given twice"));
     }
     // RFC 9110 7.6.1: an end-to-end header must not be named by `Connection`. Whoever does wants it to reach the gate and

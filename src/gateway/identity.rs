@@ -183,6 +183,11 @@ fn cookie_value(headers: &HeaderMap, name: &str) -> Result<Option<String>, Refus
         for pair in text.split(';') {
             let Some((key, value)) = pair.trim_matches([' ', '\t']).split_once('=') else { continue };
             if key != name {
+                // PHP decodes names, and many cut blanks off: the origin would find a cookie that the gate did not.
+                if decoded(key).trim() == name {
+                    let detail = "a cookie is spelt like that of the token, but not quite";
+                    return Err(Refusal::bad_request("two-tokens", detail));
+                }
                 continue;
             }
             // A page on a sibling domain can set a second cookie of the same name ("cookie tossing"), and servers differ on
@@ -199,6 +204,26 @@ fn cookie_value(headers: &HeaderMap, name: &str) -> Result<Option<String>, Refus
         }
     }
     Ok(found)
+}
+
+/// A text without its percent-encoding, as far as it is that.
+fn decoded(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        let pair = after.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
+        match pair.filter(|_| *byte == b'%').and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
+            Some(value) => {
+                out.push(value);
+                rest = &after[2..];
+            }
+            None => {
+                out.push(*byte);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// The caller of a login session, from the rows that hold the hash of a token.

@@ -213,6 +213,14 @@ impl<S: Store, H: Host> Gateway<S, H> {
             }
             HeaderError::Refused(why) => Refusal::bad_request("ambiguous-headers", why),
         })?;
+        // RFC 6455 4.1. Platforms make a GET of whatever asks for a WebSocket: another method would be decided on than is sent.
+        if headers::is_websocket(&incoming.headers) && incoming.method != Method::GET {
+            return Err(Refusal::bad_request("ambiguous-headers", "only a GET can become a WebSocket"));
+        }
+        // RFC 9110 9.3.1: it means nothing there, and servers that do not read it take it for the next request.
+        if matches!(incoming.method, Method::GET | Method::HEAD) && !matches!(incoming.body, Body::Empty) {
+            return Err(Refusal::bad_request("body-not-expected", "a GET has no body"));
+        }
         let (scheme, host, target) = incoming.parts();
         if let Some(public) = &self.config.public_url {
             let also = &self.config.allowed_hosts;

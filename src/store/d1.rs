@@ -2,9 +2,12 @@
 //! The seam on D1.
 
 use super::driver::{Driver, DriverError, Failure, Texts};
+use futures_util::future::{Either, select};
 use js_sys::{Array, JsString};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use std::cell::RefCell;
+use std::pin::pin;
+use std::time::Duration;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::{D1Database, D1DatabaseSession, D1PreparedStatement, D1Result, D1SessionBookmark};
 
@@ -36,6 +39,20 @@ impl D1 {
     }
 }
 
+/// How long the database may take. Whoever waits is told that it does not answer, and what is known may serve.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The answer to a question, if it comes in time.
+async fn in_time<T>(answer: impl Future<Output = worker::Result<T>>) -> Result<T, DriverError> {
+    match select(pin!(answer), worker::Delay::from(TIMEOUT)).await {
+        Either::Left((answer, _)) => answer.map_err(explain),
+        Either::Right(_) => {
+            let cause = format!("no answer within {} seconds", TIMEOUT.as_secs());
+            Err(DriverError { failure: Failure::Unreachable, cause: cause.into() })
+        }
+    }
+}
+
 fn bind(statement: D1PreparedStatement, params: &[&str]) -> Result<D1PreparedStatement, DriverError> {
     if params.is_empty() {
         return Ok(statement);
@@ -52,7 +69,7 @@ impl Driver for D1 {
             None => self.database.prepare(sql),
         };
         // `raw` keeps columns in order; objects would lose two of one name.
-        let rows = bind(statement, params)?.raw_js_value().await.map_err(explain)?;
+        let rows = in_time(bind(statement, params)?.raw_js_value()).await?;
         rows.into_iter().map(|row| texts(row.unchecked_into::<Array>().iter())).collect()
     }
 
@@ -60,7 +77,7 @@ impl Driver for D1 {
         let results = match self.session(None)? {
             Some(session) => {
                 let prepared = statements.iter().map(|(sql, params)| bind(session.prepare(*sql), params));
-                let results = session.batch(prepared.collect::<Result<_, _>>()?).await.map_err(explain)?;
+                let results = in_time(session.batch(prepared.collect::<Result<_, _>>()?)).await?;
                 if let (Some(own), Ok(Some(bookmark))) = (&self.bookmark, session.get_bookmark()) {
                     // Bookmarks sort by age, and batches overtake each other.
                     let mut own = own.borrow_mut();
@@ -70,7 +87,7 @@ impl Driver for D1 {
             }
             None => {
                 let prepared = statements.iter().map(|(sql, params)| bind(self.database.prepare(*sql), params));
-                self.database.batch(prepared.collect::<Result<_, _>>()?).await.map_err(explain)?
+                in_time(self.database.batch(prepared.collect::<Result<_, _>>()?)).await?
             }
         };
         results.iter().map(objects).collect()

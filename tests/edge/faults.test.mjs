@@ -19,9 +19,9 @@ import { compiled, membersWith, publish, raw, startPlatform, statuses } from './
 const { WebSocketServer, WebSocket } = createRequire(createRequire(import.meta.url).resolve('miniflare'))('ws');
 
 /** Whether slices are kept: then what was decided a moment ago is decided without the database. */
-const CACHES = false;
+const CACHES = true;
 /** How often the database is asked for a request whose caller has a login session. It should be once. */
-const SESSION_WAYS = 2;
+const SESSION_WAYS = 1;
 /** How long an answer may be old, and how long while the database does not answer, in milliseconds. */
 const [STALENESS, STALE_IF_ERROR] = [2_000, 30_000];
 

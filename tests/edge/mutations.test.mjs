@@ -102,27 +102,7 @@ function harm(caller, seen, host) {
  * @type {[RegExp, string][]}
  */
 const OPEN = [
-  [
-    /slash (fullwidth|division|fraction)/,
-    'signs that become slashes by NFKC or by a code page of Windows are ids like any other',
-  ],
-  [
-    /dots around a soft hyphen/,
-    'signs that are not drawn hide a dot segment from the gate, and not from who drops them',
-  ],
-  [/^cleo: x[_.]http[_.]method[_.]override/i, '`x_http_method_override` in the query is that parameter for PHP'],
-  [/^cleo: id=1&id(\+|%20)=/, 'a space behind a name of the query'],
-  [/^cleo: cookie twice, (space before `=`|name encoded)/, 'names of cookies that PHP decodes, and many trim'],
-  [/^cleo: twice, allowed/, 'the platform makes one `Host` of two, and the gate takes it for a name'],
-  [
-    /upgrade to a WebSocket that is none, by/,
-    'an upgrade is forwarded as GET, whatever the method that was decided on',
-  ],
   [/^ben: a form/, 'a form has its method in the body, which no gate reads that lets bodies flow'],
-  [
-    /^cleo: (X-Override-URL|Client-IP|X-Originating-IP|X-Remote-IP|X-Remote-Addr|X-Script-Name|Script-Name|Request-URI|Base-URL|X-Proxy-URL|X-HTTP-DestinationURL|X-Accel-Redirect)/,
-    'headers that few believe',
-  ],
 ];
 
 let made = 0;
