@@ -147,12 +147,16 @@ impl Config {
         let public_url = given("PUBLIC_URL").map(|text| PublicUrl::read(&text)).transpose()?;
         let mut allowed_hosts = list("ALLOWED_HOSTS");
         if let Some(host) = allowed_hosts.iter().find(|host| !is_host(host)) {
-            return Err(ConfigError(format!("ALLOWED_HOSTS has `{host}`; write hosts alone, such as `gate.example.com`")));
+            return Err(ConfigError(format!(
+                "ALLOWED_HOSTS has `{host}`; write hosts alone, such as `gate.example.com`"
+            )));
         }
         match &public_url {
             Some(url) => allowed_hosts.iter_mut().for_each(|host| *host = normal_host(&url.scheme, host)),
             None if allowed_hosts.is_empty() => {}
-            None => return Err(ConfigError("ALLOWED_HOSTS names further hosts beside PUBLIC_URL; set that".to_string())),
+            None => {
+                return Err(ConfigError("ALLOWED_HOSTS names further hosts beside PUBLIC_URL; set that".to_string()));
+            }
         }
         let cors = own_cors(list("CORS_ORIGINS"))?;
         let log = LogSettings::read(&given)?;

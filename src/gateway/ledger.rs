@@ -285,6 +285,8 @@ pub struct Audited {
     pub entries: usize,
     /// Whether the key vouches for it.
     pub keyed: bool,
+    /// Whether others name it and nothing of it is left.
+    pub gone: bool,
     /// What is wrong; nothing where the chain is whole.
     pub problems: Vec<String>,
 }
@@ -385,6 +387,7 @@ impl Audit {
 
 impl Examined {
     fn finish(mut self, chain: String, key: bool) -> Audited {
+        let gone = self.begun.is_none() && self.entries.is_empty();
         if self.begun.is_none() {
             self.problems.push("its beginning is missing".to_string());
         }
@@ -393,7 +396,8 @@ impl Examined {
         for (seq, link) in &self.entries {
             if *seq > expected {
                 let last = seq - 1;
-                let which = if last == expected { format!("entry {last}") } else { format!("entries {expected} to {last}") };
+                let which =
+                    if last == expected { format!("entry {last}") } else { format!("entries {expected} to {last}") };
                 self.problems.push(format!("{which}: missing"));
                 before = None;
             }
@@ -402,7 +406,9 @@ impl Examined {
             if !fits {
                 self.problems.push(format!("entry {seq} was altered"));
             } else if before.as_ref().is_some_and(|before| *before != link.previous) {
-                self.problems.push(format!("entry {seq} does not follow the one before it: one of the two was moved or replaced"));
+                self.problems.push(format!(
+                    "entry {seq} does not follow the one before it: one of the two was moved or replaced"
+                ));
             }
             before = Some(link.hash.clone());
             expected = seq.saturating_add(1);
@@ -412,6 +418,6 @@ impl Examined {
         if more > 0 {
             self.problems.push(format!("and {more} more"));
         }
-        Audited { chain, entries: self.entries.len(), keyed: self.keyed && key, problems: self.problems }
+        Audited { chain, entries: self.entries.len(), keyed: self.keyed && key, gone, problems: self.problems }
     }
 }

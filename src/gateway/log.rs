@@ -58,7 +58,10 @@ impl LogSettings {
         for name in given("LOG_MASK").unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty()) {
             let part = MASKED.iter().find(|own| **own == name);
             let part = part.ok_or_else(|| {
-                ConfigError(format!("LOG_MASK has `{name}`; write some of {} with commas between them", MASKED.join(", ")))
+                ConfigError(format!(
+                    "LOG_MASK has `{name}`; write some of {} with commas between them",
+                    MASKED.join(", ")
+                ))
             })?;
             parts.push(*part);
         }

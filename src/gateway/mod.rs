@@ -51,8 +51,8 @@ pub use page::{MAX_PAGE_ENTITIES, MAX_PAGE_QUESTION_BYTES, PAGE_FRESH_MILLIS, PA
 pub use path::{MAX_PARAMETERS, MAX_SEGMENTS, MAX_TARGET_BYTES, Target, TargetError};
 pub use public_url::PublicUrl;
 pub use routes::{
-    BadRequest, DEFAULT_BODY_LIMIT, Explanation, Found, MAX_BODY_LIMIT, MAX_ID_BYTES, MAX_ROUTES, Match, Parts, Preflight,
-    Question, Route, Routes, explain, read,
+    BadRequest, DEFAULT_BODY_LIMIT, Explanation, Found, MAX_BODY_LIMIT, MAX_ID_BYTES, MAX_ROUTES, Match, Parts,
+    Preflight, Question, Route, Routes, explain, read,
 };
 pub use seal::Secret;
 pub use strict::MAX_JSON_DEPTH;
@@ -162,9 +162,10 @@ impl<S: Store, H: Host> Gateway<S, H> {
         if let Some(public) = &self.config.public_url {
             let also = &self.config.allowed_hosts;
             let meant = public.is_meant(also, scheme, host)
-                && incoming.headers.get(http::header::HOST).is_none_or(|named| {
-                    named.to_str().is_ok_and(|named| public.is_meant(also, scheme, Some(named)))
-                });
+                && incoming
+                    .headers
+                    .get(http::header::HOST)
+                    .is_none_or(|named| named.to_str().is_ok_and(|named| public.is_meant(also, scheme, Some(named))));
             if !meant {
                 let detail = "nothing is served here under that scheme and host";
                 return Err(Refusal::new(StatusCode::MISDIRECTED_REQUEST, "misdirected", detail));

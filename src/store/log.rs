@@ -161,9 +161,7 @@ impl LogStore for MemoryStore {
     async fn log_heads(&self) -> Result<Vec<LogHead>, StoreError> {
         let log = self.decision_log().borrow();
         let last = log.entries.iter().rev().take(LAST_ENTRIES);
-        Ok(newest(
-            last.map(|e| LogHead { chain: e.chain.clone(), seq: e.seq, hash: e.hash.clone() }).collect(),
-        ))
+        Ok(newest(last.map(|e| LogHead { chain: e.chain.clone(), seq: e.seq, hash: e.hash.clone() }).collect()))
     }
 
     async fn log(&self, after: u64, most: usize) -> Result<Vec<(u64, LogEntry)>, StoreError> {

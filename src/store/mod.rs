@@ -42,7 +42,8 @@ pub use crate::facts::Ask;
 use crate::rows::Rows;
 
 /// The DDL of Palisade's own tables: where their migrations have got to.
-pub const OWN_TABLES: &str = concat!(include_str!("migrations/0001_palisade.sql"), include_str!("migrations/0004_log.sql"));
+pub const OWN_TABLES: &str =
+    concat!(include_str!("migrations/0001_palisade.sql"), include_str!("migrations/0004_log.sql"));
 
 /// Rows, and the state of the database that they were read in.
 #[derive(Clone, Debug, Default, PartialEq)]
