@@ -108,8 +108,8 @@ fn of_row(audit: &mut Audit, row: &Value) -> std::result::Result<(), String> {
         audit.chain(&LogChain { chain: text("chain")?, started_at, genesis: text("genesis")?, hash: text("hash")? });
         return Ok(());
     }
-    let seq = row["seq"].as_u64().or_else(|| row["seq"].as_str()?.parse().ok()).ok_or("`seq` is no whole number")?;
     let (chain, line, previous, hash) = (text("chain")?, text("line")?, text("previous")?, text("hash")?);
+    let seq = row["seq"].as_u64().or_else(|| row["seq"].as_str()?.parse().ok()).ok_or("`seq` is no whole number")?;
     audit.entry(&LogEntry { chain, seq, line, previous, hash });
     Ok(())
 }

@@ -77,7 +77,7 @@ fn each_input_is_taken_up_to_its_bound_and_refused_beyond_it() {
         let ann = (ann.0, ann.1.to_string());
         Box::new(move |_, n| {
             let headers = if path.ends_with("evaluation") { [KEY, JSON] } else { [(ann.0, &*ann.1), JSON] };
-            let body = format!("{:<n$}", "{}");
+            let body = format!("{{}}{}", " ".repeat(n - 2));
             World::with(&API).ask_with(&format!("POST {path}"), &headers, body.as_bytes()).status().as_u16()
         })
     };

@@ -290,7 +290,7 @@ fn what_is_done_to_a_chain_shows() {
             "taken out, and the others moved up",
             |log| {
                 log.entries.remove(1);
-                (1..).zip(log.entries.iter_mut()).for_each(|(seq, entry)| entry.seq = seq);
+                (1u64..).zip(log.entries.iter_mut()).for_each(|(seq, entry)| entry.seq = seq);
             },
             "entry 2 does not follow",
         ),
@@ -381,7 +381,7 @@ fn every_store_keeps_the_same() {
     let (memory, sql) = (MemoryStore::default(), SqlStore::new(Sqlite::new(connection)));
     let a = chain("a");
     let entries: Vec<LogEntry> =
-        (1..=150).map(|seq| entry(if seq % 2 == 0 { "a" } else { "b" }, seq.div_ceil(2))).collect();
+        (1..=150u64).map(|seq| entry(if seq % 2 == 0 { "a" } else { "b" }, seq.div_ceil(2))).collect();
     fn fill(store: &impl LogStore, a: &LogChain, entries: &[LogEntry]) -> String {
         pollster::block_on(async {
             assert_eq!(store.log_heads().await.unwrap(), []);
