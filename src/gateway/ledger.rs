@@ -285,6 +285,8 @@ pub struct Audited {
     pub entries: usize,
     /// Whether the key vouches for it.
     pub keyed: bool,
+    /// Whether others name it and nothing of it is left.
+    pub gone: bool,
     /// What is wrong; nothing where the chain is whole.
     pub problems: Vec<String>,
 }
@@ -385,6 +387,7 @@ impl Audit {
 
 impl Examined {
     fn finish(mut self, chain: String, key: bool) -> Audited {
+        let gone = self.begun.is_none() && self.entries.is_empty();
         if self.begun.is_none() {
             self.problems.push("its beginning is missing".to_string());
         }
@@ -415,6 +418,6 @@ impl Examined {
         if more > 0 {
             self.problems.push(format!("and {more} more"));
         }
-        Audited { chain, entries: self.entries.len(), keyed: self.keyed && key, problems: self.problems }
+        Audited { chain, entries: self.entries.len(), keyed: self.keyed && key, gone, problems: self.problems }
     }
 }

@@ -166,7 +166,7 @@ impl LogStore for MemoryStore {
 
     async fn log(&self, after: u64, most: usize) -> Result<Vec<(u64, LogEntry)>, StoreError> {
         let log = self.decision_log().borrow();
-        let numbered = (1..).zip(log.entries.iter().cloned());
+        let numbered = (1u64..).zip(log.entries.iter().cloned());
         Ok(numbered.skip_while(|(number, _)| *number <= after).take(most).collect())
     }
 

@@ -2,9 +2,12 @@
 //! The gate: transcripts of requests and answers, paths that must never pass, tokens, and what happens when things fail.
 
 mod cases;
+mod cors;
 mod faults;
 mod fresh;
 mod identity;
+mod limits;
+mod log;
 mod page;
 mod paths;
 #[path = "../page/read.rs"]
