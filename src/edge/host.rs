@@ -3,9 +3,10 @@
 
 use super::javascript::{call, construct, get, headers_from, headers_to, object, words};
 use super::stream::Flow;
-use crate::gateway::{Algorithm, Body, Crypto, Host, KeySource, MAX_JWKS_BYTES, Material, Origin};
+use crate::gateway::{Algorithm, Body, Crypto, Host, KeySource, MAX_JWKS_BYTES, Material, Origin, PrivateKey};
 use crate::rows::Millis;
 use http::{Request, Response, StatusCode};
+use std::time::Duration;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::Env;
 
@@ -98,6 +99,10 @@ impl Crypto for Edge {
     ) -> Result<bool, String> {
         super::crypto::verify(algorithm, key, input, signature).await
     }
+
+    async fn sign(&self, algorithm: Algorithm, key: &PrivateKey, input: &[u8]) -> Result<Vec<u8>, String> {
+        super::crypto::sign(algorithm, key, input).await
+    }
 }
 
 impl KeySource for Edge {
@@ -115,6 +120,11 @@ impl KeySource for Edge {
             Ok(bytes) => Ok(bytes.to_vec()),
             Err(error) => Err(format!("`{url}`: {error:?}")),
         }
+    }
+
+    async fn pause(&self) {
+        // A timer of this request's own. What another one waits for cannot be waited for here: the platform ties it to that one.
+        worker::Delay::from(Duration::from_millis(20)).await;
     }
 }
 

@@ -8,8 +8,8 @@ use super::origin::{Body, BodyError, Host, Stream};
 use super::routes::{self, BadRequest, Question};
 use super::{Gateway, strict, verify};
 use crate::decide::{Context, Decision, Query};
-use crate::facts::{self, External};
-use crate::name::Uid;
+use crate::facts::{self, Attribute, External, Facts};
+use crate::name::{ROLES_ATTRIBUTE, Uid};
 use crate::store::Store;
 use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderValue};
@@ -39,6 +39,8 @@ pub(super) struct Decided {
     pub decision: Decision,
     pub revision: u64,
     pub micros: u64,
+    /// The names of the roles that the principal holds everywhere.
+    pub roles: Vec<String>,
 }
 
 /// Why nothing was decided.
@@ -91,27 +93,29 @@ impl<S: Store, H: Host> Gateway<S, H> {
     /// Who sends a request.
     pub(super) async fn caller(&self, active: &Active, headers: &HeaderMap) -> Result<Caller, Refusal> {
         let mapping = active.mapping();
-        let token = identity::token(headers, self.config.token_cookie.as_deref())?
+        let token = identity::token(headers, self.config.token_cookie.as_deref(), &self.config.issuers)?
             .ok_or_else(|| Refusal::unauthenticated("no token"))?;
+        if token.kind() == TokenKind::ApiKey {
+            return self.key_caller(mapping, token.text()).await;
+        }
         if token.kind() == TokenKind::Jwt && !self.config.issuers.is_empty() {
-            let now = self.host.now();
-            let (issuer, subject, until) =
-                self.keys.subject(token.text(), &self.config.issuers, &self.host, now).await?;
+            let (issuer, said) =
+                self.keys.believe(token.text(), token.place(), &self.config.issuers, &self.host).await?;
             let mut types = mapping.principals().map(|(_, entity)| entity.type_name.as_str());
-            let kind = match &issuer.principal_type {
+            let kind = match &said.kind {
                 Some(kind) => types.find(|own| own == kind),
                 None => types.next().filter(|_| types.next().is_none()),
             };
             let kind = kind.ok_or_else(|| {
-                let named = issuer.principal_type.as_deref().unwrap_or("(none)");
+                let named = said.kind.as_deref().unwrap_or("(none)");
                 Refusal::unavailable(format!(
                     "the principals of `{}` are of no type of the model: {named}",
                     issuer.issuer
                 ))
             })?;
-            let id = routes::entity_id(mapping, kind, &subject)
+            let id = routes::entity_id(mapping, kind, &said.subject)
                 .map_err(|_| Refusal::unauthenticated("the token's subject can be no id"))?;
-            return Ok(Caller::of(Uid::new(kind, id), until));
+            return Ok(Caller::of(Uid::new(kind, id), Some(said.until)));
         }
         let hash = token.hash();
         let rows =
@@ -156,7 +160,16 @@ impl<S: Store, H: Host> Gateway<S, H> {
         {
             self.host.log(&alarm);
         }
-        Ok(Decided { decision, revision: slice.revision, micros: self.host.micros().saturating_sub(began) })
+        let roles = roles_of(&prepared.facts, principal);
+        Ok(Decided { decision, revision: slice.revision, micros: self.host.micros().saturating_sub(began), roles })
+    }
+}
+
+/// The names of the live roles that a principal holds without a scope.
+fn roles_of(facts: &Facts, principal: &Uid) -> Vec<String> {
+    match facts.entities.get(principal).and_then(|entity| entity.attributes.get(ROLES_ATTRIBUTE)) {
+        Some(Attribute::Texts(names)) => names.iter().cloned().collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod active;
 mod answer;
+mod assertion;
 mod authzen;
 mod config;
 mod headers;
@@ -22,18 +23,21 @@ mod own;
 mod page;
 mod path;
 mod routes;
+mod service;
 mod strict;
 mod verify;
 
 pub use active::{MAX_BUNDLE_AGE_IF_ERROR_MILLIS, MAX_BUNDLE_AGE_MILLIS};
 pub use answer::accepts;
+pub use assertion::{ASSERTION_SECONDS, Assertions, KEYS_PATH, MAX_ASSERTION_KEYS, PrivateKey};
 pub use authzen::{EVALUATION_PATH, MAX_QUESTION_BYTES};
-pub use config::{Config, ConfigError, Issuer, KeySet, MAX_CLOCK_SKEW_SECONDS, Mode};
+pub use config::{Config, ConfigError, Issuer, KeySet, MAX_CLOCK_SKEW_SECONDS, Mode, PrincipalTypes};
 pub use headers::{MAX_HEADER_BYTES, MAX_HEADERS};
-pub use identity::{MAX_TOKEN_BYTES, sha256_hex};
+pub use identity::{API_KEY_PREFIX, MAX_TOKEN_BYTES, sha256_hex};
 pub use jwt::{
-    Algorithm, Crypto, JWKS_FRESH_MILLIS, JWKS_REFETCH_MILLIS, JWKS_RETRY_MILLIS, JWKS_STALE_MILLIS, Key, KeySource,
-    MAX_JWKS_BYTES, Material, verified,
+    Algorithm, Crypto, JWKS_FRESH_MILLIS, JWKS_PATIENCE_MILLIS, JWKS_REFETCH_MILLIS, JWKS_RETRY_MILLIS,
+    JWKS_STALE_MILLIS, Key, KeySource, MAX_JWKS_BYTES, MAX_REMEMBERED_TOKENS, MIN_SECRET_BYTES, Material, Secret,
+    verified,
 };
 pub use origin::{Body, BodyError, Host, Incoming, Origin, Stream};
 pub use own::HEALTH_PATH;
@@ -42,6 +46,7 @@ pub use path::{MAX_TARGET_BYTES, Target, TargetError};
 pub use routes::{
     BadRequest, Explanation, Found, MAX_ID_BYTES, MAX_ROUTES, Match, Parts, Question, Route, Routes, explain, read,
 };
+pub use service::Service;
 pub use strict::MAX_JSON_DEPTH;
 
 use crate::name::Uid;
@@ -69,6 +74,8 @@ pub struct Gateway<S, H> {
 struct Pass {
     /// Who asks; `None` on a public route.
     principal: Option<Uid>,
+    /// The names of the roles that they hold everywhere.
+    roles: Vec<String>,
 }
 
 impl<S: Store, H: Host> Gateway<S, H> {
@@ -173,7 +180,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
         };
         line.decided(&decided.decision, decided.revision, decided.micros);
         Ok(Said::confirmed(match decided.decision.allow {
-            true => Ok(Pass { principal: Some(principal) }),
+            true => Ok(Pass { principal: Some(principal), roles: decided.roles }),
             false => Err(Refusal::denied()),
         }))
     }
@@ -216,10 +223,15 @@ impl<S: Store, H: Host> Gateway<S, H> {
         id: &str,
         line: Line,
     ) -> Response<Body<H::Stream>> {
+        let assertion = match self.assertion(target, &incoming.method, pass, id).await {
+            Ok(assertion) => assertion,
+            Err(refusal) => return self.refuse(&refusal, id, &incoming.method, &incoming.headers, Line::default()),
+        };
         let (scheme, host, _) = incoming.parts();
         let forwarding = Forwarding {
             principal: pass.principal.as_ref(),
             decision: pass.principal.as_ref().map(|_| id),
+            assertion: assertion.as_deref(),
             client: incoming.client.as_deref(),
             host,
             scheme,

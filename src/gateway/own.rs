@@ -2,6 +2,7 @@
 //! The gate's own addresses. Nothing below `/.palisade/` is ever forwarded.
 
 use super::answer::{Refusal, json_like};
+use super::assertion::KEYS_PATH;
 use super::authzen::EVALUATION_PATH;
 use super::log::Line;
 use super::origin::{Body, Host, Incoming};
@@ -28,6 +29,14 @@ impl<S: Store, H: Host> Gateway<S, H> {
                 return respond(self.health(&incoming.method).await);
             }
             HEALTH_PATH => vec![Method::GET, Method::HEAD],
+            KEYS_PATH if self.config.assertions.is_some() => {
+                if let Method::GET | Method::HEAD = incoming.method
+                    && let Some(keys) = self.assertion_keys(&incoming.method)
+                {
+                    return respond(keys);
+                }
+                vec![Method::GET, Method::HEAD]
+            }
             EVALUATION_PATH if incoming.method == Method::POST => {
                 return respond(self.evaluation(&mut incoming, id).await);
             }

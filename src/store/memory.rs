@@ -3,7 +3,7 @@
 
 use super::plan::{self, Edge, Side, SlicePlan};
 use super::statement;
-use super::{Ask, Ids, Slice, Store, StoreError, sql};
+use super::{ApiKey, Ask, Ids, Slice, Store, StoreError, sql};
 use crate::mapping::{ColumnKind, Entity, Meaning, Pattern, Piece, Table, Target};
 use crate::name::Uid;
 use crate::rows::{Reading, Rows, TableRows, Value, read_bool, read_id};
@@ -17,6 +17,7 @@ pub struct MemoryStore {
     rows: Rows,
     revision: u64,
     active: Option<(u64, String)>,
+    keys: Vec<ApiKey>,
     indexes: RefCell<Indexes>,
 }
 
@@ -63,6 +64,13 @@ impl MemoryStore {
     /// Makes a bundle the active one.
     pub fn activate(&mut self, number: u64, bundle: impl Into<String>) {
         self.active = Some((number, bundle.into()));
+    }
+
+    /// Takes in an API key, in place of the one with its id. The revision grows.
+    pub fn put_key(&mut self, key: ApiKey) {
+        self.keys.retain(|own| own.id != key.id);
+        self.keys.push(key);
+        self.revision += 1;
     }
 
     fn active_number(&self) -> u64 {
@@ -215,6 +223,10 @@ impl Store for MemoryStore {
         }
         sql::keep_exact(plan, &mut rows, token_hash);
         Ok(rows)
+    }
+
+    async fn api_key(&self, key_hash: &str) -> Result<Option<ApiKey>, StoreError> {
+        Ok(self.keys.iter().find(|key| key.key_hash == key_hash).cloned())
     }
 
     async fn everything(&self, plan: &SlicePlan) -> Result<Slice, StoreError> {

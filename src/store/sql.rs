@@ -5,13 +5,14 @@ use super::answer;
 use super::driver::{Driver, Texts};
 use super::plan::SlicePlan;
 use super::statement::{self, HEAD, MOST_ENTITIES, Part, Statement};
-use super::{Ask, Ids, Slice, Store, StoreError};
+use super::{ApiKey, Ask, Ids, Slice, Store, StoreError};
 use crate::mapping::ColumnKind;
 use crate::rows::{Rows, TableRows, Value, read_id};
 
 const REVISION: &str = include_str!("sql/revision.sql");
 const ACTIVE_NUMBER: &str = include_str!("sql/active_number.sql");
 const ACTIVE_BUNDLE: &str = include_str!("sql/active_bundle.sql");
+const API_KEY: &str = include_str!("sql/api_key.sql");
 
 /// A store behind a driver.
 pub struct SqlStore<D> {
@@ -75,6 +76,24 @@ impl<D: Driver> Store for SqlStore<D> {
         let mut rows = read_parts(&statement, &row)?;
         keep_exact(plan, &mut rows, token_hash);
         Ok(rows)
+    }
+
+    async fn api_key(&self, key_hash: &str) -> Result<Option<ApiKey>, StoreError> {
+        let rows = self.driver.query(API_KEY, &[key_hash]).await?;
+        let Some(row) = rows.into_iter().next() else { return Ok(None) };
+        let [Some(json)] = &row[..] else { return Err(StoreError::damaged("an API key came back without its JSON")) };
+        let [id, hash, name, principal, may, expires, revoked] = <[Value; 7]>::try_from(answer::row(json, 7)?)
+            .map_err(|_| StoreError::damaged("an API key came back with another number of columns"))?;
+        // What is no text names nothing and may do nothing. JSON has no bytes: the statement writes a word for those of a
+        // time, which is no time either.
+        let text = |value: Value| match value {
+            Value::Text(text) => text,
+            _ => String::new(),
+        };
+        let key_hash = text(hash);
+        let principal = (principal != Value::Null).then(|| text(principal));
+        let revoked = revoked != Value::Integer(0);
+        Ok(Some(ApiKey { id: text(id), key_hash, name: text(name), principal, may: text(may), expires, revoked }))
     }
 
     async fn everything(&self, plan: &SlicePlan) -> Result<Slice, StoreError> {
