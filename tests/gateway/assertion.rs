@@ -251,7 +251,8 @@ fn roles_are_those_that_are_held_everywhere_now() {
              TEXT name }
            USER_ROLES { TEXT user_id PK, FK
              TEXT role_id PK, FK
-             TEXT document_id FK \"NULLABLE\"
+             TEXT scope_type \"NULLABLE\"
+             TEXT scope_id \"NULLABLE\"
              TIMESTAMP expires_at \"NULLABLE\" }
            DOCUMENTS { TEXT id PK
              TEXT owner_id FK }
@@ -260,7 +261,6 @@ fn roles_are_those_that_are_held_everywhere_now() {
              TEXT token_hash }
            USERS ||--o{ USER_ROLES : has
            ROLES ||--o{ USER_ROLES : role
-           DOCUMENTS ||--o{ USER_ROLES : within
            USERS ||--o{ DOCUMENTS : owns
            USERS ||--o{ SESSIONS : has
         ",
@@ -275,7 +275,7 @@ fn roles_are_those_that_are_held_everywhere_now() {
          kind = \"role_assignment\"
          principal = \"user_id\"
          role = \"role_id\"
-         scope = { id = \"document_id\" }
+         scope = { type = \"scope_type\", id = \"scope_id\", types = { document = \"Document\" } }
          expires = \"expires_at\"
          [table.DOCUMENTS]
          kind = \"resource\"
@@ -295,7 +295,10 @@ fn roles_are_those_that_are_held_everywhere_now() {
         columns: columns.iter().map(|column| column.to_string()).collect(),
         rows,
     };
-    let held = |role: &str, scope: Value, until: Value| vec![text("ann"), text(role), scope, until];
+    let held = |role: &str, within: &Value, until: Value| {
+        let kind = if *within == Value::Null { Value::Null } else { text("document") };
+        vec![text("ann"), text(role), kind, within.clone(), until]
+    };
     let hash = text(&sha256_hex(b"token-ann"));
     let rows = Rows::from([
         ("USERS".to_string(), table(&["id"], vec![vec![text("ann")]])),
@@ -309,12 +312,12 @@ fn roles_are_those_that_are_held_everywhere_now() {
         (
             "USER_ROLES".to_string(),
             table(
-                &["user_id", "role_id", "document_id", "expires_at"],
+                &["user_id", "role_id", "scope_type", "scope_id", "expires_at"],
                 vec![
-                    held("r1", Value::Null, Value::Null),
-                    held("r2", text("d1"), Value::Null),
-                    held("r3", Value::Null, text("2026-01-01T12:00:00Z")),
-                    held("r4", Value::Null, text("2026-01-01T12:00:01Z")),
+                    held("r1", &Value::Null, Value::Null),
+                    held("r2", &text("d1"), Value::Null),
+                    held("r3", &Value::Null, text("2026-01-01T12:00:00Z")),
+                    held("r4", &Value::Null, text("2026-01-01T12:00:01Z")),
                 ],
             ),
         ),

@@ -375,9 +375,14 @@ fn wycheproof_agrees() {
         };
         let alg = named["alg"].as_str().unwrap_or_default();
         let is_known = ["RS256", "PS256", "ES256", "EdDSA", "HS256"].contains(&alg);
-        for test in group["tests"].as_array().unwrap() {
+        let tests = group["tests"].as_array().unwrap();
+        let valid: Vec<&Json> =
+            tests.iter().filter(|test| test["result"] == "valid").map(|test| &test["jws"]).collect();
+        for test in tests {
             let Some(token) = test["jws"].as_str() else { continue };
-            let says = test["result"] == "valid";
+            // 367 and 370 are called invalid, and are byte for byte what 357 calls valid: the padding that they are named
+            // for got lost.
+            let says = valid.contains(&&test["jws"]);
             let found = pollster::block_on(verified(token, &keys, &believed, world.desk()));
             let what = format!("{} {} {alg}: {found:?}", test["tcId"], test["comment"]);
             match found {
@@ -386,9 +391,12 @@ fn wycheproof_agrees() {
                     *good.entry(alg.to_string()).or_insert(0) += 1;
                 }
                 Err(_) => {
-                    // The header names another algorithm than the key, which RFC 7520's own example does.
-                    let pinned = test["comment"].as_str().unwrap().starts_with("Figure20");
-                    assert!(!says || !is_known || pinned, "not believed: {what}");
+                    // Figure 20 is RFC 7520's own example, whose header names another algorithm than its key. The others
+                    // have a `?` inside, which is no base64url (RFC 7515 2, RFC 4648 3.3).
+                    let comment = test["comment"].as_str().unwrap();
+                    let stricter =
+                        ["Figure20", "InvalidCharacterInsertedIn"].iter().any(|own| comment.starts_with(own));
+                    assert!(!says || !is_known || stricter, "not believed: {what}");
                     bad += 1;
                 }
             }
