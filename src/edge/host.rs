@@ -3,8 +3,9 @@
 
 use super::javascript::{call, construct, get, object, words};
 use super::stream::Flow;
-use crate::gateway::{Algorithm, Body, Crypto, Host, KeySource, MAX_JWKS_BYTES, Material};
+use crate::gateway::{Algorithm, Body, Crypto, Host, KeySource, MAX_JWKS_BYTES, Material, PrivateKey};
 use crate::rows::Millis;
+use std::time::Duration;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::Env;
 
@@ -39,6 +40,10 @@ impl Crypto for Edge {
     ) -> Result<bool, String> {
         super::crypto::verify(algorithm, key, input, signature).await
     }
+
+    async fn sign(&self, algorithm: Algorithm, key: &PrivateKey, input: &[u8]) -> Result<Vec<u8>, String> {
+        super::crypto::sign(algorithm, key, input).await
+    }
 }
 
 impl KeySource for Edge {
@@ -57,6 +62,11 @@ impl KeySource for Edge {
             Err(error) => Err(format!("`{url}`: {error:?}")),
         }
     }
+
+    async fn pause(&self, millis: Millis) {
+        // A timer of this request's own. What another one waits for cannot be waited for here: the platform ties it to that one.
+        worker::Delay::from(Duration::from_millis(millis.unsigned_abs())).await;
+    }
 }
 
 impl Host for Edge {
@@ -73,10 +83,6 @@ impl Host for Edge {
 
     fn new_id(&self) -> String {
         uuid::Uuid::new_v4().to_string()
-    }
-
-    async fn pause(&self, millis: Millis) {
-        worker::Delay::from(std::time::Duration::from_millis(millis.unsigned_abs())).await;
     }
 
     async fn within_limit(&self, key: &str) -> Result<bool, String> {

@@ -5,7 +5,6 @@
 //! entities (`properties`) is not believed: attributes and roles come from rows.
 
 use super::answer::json_like;
-use super::identity::{bearer, same, sha256_hex};
 use super::judge::{Said, at_least};
 use super::log::Line;
 use super::origin::{BodyError, Host, Incoming};
@@ -51,14 +50,6 @@ pub enum Asked {
     Question { principal: Uid, question: Question },
     /// It names a type that the model does not have, or an id that nothing can have: nobody may do that.
     Nothing,
-}
-
-/// Whether the caller holds one of the API keys, of which the gate knows the SHA-256 alone.
-pub(super) fn is_authentic(headers: &HeaderMap, keys: &[String]) -> bool {
-    let Ok(Some(token)) = bearer(headers) else { return false };
-    let hash = sha256_hex(token.as_bytes());
-    // Every key is compared, so that the time does not tell which one was near.
-    keys.iter().fold(false, |found, key| same(hash.as_bytes(), key.as_bytes()) | found)
 }
 
 /// Reads the body of an evaluation.
@@ -180,8 +171,8 @@ impl<S: Store, H: Host> Gateway<S, H> {
         line: &mut Line,
     ) -> Result<(bool, Option<u64>), (Problem, Option<String>)> {
         let problem = |status, message: &str| (Problem::new(status, message), None);
-        if !is_authentic(&incoming.headers, &self.config.api_keys) {
-            return Err(problem(StatusCode::UNAUTHORIZED, "this needs a valid API key"));
+        if let Err(refusal) = self.service(&incoming.headers, "evaluate").await {
+            return Err((Problem::new(refusal.status, refusal.detail), refusal.cause));
         }
         let body = incoming.body.fill(MAX_QUESTION_BYTES).await.map_err(|error| match error {
             BodyError::TooLarge => problem(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large"),

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a gate is told by whoever deploys it, checked before the first request.
 
+use super::assertion::Assertions;
 use super::cors::{Cors, check_origin};
 use super::headers;
-use super::jwt::{Algorithm, Key};
+use super::jwt::{Algorithm, Key, MIN_SECRET_BYTES, Secret};
 use super::log::{LogSettings, share, switch};
 use super::public_url::{PublicUrl, is_host, normal_host};
 use super::strict;
 use crate::rows::Millis;
-use serde_json::Value;
+use http::header::HeaderName;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -67,6 +70,8 @@ pub struct Config {
     pub server_timing: bool,
     /// Headers that the origin believes and that are therefore stripped, beside those that always are.
     identity_headers: Vec<String>,
+    /// How the origin is told, signed, who asks; nothing is signed where it is left out.
+    pub assertions: Option<Assertions>,
 }
 
 /// Somebody who signs tokens.
@@ -78,11 +83,26 @@ pub struct Issuer {
     pub audiences: Vec<String>,
     pub algorithms: Vec<Algorithm>,
     pub keys: KeySet,
-    /// The claim that names the principal.
+    /// The claim that names the principal: its name, or an RFC 6901 pointer (`/realm/user/id`).
     pub principal_claim: String,
     /// The principal's entity type; the model's only one where it is left out.
     pub principal_type: Option<String>,
+    /// The principal's entity type, where a claim chooses it.
+    pub principal_types: Option<PrincipalTypes>,
+    /// Claims, written as `principal_claim` is, each with the values of which it must have one.
+    pub require: Vec<(String, Vec<Value>)>,
     pub clock_skew_seconds: u32,
+    /// How old a token may be, by its `iat`, however long it says that it is good.
+    pub max_age_seconds: Option<u32>,
+    /// The one header that this issuer's tokens come in, in place of `Authorization` and the cookie. It is stripped.
+    pub header: Option<HeaderName>,
+}
+
+/// Entity types by the value of a claim. Another value is of nobody.
+#[derive(Clone, Debug)]
+pub struct PrincipalTypes {
+    pub claim: String,
+    pub values: BTreeMap<String, String>,
 }
 
 /// Where an issuer's keys are.
@@ -122,6 +142,10 @@ impl Config {
     /// | `LOG_MASK`, `LOG_MASK_KEY`, `LOG_CONTEXT`, `LOG_SAMPLE`, `LOG_D1`, `LOG_CHAIN_KEY` | see [`LogSettings`] |
     /// | `SERVER_TIMING` | `on`, or `off` (where it is left out) |
     /// | `PALISADE_API_KEY_SHA256` | SHA-256 in hexadecimal, one or more with commas between them |
+    /// | `ASSERTION_KEYS` | a JSON Web Key Set of private keys, see [`Assertions`]; a secret |
+    /// | `ORIGIN_AUDIENCE` | whom assertions are for; `ORIGIN` where it is left out |
+    ///
+    /// Further ones are named by `ISSUERS`: the secrets that are shared with issuers.
     ///
     /// # Errors
     /// Says which setting is wrong and what it should be.
@@ -154,7 +178,7 @@ impl Config {
         }
         let issuers = match given("ISSUERS") {
             None => Vec::new(),
-            Some(text) => Issuer::list(&text)?,
+            Some(text) => Issuer::list(&text, given)?,
         };
         let verify = share(&given, "VERIFY", 0.0)?;
         let public_url = given("PUBLIC_URL").map(|text| PublicUrl::read(&text)).transpose()?;
@@ -186,7 +210,23 @@ impl Config {
         let replicas = switch(&given, "REPLICAS")?;
         let max_staleness = millis("MAX_STALENESS", 2_000)?;
         let max_stale_if_error = millis("MAX_STALE_IF_ERROR", 30_000)?;
-        let identity_headers = identity_headers.iter().map(|name| headers::folded(name)).collect();
+        let mut identity_headers: Vec<String> = identity_headers.iter().map(|name| headers::folded(name)).collect();
+        for header in issuers.iter().filter_map(|issuer| issuer.header.as_ref()) {
+            identity_headers.push(headers::folded(header.as_str()));
+            if *header == ACCESS_HEADER {
+                identity_headers.push(ACCESS_EMAIL_HEADER.to_string());
+            }
+        }
+        let assertions = match given("ASSERTION_KEYS") {
+            None => None,
+            Some(keys) => {
+                let url = |name: &str| given(name).map(|text| text.trim_end_matches('/').to_string());
+                let audience = given("ORIGIN_AUDIENCE").or_else(|| url("ORIGIN")).ok_or_else(|| {
+                    ConfigError("ASSERTION_KEYS needs ORIGIN_AUDIENCE or ORIGIN: whom assertions are for".to_string())
+                })?;
+                Some(Assertions::read(&keys, url("PUBLIC_URL").as_deref(), audience)?)
+            }
+        };
         Ok(Config {
             mode,
             issuers,
@@ -202,6 +242,7 @@ impl Config {
             log,
             server_timing,
             identity_headers,
+            assertions,
         })
     }
 
@@ -239,7 +280,7 @@ impl Issuer {
     ///
     /// ```
     /// use palisade::gateway::Issuer;
-    /// let issuers = Issuer::list(r#"[{
+    /// let text = r#"[{
     ///     "issuer": "https://id.example.com/",
     ///     "audiences": ["https://api.example.com"],
     ///     "algorithms": ["ES256"],
@@ -247,17 +288,21 @@ impl Issuer {
     ///     "principal_claim": "sub",
     ///     "principal_type": "User",
     ///     "clock_skew_seconds": 30
-    /// }]"#).unwrap();
+    /// }]"#;
+    /// let issuers = Issuer::list(text, |_| None).unwrap();
     /// assert_eq!(issuers[0].clock_skew_seconds, 30);
     /// ```
     ///
+    /// `setting` finds the secret of an issuer by the name that the issuer gives.
+    ///
     /// # Errors
     /// Says which issuer is wrong and what it should be.
-    pub fn list(text: &str) -> Result<Vec<Issuer>, ConfigError> {
+    pub fn list(text: &str, setting: impl Fn(&str) -> Option<String>) -> Result<Vec<Issuer>, ConfigError> {
         let wrong = |why: String| ConfigError(format!("ISSUERS: {why}"));
         let value = strict::parse(text.as_bytes()).map_err(|error| wrong(format!("not JSON: {error}")))?;
         let list = value.as_array().ok_or_else(|| wrong("write a list, `[{ \"issuer\": … }]`".to_string()))?;
-        let issuers: Vec<Issuer> = list.iter().map(Issuer::read).collect::<Result<_, _>>().map_err(wrong)?;
+        let read = |issuer| Issuer::read(issuer, &setting);
+        let issuers: Vec<Issuer> = list.iter().map(read).collect::<Result<_, _>>().map_err(wrong)?;
         for (at, issuer) in issuers.iter().enumerate() {
             if issuers[..at].iter().any(|other| other.issuer == issuer.issuer) {
                 return Err(wrong(format!("`{}` stands twice", issuer.issuer)));
@@ -266,8 +311,8 @@ impl Issuer {
         Ok(issuers)
     }
 
-    fn read(value: &Value) -> Result<Issuer, String> {
-        const KEYS: [&str; 8] = [
+    fn read(value: &Value, setting: &impl Fn(&str) -> Option<String>) -> Result<Issuer, String> {
+        const KEYS: [&str; 13] = [
             "issuer",
             "audiences",
             "algorithms",
@@ -275,7 +320,12 @@ impl Issuer {
             "jwks_url",
             "principal_claim",
             "principal_type",
+            "principal_types",
+            "require",
             "clock_skew_seconds",
+            "max_age_seconds",
+            "header",
+            "secret",
         ];
         let fields = value.as_object().ok_or("an issuer is no object")?;
         if let Some(key) = fields.keys().find(|key| !KEYS.contains(&key.as_str())) {
@@ -295,19 +345,39 @@ impl Issuer {
         let issuer = text("issuer")?.ok_or("an issuer has no `issuer`")?;
         let mut algorithms = Vec::new();
         for name in texts("algorithms")? {
-            let help = "write RS256, PS256, ES256 or EdDSA";
+            let help = "write RS256, PS256, ES256 or EdDSA, or HS256 alone and a `secret`";
             algorithms.push(Algorithm::named(&name).ok_or_else(|| format!("`{name}` is not believed; {help}"))?);
         }
-        let keys = match (fields.get("jwks"), text("jwks_url")?) {
-            (Some(set), None) => {
+        let keys = match (fields.get("jwks"), text("jwks_url")?, text("secret")?) {
+            // Whoever knows a key of a set could sign by HS256 with it: an issuer with a secret has nothing but the secret.
+            (None, None, Some(name)) if algorithms == [Algorithm::Hs256] => {
+                let kept = setting(&name).ok_or_else(|| {
+                    format!("`secret` of `{issuer}` names the setting {name}, which is not there: `wrangler secret put {name}`")
+                })?;
+                let secret = Secret::read(kept.trim()).map_err(|why| {
+                    format!("the setting {name} {why}; it holds {MIN_SECRET_BYTES} random bytes or more, as base64url")
+                })?;
+                KeySet::Inline(Arc::new(vec![Key::shared(secret)]))
+            }
+            (.., Some(_)) => {
+                return Err(format!(
+                    "`{issuer}` has a `secret`: its `algorithms` are `[\"HS256\"]` alone, and it has no `jwks` and no `jwks_url`"
+                ));
+            }
+            _ if algorithms.contains(&Algorithm::Hs256) => {
+                return Err(format!(
+                    "`{issuer}` has HS256, which takes a `secret` that names a setting: no `jwks`, no `jwks_url` and no other algorithm"
+                ));
+            }
+            (Some(set), None, None) => {
                 let keys = Key::set_of(set)?;
                 if keys.is_empty() {
                     return Err(format!("`jwks` of `{issuer}` has no key that can check a signature"));
                 }
                 KeySet::Inline(Arc::new(keys))
             }
-            (None, Some(url)) if is_safe_url(&url) => KeySet::Url(url),
-            (None, Some(url)) => return Err(format!("`jwks_url` is `{url}`; keys come by https alone")),
+            (None, Some(url), None) if is_safe_url(&url) => KeySet::Url(url),
+            (None, Some(url), None) => return Err(format!("`jwks_url` is `{url}`; keys come by https alone")),
             _ => return Err(format!("`{issuer}` needs either `jwks` or `jwks_url`")),
         };
         let skew = match fields.get("clock_skew_seconds") {
@@ -318,16 +388,104 @@ impl Issuer {
                 .filter(|seconds| *seconds <= MAX_CLOCK_SKEW_SECONDS)
                 .ok_or_else(|| format!("`clock_skew_seconds` is no whole number from 0 to {MAX_CLOCK_SKEW_SECONDS}"))?,
         };
+        let max_age = match fields.get("max_age_seconds") {
+            None => None,
+            Some(value) => {
+                let seconds = value.as_u64().and_then(|seconds| u32::try_from(seconds).ok()).filter(|age| *age > 0);
+                Some(seconds.ok_or("`max_age_seconds` is no whole number above 0")?)
+            }
+        };
+        let principal_types = fields.get("principal_types").map(PrincipalTypes::read).transpose()?;
+        let principal_type = text("principal_type")?;
+        if principal_types.is_some() && principal_type.is_some() {
+            return Err(format!("`{issuer}` has both `principal_type` and `principal_types`"));
+        }
+        let header = match text("header")? {
+            None => None,
+            Some(name) => Some(own_header(&name)?),
+        };
+        let principal_claim = text("principal_claim")?.unwrap_or_else(|| "sub".to_string());
         Ok(Issuer {
             audiences: texts("audiences")?,
             algorithms,
             keys,
-            principal_claim: text("principal_claim")?.unwrap_or_else(|| "sub".to_string()),
-            principal_type: text("principal_type")?,
+            principal_claim: checked_claim(principal_claim)?,
+            principal_type,
+            principal_types,
+            require: fields.get("require").map_or(Ok(Vec::new()), required)?,
             clock_skew_seconds: skew,
+            max_age_seconds: max_age,
+            header,
             issuer,
         })
     }
+}
+
+impl PrincipalTypes {
+    fn read(value: &Value) -> Result<PrincipalTypes, String> {
+        let wrong = || {
+            "`principal_types` is no object such as \
+             `{ \"claim\": \"kind\", \"values\": { \"svc\": \"Service\", \"user\": \"User\" } }`"
+                .to_string()
+        };
+        let fields = value.as_object().filter(|fields| fields.len() == 2).ok_or_else(wrong)?;
+        let claim = fields.get("claim").and_then(Value::as_str).filter(|claim| !claim.is_empty()).ok_or_else(wrong)?;
+        let values = fields.get("values").and_then(Value::as_object).filter(|all| !all.is_empty()).ok_or_else(wrong)?;
+        let read = |(said, kind): (&String, &Value)| match kind {
+            Value::String(kind) if !kind.is_empty() => Ok((said.clone(), kind.clone())),
+            _ => Err(wrong()),
+        };
+        let values = values.iter().map(read).collect::<Result<_, _>>()?;
+        Ok(PrincipalTypes { claim: checked_claim(claim.to_string())?, values })
+    }
+}
+
+/// The header that Cloudflare Access puts its token into, and the one in which it says the same in the clear.
+const ACCESS_HEADER: &str = "cf-access-jwt-assertion";
+const ACCESS_EMAIL_HEADER: &str = "cf-access-authenticated-user-email";
+
+/// Headers that mean something else, by folded name: they are passed on, or read by somebody on the way.
+const NO_TOKEN_HEADERS: [&str; 8] =
+    ["authorization", "proxy-authorization", "cookie", "host", "connection", "upgrade", "te", "transfer-encoding"];
+
+/// A header that an issuer may have for its tokens.
+fn own_header(name: &str) -> Result<HeaderName, String> {
+    let folded = headers::folded(name);
+    let taken = NO_TOKEN_HEADERS.contains(&folded.as_str())
+        || ["palisade-", "content-", "accept", "if-"].iter().any(|prefix| folded.starts_with(prefix));
+    if taken {
+        return Err(format!(
+            "`header` is `{name}`, which means something else; leave it out for `Authorization: Bearer`"
+        ));
+    }
+    HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("`header` is `{name}`, which is no name of a header"))
+}
+
+/// The name of a claim, or a pointer: after `~` comes 0 or 1 (RFC 6901 3), or it would point to nothing, ever.
+fn checked_claim(name: String) -> Result<String, String> {
+    let broken = |at: usize| !matches!(name.as_bytes().get(at + 1), Some(b'0' | b'1'));
+    if name.starts_with('/') && name.match_indices('~').any(|(at, _)| broken(at)) {
+        return Err(format!("`{name}` is no RFC 6901 pointer: write `~0` for `~` and `~1` for `/`"));
+    }
+    Ok(name)
+}
+
+/// Claims with the values of which each must have one.
+fn required(value: &Value) -> Result<Vec<(String, Vec<Value>)>, String> {
+    let wrong =
+        || "`require` is no object of claims, each with one value or a list: texts, numbers, booleans".to_string();
+    let is_plain = |value: &Value| value.is_string() || value.is_boolean() || value.is_i64() || value.is_u64();
+    let read = |(name, value): (&String, &Value)| {
+        let values = match value {
+            Value::Array(values) => values.clone(),
+            value => vec![value.clone()],
+        };
+        if name.is_empty() || values.is_empty() || !values.iter().all(is_plain) {
+            return Err(wrong());
+        }
+        Ok((checked_claim(name.clone())?, values))
+    };
+    value.as_object().map(Map::iter).ok_or_else(wrong)?.map(read).collect()
 }
 
 /// Keys that come in the clear could be anybody's; the own machine is an exception for trying things out.

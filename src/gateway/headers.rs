@@ -24,6 +24,9 @@ pub const PRINCIPAL: HeaderName = HeaderName::from_static("palisade-principal");
 /// The decision's id, under which the log has it.
 pub const DECISION: HeaderName = HeaderName::from_static("palisade-decision");
 
+/// Who asks, signed ([`super::assertion`]).
+pub const ASSERTION: HeaderName = HeaderName::from_static("palisade-assertion");
+
 /// The gate's own headers, in any spelling.
 const OWN_PREFIX: &str = "palisade-";
 
@@ -96,6 +99,8 @@ pub struct Forwarding<'a> {
     pub principal: Option<&'a Uid>,
     /// Under which the log has the decision; none was made on a public route.
     pub decision: Option<&'a str>,
+    /// The same two, signed; nothing where no key is configured.
+    pub assertion: Option<&'a str>,
     /// The client's address, where the face knows it.
     pub client: Option<&'a str>,
     /// Host and scheme that the client asked for.
@@ -238,6 +243,9 @@ pub fn forwarded(headers: &HeaderMap, forwarding: &Forwarding<'_>) -> Changes {
     }
     if let Some(decision) = forwarding.decision {
         set(DECISION, decision);
+    }
+    if let Some(assertion) = forwarding.assertion {
+        set(ASSERTION, assertion);
     }
     if let Some(client) = forwarding.client {
         set(HeaderName::from_static("x-forwarded-for"), &safe(client));

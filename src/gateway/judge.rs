@@ -10,8 +10,8 @@ use super::origin::{Body, BodyError, Host, Stream};
 use super::routes::{self, BadRequest, Question};
 use super::{Gateway, page, strict, verify};
 use crate::decide::{Context, Decision, Query};
-use crate::facts::{self, Ask, External};
-use crate::name::Uid;
+use crate::facts::{self, Ask, Attribute, External, Facts};
+use crate::name::{ROLES_ATTRIBUTE, Uid};
 use crate::rows::{Millis, Rows};
 use crate::store::{Got, Slice, Store, StoreError, Want};
 use http::StatusCode;
@@ -51,6 +51,8 @@ pub(super) struct Decided {
     /// All of it, and of that what the database took.
     pub micros: u64,
     pub db_micros: u64,
+    /// The names of the roles that the principal holds everywhere.
+    pub roles: Vec<String>,
 }
 
 /// Why nothing was decided.
@@ -212,27 +214,29 @@ impl<S: Store, H: Host> Gateway<S, H> {
         draft: Option<&Ask>,
     ) -> Result<(Caller, Option<Slice>), Stop> {
         let mapping = active.mapping();
-        let token = identity::token(headers, self.config.token_cookie.as_deref())?
+        let token = identity::token(headers, self.config.token_cookie.as_deref(), &self.config.issuers)?
             .ok_or_else(|| Refusal::unauthenticated("no token"))?;
+        if token.kind() == TokenKind::ApiKey {
+            return Ok((self.key_caller(mapping, token.text()).await?, None));
+        }
         if token.kind() == TokenKind::Jwt && !self.config.issuers.is_empty() {
-            let now = self.host.now();
-            let (issuer, subject, until) =
-                self.keys.subject(token.text(), &self.config.issuers, &self.host, now).await?;
+            let (issuer, said) =
+                self.keys.believe(token.text(), token.place(), &self.config.issuers, &self.host).await?;
             let mut types = mapping.principals().map(|(_, entity)| entity.type_name.as_str());
-            let kind = match &issuer.principal_type {
+            let kind = match &said.kind {
                 Some(kind) => types.find(|own| own == kind),
                 None => types.next().filter(|_| types.next().is_none()),
             };
             let kind = kind.ok_or_else(|| {
-                let named = issuer.principal_type.as_deref().unwrap_or("(none)");
+                let named = said.kind.as_deref().unwrap_or("(none)");
                 Refusal::unavailable(format!(
                     "the principals of `{}` are of no type of the model: {named}",
                     issuer.issuer
                 ))
             })?;
-            let id = routes::entity_id(mapping, kind, &subject)
+            let id = routes::entity_id(mapping, kind, &said.subject)
                 .map_err(|_| Refusal::unauthenticated("the token's subject can be no id"))?;
-            return Ok((Caller::of(Uid::new(kind, id), until), None));
+            return Ok((Caller::of(Uid::new(kind, id), Some(said.until)), None));
         }
         let hash = token.hash();
         let (rows, slice) = self.login(active, &hash, at_least, draft).await?;
@@ -331,7 +335,8 @@ impl<S: Store, H: Host> Gateway<S, H> {
             self.alarm(alarm);
         }
         let micros = self.host.micros().saturating_sub(began);
-        Ok(Decided { decision, revision: kept.revision, micros, db_micros })
+        let roles = roles_of(&kept.prepared.facts, principal);
+        Ok(Decided { decision, revision: kept.revision, micros, db_micros, roles })
     }
 
     /// The facts that a question needs, remembered or fetched.
@@ -383,6 +388,14 @@ impl<S: Store, H: Host> Gateway<S, H> {
         let kept = Arc::new(Kept::new(&active.plan, &ask, &slice.rows, prepared, slice.revision, now));
         self.known.keep_slice(active, ask, kept.clone());
         Ok(kept)
+    }
+}
+
+/// The names of the live roles that a principal holds without a scope.
+fn roles_of(facts: &Facts, principal: &Uid) -> Vec<String> {
+    match facts.entities.get(principal).and_then(|entity| entity.attributes.get(ROLES_ATTRIBUTE)) {
+        Some(Attribute::Texts(names)) => names.iter().cloned().collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Not too often: what the gate answers itself, and tokens that are not believed.
 
-use super::authzen::is_authentic;
 use super::identity::{bearer, sha256_hex};
 use super::metrics::bump;
 use super::origin::Host;
@@ -19,7 +18,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
     /// must not become a way to shut the gate.
     pub(super) async fn within_limit(&self, headers: &HeaderMap, client: Option<&str>) -> Result<(), Refusal> {
         let key = match bearer(headers) {
-            Ok(Some(token)) if is_authentic(headers, &self.config.api_keys) => {
+            Ok(Some(token)) if self.is_of_setting(&token) => {
                 format!("key:{}", &sha256_hex(token.as_bytes())[..16])
             }
             _ => format!("address:{}", client.map_or_else(|| "unknown".to_string(), address)),

@@ -10,6 +10,7 @@
 
 mod active;
 mod answer;
+mod assertion;
 mod authzen;
 mod config;
 mod cors;
@@ -29,19 +30,24 @@ mod path;
 mod public_url;
 mod routes;
 mod seal;
+mod service;
 mod strict;
 mod verify;
 
 pub use active::MAX_BUNDLE_BYTES;
 pub use answer::accepts;
+pub use assertion::{ASSERTION_SECONDS, Assertions, KEYS_PATH, MAX_ASSERTION_KEYS, PrivateKey};
 pub use authzen::{EVALUATION_PATH, MAX_QUESTION_BYTES};
-pub use config::{Config, ConfigError, Issuer, KeySet, MAX_CLOCK_SKEW_SECONDS, Mode, origin_of};
+pub use config::{
+    Config, ConfigError, Issuer, KeySet, MAX_CLOCK_SKEW_SECONDS, MAX_STALENESS_MILLIS, Mode, PrincipalTypes, origin_of,
+};
 pub use cors::{Cors, MAX_CORS_AGE_SECONDS};
 pub use headers::{Changes, MAX_COOKIES, MAX_HEADER_BYTES, MAX_HEADERS};
-pub use identity::{MAX_TOKEN_BYTES, sha256_hex};
+pub use identity::{API_KEY_PREFIX, MAX_TOKEN_BYTES, sha256_hex};
 pub use jwt::{
-    Algorithm, Crypto, JWKS_FRESH_MILLIS, JWKS_REFETCH_MILLIS, JWKS_RETRY_MILLIS, JWKS_STALE_MILLIS, Key, KeySource,
-    MAX_JWKS_BYTES, Material, verified,
+    Algorithm, Crypto, JWKS_FRESH_MILLIS, JWKS_PATIENCE_MILLIS, JWKS_REFETCH_MILLIS, JWKS_RETRY_MILLIS,
+    JWKS_STALE_MILLIS, Key, KeySource, MAX_JWKS_BYTES, MAX_REMEMBERED_TOKENS, MIN_SECRET_BYTES, Material,
+    Secret as SharedSecret, verified,
 };
 pub use ledger::{Audit, Audited, CHECKPOINT_ENTRIES, FLUSH_ENTRIES, FLUSH_MILLIS, MAX_WAITING};
 pub use log::LogSettings;
@@ -56,6 +62,7 @@ pub use routes::{
     Preflight, Question, Route, Routes, explain, read,
 };
 pub use seal::Secret;
+pub use service::Service;
 pub use strict::MAX_JSON_DEPTH;
 
 use crate::name::Uid;
@@ -121,6 +128,8 @@ struct Pass {
     principal: Option<Uid>,
     /// The answer that a page's preflight gets, in place of the application's.
     preflight: Option<Response<Vec<u8>>>,
+    /// The names of the roles that they hold everywhere.
+    roles: Vec<String>,
 }
 
 impl<S: Store, H: Host> Gateway<S, H> {
@@ -169,10 +178,10 @@ impl<S: Store, H: Host> Gateway<S, H> {
                 self.metrics.outcome("preflight");
                 Judged::Answer(respond(answer))
             }
-            Ok(pass) => self.forward(&target, incoming, &pass, id, line),
+            Ok(pass) => self.forward(&target, incoming, &pass, id, line).await,
             Err(refusal) if self.config.mode == Mode::Shadow => {
                 self.log_refusal(&refusal, &id, &mut line, &incoming.headers);
-                self.forward(&target, incoming, &Pass::default(), id, line.rest())
+                self.forward(&target, incoming, &Pass::default(), id, line.rest()).await
             }
             Err(refusal) => {
                 let refusal = match refusal.status {
@@ -309,7 +318,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
         };
         line.decided(&decided);
         Ok(Said::confirmed(match decided.decision.allow {
-            true => Ok(Pass { principal: Some(principal), preflight: None }),
+            true => Ok(Pass { principal: Some(principal), preflight: None, roles: decided.roles }),
             false => Err(Refusal::denied()),
         }))
     }
@@ -366,18 +375,25 @@ impl<S: Store, H: Host> Gateway<S, H> {
     }
 
     /// What is to be sent on.
-    fn forward(
+    async fn forward(
         &self,
         target: &Target,
         incoming: Incoming<H::Stream>,
         pass: &Pass,
         id: String,
-        line: Line,
+        mut line: Line,
     ) -> Judged<H::Stream> {
+        let assertion = match self.assertion(target, &incoming.method, pass, &id).await {
+            Ok(assertion) => assertion,
+            Err(refusal) => {
+                return Judged::Answer(self.refuse(&refusal, &id, &incoming.method, &incoming.headers, line.rest()));
+            }
+        };
         let (scheme, host, _) = incoming.parts();
         let forwarding = Forwarding {
             principal: pass.principal.as_ref(),
             decision: pass.principal.as_ref().map(|_| id.as_str()),
+            assertion: assertion.as_deref(),
             client: incoming.client.as_deref(),
             host,
             scheme,

@@ -32,10 +32,6 @@ pub trait Host: Crypto + KeySource {
     /// An id that nobody can guess and nobody had before.
     fn new_id(&self) -> String;
 
-    /// Waits. What a request waited for need not end when it is answered: see
-    /// [`Gateway::settle`](super::Gateway::settle).
-    async fn pause(&self, millis: Millis);
-
     /// Counts one more call of whoever `key` is, and says whether that is within what a caller may do in a while. Where
     /// nobody counts, everything is.
     ///

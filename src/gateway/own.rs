@@ -2,7 +2,8 @@
 //! The gate's own addresses. Nothing below `/.palisade/` is ever forwarded.
 
 use super::answer::{Refusal, json_like};
-use super::authzen::{EVALUATION_PATH, is_authentic};
+use super::assertion::KEYS_PATH;
+use super::authzen::EVALUATION_PATH;
 use super::cors;
 use super::log::Line;
 use super::metrics::{METRICS_PATH, METRICS_TYPE};
@@ -68,8 +69,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
             }
             HEALTH_PATH => vec![Method::GET, Method::HEAD],
             METRICS_PATH if incoming.method == Method::GET => {
-                if !is_authentic(&incoming.headers, &self.config.api_keys) {
-                    let refusal = Refusal::unauthenticated("no API key");
+                if let Err(refusal) = self.service(&incoming.headers, "metrics").await {
                     return self.refuse(&refusal, id, &incoming.method, &incoming.headers, Line::default());
                 }
                 let isolate = self.isolate.get_or_init(|| self.host.new_id());
@@ -77,6 +77,14 @@ impl<S: Store, H: Host> Gateway<S, H> {
                 return respond(json_like(StatusCode::OK, METRICS_TYPE, text.into_bytes()));
             }
             METRICS_PATH => vec![Method::GET],
+            KEYS_PATH if self.config.assertions.is_some() => {
+                if let Method::GET | Method::HEAD = incoming.method
+                    && let Some(keys) = self.assertion_keys(&incoming.method)
+                {
+                    return respond(keys);
+                }
+                vec![Method::GET, Method::HEAD]
+            }
             EVALUATION_PATH if incoming.method == Method::POST => {
                 return respond(self.evaluation(&mut incoming, id).await);
             }

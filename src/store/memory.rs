@@ -5,7 +5,7 @@ use super::log::MemoryLog;
 use super::plan::{self, Edge, Side, SlicePlan};
 use super::statement;
 use super::touch::{self, Change, Changes, MOST_CHANGES};
-use super::{Ask, Got, Ids, Slice, Store, StoreError, Want, sql};
+use super::{ApiKey, Ask, Got, Ids, Slice, Store, StoreError, Want, sql};
 use crate::mapping::{ColumnKind, Entity, Meaning, Pattern, Piece, Table, Target};
 use crate::name::Uid;
 use crate::rows::{Reading, Rows, TableRows, Value, read_bool, read_id};
@@ -20,6 +20,7 @@ pub struct MemoryStore {
     /// What [`MemoryStore::replace`] did: the rows that were or became others, each with its revision, table and columns.
     changed: Vec<(u64, String, Vec<String>, Vec<Value>)>,
     active: Option<(u64, String)>,
+    keys: Vec<ApiKey>,
     indexes: RefCell<Indexes>,
     log: RefCell<MemoryLog>,
 }
@@ -130,6 +131,15 @@ impl MemoryStore {
     /// The decision log as it stands.
     pub fn decision_log(&self) -> &RefCell<MemoryLog> {
         &self.log
+    }
+
+    /// Takes in an API key, in place of the one with its id. The revision grows.
+    pub fn put_key(&mut self, key: ApiKey) {
+        self.keys.retain(|own| own.id != key.id);
+        self.keys.push(key);
+        // As its triggers do, which say of nobody that it concerns them.
+        let revision = self.revision() + 1;
+        self.changed.push((revision, "palisade_api_key".to_string(), Vec::new(), Vec::new()));
     }
 
     fn active_number(&self) -> u64 {
@@ -270,6 +280,10 @@ impl Store for MemoryStore {
         let ids = self.pick(table, vec![entity.id.clone()], all)?;
         let ids = sql::readable(&ids.rows, kind(table, &entity.id), type_name, most)?;
         Ok(Ids { ids, revision: self.revision(), bundle: self.active_number() })
+    }
+
+    async fn api_key(&self, key_hash: &str) -> Result<Option<ApiKey>, StoreError> {
+        Ok(self.keys.iter().find(|key| key.key_hash == key_hash).cloned())
     }
 
     async fn everything(&self, plan: &SlicePlan) -> Result<Slice, StoreError> {

@@ -41,11 +41,16 @@ pub use touch::{Change, Changes, Footprint, MOST_CHANGES, about_json, concerns_l
 
 pub use crate::facts::Ask;
 
-use crate::rows::Rows;
+use crate::rows::{Rows, Value};
 
 /// The DDL of Palisade's own tables: where their migrations have got to.
-pub const OWN_TABLES: &str =
-    concat!(include_str!("migrations/0001_palisade.sql"), include_str!("migrations/0004_log.sql"));
+pub const OWN_TABLES: &str = concat!(
+    include_str!("migrations/0001_palisade.sql"),
+    "\n",
+    include_str!("migrations/0003_keys.sql"),
+    "\n",
+    include_str!("migrations/0004_log.sql")
+);
 
 /// Rows, and the state of the database that they were read in.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -89,6 +94,24 @@ pub struct Got {
     pub slice: Option<Slice>,
 }
 
+/// The key of another service, as its row has it. Nothing of it is believed yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ApiKey {
+    pub id: String,
+    /// SHA-256 of the key, in lower-case hexadecimal.
+    pub key_hash: String,
+    /// What people call the service.
+    pub name: String,
+    /// The entity literal of whom it stands for.
+    pub principal: Option<String>,
+    /// What it may do beside that: a JSON list of texts.
+    pub may: String,
+    /// When it ends, as times are read; NULL where it does not.
+    pub expires: Value,
+    /// Whether somebody put anything into `revoked_at`.
+    pub revoked: bool,
+}
+
 /// The questions. One suite of cases holds for every implementation (`tests/store`).
 ///
 /// # Errors
@@ -116,6 +139,9 @@ pub trait Store: LogStore {
     /// The ids of all entities of a type that rows of the model stand for; none of a type that the model does not have. One
     /// statement. More than `most` are an error, [`StoreError::TooMuch`].
     async fn ids(&self, plan: &SlicePlan, type_name: &str, most: usize) -> Result<Ids, StoreError>;
+
+    /// The API key with exactly this hash. One statement.
+    async fn api_key(&self, key_hash: &str) -> Result<Option<ApiKey>, StoreError>;
 
     /// All rows of all tables with a meaning and all columns that may become attributes: for exports and tests. Token
     /// hashes are not among them unless they are a table's only key.

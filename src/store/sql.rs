@@ -6,7 +6,7 @@ use super::driver::{Driver, Texts};
 use super::plan::{Side, SlicePlan};
 use super::statement::{self, HEAD, MOST_ENTITIES, Part, Statement};
 use super::touch::{self, Change, Changes, MOST_CHANGES};
-use super::{Ask, Got, Ids, Slice, Store, StoreError, Want};
+use super::{ApiKey, Ask, Got, Ids, Slice, Store, StoreError, Want};
 use crate::mapping::ColumnKind;
 use crate::rows::{Rows, TableRows, Value, read_id};
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use std::sync::Arc;
 const REVISION: &str = include_str!("sql/revision.sql");
 const ACTIVE_NUMBER: &str = include_str!("sql/active_number.sql");
 const ACTIVE_BUNDLE: &str = include_str!("sql/active_bundle.sql");
+const API_KEY: &str = include_str!("sql/api_key.sql");
 
 /// A store behind a driver.
 pub struct SqlStore<D> {
@@ -80,6 +81,24 @@ impl<D: Driver> Store for SqlStore<D> {
             revision: answer::count(revision.as_deref(), "the revision")?,
             bundle: active_number(bundle.as_deref())?,
         })
+    }
+
+    async fn api_key(&self, key_hash: &str) -> Result<Option<ApiKey>, StoreError> {
+        let rows = self.driver.query(API_KEY, &[key_hash]).await?;
+        let Some(row) = rows.into_iter().next() else { return Ok(None) };
+        let [Some(json)] = &row[..] else { return Err(StoreError::damaged("an API key came back without its JSON")) };
+        let [id, hash, name, principal, may, expires, revoked] = <[Value; 7]>::try_from(answer::row(json, 7)?)
+            .map_err(|_| StoreError::damaged("an API key came back with another number of columns"))?;
+        // What is no text names nothing and may do nothing. JSON has no bytes: the statement writes a word for those of a
+        // time, which is no time either.
+        let text = |value: Value| match value {
+            Value::Text(text) => text,
+            _ => String::new(),
+        };
+        let key_hash = text(hash);
+        let principal = (principal != Value::Null).then(|| text(principal));
+        let revoked = revoked != Value::Integer(0);
+        Ok(Some(ApiKey { id: text(id), key_hash, name: text(name), principal, may: text(may), expires, revoked }))
     }
 
     async fn everything(&self, plan: &SlicePlan) -> Result<Slice, StoreError> {

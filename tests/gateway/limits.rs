@@ -96,7 +96,7 @@ fn each_input_is_taken_up_to_its_bound_and_refused_beyond_it() {
     let asked = |n: usize| {
         world.paper().asked.borrow_mut().clear();
         let status = world.ask("GET /documents/d1", &[("authorization", &long(n))]).status().as_u16();
-        (status, world.paper().asked.borrow().contains(&"login"))
+        (status, world.paper().asked.borrow().iter().any(|asked| asked.contains("login")))
     };
     assert_eq!(asked(MAX_TOKEN_BYTES), (401, true));
     assert_eq!(asked(MAX_TOKEN_BYTES + 1), (401, false), "a token that is too long is not looked up");

@@ -45,6 +45,25 @@ fn every_change_is_logged_with_its_table_and_key() {
             "INSERT INTO ROLE_PERMISSION VALUES ('r','p',1,1),('r','q',1,1)",
             &[r#"ROLE_PERMISSION ["r","p"]"#, r#"ROLE_PERMISSION ["r","q"]"#],
         ),
+        (
+            "INSERT INTO palisade_api_key (id,key_hash,name) VALUES ('k','h','n'),('l','i','n')",
+            &[r#"palisade_api_key ["k"]"#, r#"palisade_api_key ["l"]"#],
+        ),
+        ("UPDATE palisade_api_key SET revoked_at=1 WHERE id='k'", &[r#"palisade_api_key ["k"]"#]),
+        (
+            "UPDATE palisade_api_key SET id='m' WHERE id='k'",
+            &[r#"palisade_api_key ["k"]"#, r#"palisade_api_key ["m"]"#],
+        ),
+        // Pushed out by another one with its hash, which fires no trigger of its own.
+        (
+            "INSERT OR REPLACE INTO palisade_api_key (id,key_hash,name) VALUES ('n','h','n')",
+            &[r#"palisade_api_key ["m"]"#, r#"palisade_api_key ["n"]"#],
+        ),
+        (
+            "UPDATE OR REPLACE palisade_api_key SET key_hash='h' WHERE id='l'",
+            &[r#"palisade_api_key ["n"]"#, r#"palisade_api_key ["l"]"#],
+        ),
+        ("DELETE FROM palisade_api_key", &[r#"palisade_api_key ["l"]"#]),
         ("INSERT INTO AUDIT VALUES (1,'nothing')", &[]),
         ("UPDATE USER SET level=9", &[]),
     ] {
