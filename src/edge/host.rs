@@ -6,7 +6,6 @@ use super::stream::Flow;
 use crate::gateway::{Algorithm, Body, Crypto, Host, KeySource, MAX_JWKS_BYTES, Material, Origin, PrivateKey};
 use crate::rows::Millis;
 use http::{Request, Response, StatusCode};
-use std::time::Duration;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::Env;
 
@@ -26,6 +25,9 @@ const VERIFIER: &str = "palisadeVerifier";
 
 /// How long an issuer may take to hand out its keys. Requests wait for them.
 const KEYS_TIMEOUT_MILLIS: u32 = 5_000;
+
+/// How long a request waits before it looks again for what another one is fetching.
+const PAUSE_MILLIS: u32 = 20;
 
 impl Edge {
     pub fn new(env: &Env) -> Result<Edge, String> {
@@ -124,7 +126,9 @@ impl KeySource for Edge {
 
     async fn pause(&self) {
         // A timer of this request's own. What another one waits for cannot be waited for here: the platform ties it to that one.
-        worker::Delay::from(Duration::from_millis(20)).await;
+        // (`worker::Delay` takes the handle of a timer for a number, and here it is an object.) Without a timer the next look
+        // is at once, and there is an end to those.
+        let _ = call(&get(&js_sys::global(), "scheduler"), "wait", &[JsValue::from(PAUSE_MILLIS)]).await;
     }
 }
 
