@@ -238,7 +238,8 @@ fn keys_that_are_wrong_are_named_and_never_shown() {
     let config = read(&set(&[&good]), true).unwrap();
     let private = URL_SAFE_NO_PAD.decode(d).unwrap();
     let shown = format!("{config:?} {config:#?}");
-    assert!(!shown.contains(d) && !shown.contains(&format!("{:?}", &private[..4]).trim_matches(['[', ']'])), "{shown}");
+    let bytes = format!("{:?}", &private[..4]);
+    assert!(!shown.contains(d) && !shown.contains(bytes.trim_matches(['[', ']'])), "{shown}");
 }
 
 /// Two kinds of principals, and roles: everywhere, within one document, ended.

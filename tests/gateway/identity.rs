@@ -677,7 +677,9 @@ fn two_credentials_that_differ_are_refused() {
     let bearer = |token: &str| ("authorization", format!("Bearer {token}"));
     let cookie = |token: &str| ("cookie", format!("sid={token}"));
     let header = |token: &str| ("cf-access-jwt-assertion", token.to_string());
-    let cases: Vec<(&str, Vec<(&str, String)>, u16)> = vec![
+    // What is brought, the headers, the status.
+    type Brought = (&'static str, Vec<(&'static str, String)>, u16);
+    let cases: Vec<Brought> = vec![
         ("the issuer's header", vec![header(&ann)], 200),
         ("another issuer's token as a bearer", vec![bearer(&elsewhere)], 200),
         ("another issuer's token in the cookie", vec![cookie(&elsewhere)], 200),
