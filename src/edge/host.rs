@@ -138,7 +138,10 @@ impl Host for Edge {
     }
 
     async fn pause(&self, millis: Millis) {
-        worker::Delay::from(std::time::Duration::from_millis(millis.unsigned_abs())).await;
+        // `worker::Delay` takes what `setTimeout` returns for a number, which it is no longer. Where nobody can wait, what
+        // was to be done later is done now.
+        let scheduler = get(&js_sys::global(), "scheduler");
+        let _ = call(&scheduler, "wait", &[JsValue::from(millis as f64)]).await;
     }
 
     async fn within_limit(&self, key: &str) -> Result<bool, String> {
