@@ -181,7 +181,7 @@ impl BadRequest {
     }
 
     /// The same about an id that was read from `source`.
-    fn from_source(self, source: &Template) -> BadRequest {
+    fn read_from(self, source: &Template) -> BadRequest {
         match source.wanted() {
             wanted if wanted.is_empty() => self,
             wanted => BadRequest { detail: format!("{wanted}: {}", self.detail), ..self },
@@ -407,7 +407,7 @@ impl Found<'_> {
             .text(&guarded.resource_id, parts)?
             .ok_or_else(|| BadRequest::new(format!("the request lacks {}", guarded.resource_id.wanted())))?;
         let resource = entity_id(mapping, &guarded.resource_type, &id);
-        let resource = resource.map_err(|error| error.from_source(&guarded.resource_id))?;
+        let resource = resource.map_err(|error| error.read_from(&guarded.resource_id))?;
         let resource = Uid::new(&guarded.resource_type, resource);
         let mut context = Map::new();
         for (name, kind, source) in &guarded.context {
@@ -415,7 +415,7 @@ impl Found<'_> {
                 ContextSource::Constant(value) => Some(value.clone()),
                 ContextSource::Entity { kind, id } => match self.text(id, parts)? {
                     Some(text) => {
-                        let id = entity_id(mapping, kind, &text).map_err(|error| error.from_source(id))?;
+                        let id = entity_id(mapping, kind, &text).map_err(|error| error.read_from(id))?;
                         Some(json!({ "__entity": { "type": kind, "id": id } }))
                     }
                     None => None,
@@ -682,7 +682,7 @@ pub fn explain(routes: &Routes, mapping: &Mapping, method: &Method, path: &str) 
     let entity = |kind: &str, template: &Template| -> Result<Option<String>, BadRequest> {
         Ok(match shown(template)? {
             Some(Ok(id)) => {
-                let id = entity_id(mapping, kind, &id).map_err(|error| error.from_source(template))?;
+                let id = entity_id(mapping, kind, &id).map_err(|error| error.read_from(template))?;
                 Some(Uid::new(kind, id).to_string())
             }
             Some(Err(source)) => Some(format!("{kind} {source}")),
