@@ -5,7 +5,7 @@
 // that does all that D1 does.
 
 // @ts-ignore: where the gate stands when this runs
-import Gate from './src/edge/worker.mjs';
+import gate from './src/edge/worker.mjs';
 
 /**
  * What happens to statements that hold a text.
@@ -204,7 +204,7 @@ class D1Database extends D1DatabaseSession {
 
 export default {
   /** @param {Request} request @param {any} env @param {any} context */
-  fetch: (request, env, context) => new Gate(context, { ...env, DB: new D1Database(env.DB) }).fetch(request),
+  fetch: (request, env, context) => gate.fetch(request, { ...env, DB: new D1Database(env.DB) }, context),
 };
 
 /** The same isolate, spoken to by a test: `PUT` of faults or of the clock, `GET` of what was asked since then. */
