@@ -41,6 +41,8 @@ pub struct Config {
     pub token_cookie: Option<String>,
     /// SHA-256 of the keys with which other services ask for decisions, in lower-case hexadecimal.
     pub api_keys: Vec<String>,
+    /// How callers of the decision API know this gate: scheme, host and perhaps port and path, without a slash at the end.
+    pub public_url: Option<String>,
     /// The share of decisions that Cedar's own authorizer makes too, from 0 to 1.
     pub verify: f64,
     /// Headers that the origin believes and that are therefore stripped, beside those that always are.
@@ -92,6 +94,7 @@ impl Config {
     /// | `TOKEN_COOKIE` | a cookie's name |
     /// | `IDENTITY_HEADERS` | names of headers, with commas between them |
     /// | `VERIFY` | the share of decisions that are made twice, such as `0.01`; none where it is left out |
+    /// | `PUBLIC_URL` | under which address callers of the decision API know this gate; its metadata name it |
     /// | `PALISADE_API_KEY_SHA256` | SHA-256 in hexadecimal, one or more with commas between them |
     ///
     /// # Errors
@@ -136,8 +139,17 @@ impl Config {
                 })?
             }
         };
+        let public_url = match given("PUBLIC_URL") {
+            None => None,
+            Some(text) => {
+                let url = text.trim_end_matches('/');
+                let help = "write `https://`, the host, and perhaps port and path, and neither query nor fragment";
+                let wrong = || ConfigError(format!("PUBLIC_URL is `{text}`; {help}"));
+                Some(is_public_url(url).then(|| url.to_string()).ok_or_else(wrong)?)
+            }
+        };
         let identity_headers = identity_headers.iter().map(|name| headers::folded(name)).collect();
-        Ok(Config { mode, issuers, token_cookie, api_keys, verify, identity_headers })
+        Ok(Config { mode, issuers, token_cookie, api_keys, public_url, verify, identity_headers })
     }
 
     /// Further headers that are stripped, by their folded names.
@@ -247,6 +259,20 @@ fn is_safe_url(url: &str) -> bool {
     let local = ["http://localhost/", "http://localhost:", "http://127.0.0.1/", "http://127.0.0.1:"];
     let plain = url.bytes().all(|byte| matches!(byte, b'!'..=b'~')) && !url.contains(['#', '@', '\\']);
     plain && (url.starts_with("https://") || local.iter().any(|prefix| url.starts_with(prefix)))
+}
+
+/// The address of a decision point: https, without query and fragment (AuthZEN 9.1). Percent signs, double slashes and
+/// dot segments would make a path that the gate itself refuses.
+fn is_public_url(url: &str) -> bool {
+    let Some((_, rest)) = url.split_once("://") else { return false };
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let plain = |part: &str| {
+        part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)) && !matches!(part, "." | "..")
+    };
+    let path_fits = path.is_empty() || path.split('/').all(|segment| !segment.is_empty() && plain(segment));
+    let host_fits =
+        !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.:[]".contains(&byte));
+    is_safe_url(&format!("{url}/")) && host_fits && path_fits
 }
 
 /// RFC 9110 5.6.2.

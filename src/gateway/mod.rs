@@ -27,7 +27,10 @@ mod verify;
 
 pub use active::{MAX_BUNDLE_AGE_IF_ERROR_MILLIS, MAX_BUNDLE_AGE_MILLIS};
 pub use answer::accepts;
-pub use authzen::{EVALUATION_PATH, MAX_QUESTION_BYTES};
+pub use authzen::{
+    ACTION_SEARCH_PATH, EVALUATION_PATH, EVALUATIONS_PATH, MAX_BATCH, MAX_BATCH_BYTES, MAX_CANDIDATES, MAX_JUDGED,
+    MAX_QUESTION_BYTES, MAX_REQUEST_ID_BYTES, METADATA_PATH, RESOURCE_SEARCH_PATH, SUBJECT_SEARCH_PATH,
+};
 pub use config::{Config, ConfigError, Issuer, KeySet, MAX_CLOCK_SKEW_SECONDS, Mode};
 pub use headers::{MAX_HEADER_BYTES, MAX_HEADERS};
 pub use identity::{MAX_TOKEN_BYTES, sha256_hex};
@@ -92,7 +95,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
             Ok(target) => target,
             Err(refusal) => return self.refuse(&refusal, &id, &incoming.method, &incoming.headers, Line::default()),
         };
-        if target.segments().first().is_some_and(|first| first == routes::OWN_PREFIX) {
+        if routes::is_own(&target) {
             return self.own(&target, incoming, &id).await;
         }
         let mut incoming = incoming;

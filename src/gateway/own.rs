@@ -2,7 +2,7 @@
 //! The gate's own addresses. Nothing below `/.palisade/` is ever forwarded.
 
 use super::answer::{Refusal, json_like};
-use super::authzen::EVALUATION_PATH;
+use super::authzen::{Endpoint, metadata};
 use super::log::Line;
 use super::origin::{Body, Host, Incoming};
 use super::page::PAGE_PATH;
@@ -23,15 +23,21 @@ impl<S: Store, H: Host> Gateway<S, H> {
         mut incoming: Incoming<H::Stream>,
         id: &str,
     ) -> Response<Body<H::Stream>> {
+        if let Some(endpoint) = Endpoint::at(target.path()).filter(|_| incoming.method == Method::POST) {
+            return respond(self.access(endpoint, &mut incoming, id).await);
+        }
+        let described = self.config.public_url.as_deref().and_then(|public| metadata(public, target.path()));
+        let is_described = described.is_some();
+        if let Some(response) = described.filter(|_| incoming.method == Method::GET) {
+            return respond(response);
+        }
         let allow = match target.path() {
             HEALTH_PATH if matches!(incoming.method, Method::GET | Method::HEAD) => {
                 return respond(self.health(&incoming.method).await);
             }
             HEALTH_PATH => vec![Method::GET, Method::HEAD],
-            EVALUATION_PATH if incoming.method == Method::POST => {
-                return respond(self.evaluation(&mut incoming, id).await);
-            }
-            EVALUATION_PATH => vec![Method::POST],
+            path if Endpoint::at(path).is_some() => vec![Method::POST],
+            _ if is_described => vec![Method::GET],
             PAGE_PATH if matches!(incoming.method, Method::GET | Method::POST) => {
                 return self.page(target, incoming, id).await;
             }
