@@ -16,6 +16,7 @@ use crate::gateway::identity::{same, sha256_hex};
 use crate::gateway::judge::{Said, Stop};
 use crate::gateway::log::Line;
 use crate::gateway::origin::Host;
+use crate::gateway::routes::entity_id;
 use crate::mapping::Mapping;
 use crate::name::Uid;
 use crate::store::{Store, StoreError};
@@ -102,8 +103,17 @@ struct Sought<'a> {
     resource: Option<Uid>,
     /// For an action, one is looked for; so there is none.
     action: Option<&'a str>,
-    /// The type that is looked for, as the model has it.
+    /// The type that is looked for, as the model has it and as the request spells it.
     kind: Option<&'a str>,
+    spelt: Option<&'a str>,
+}
+
+/// One page of results.
+#[derive(Default)]
+struct Found {
+    results: Vec<Value>,
+    /// The token of the next page; empty where this is the last.
+    next: String,
 }
 
 impl Sought<'_> {
@@ -150,11 +160,11 @@ impl<S: Store, H: Host> Gateway<S, H> {
             match found? {
                 Ok(Some(found)) => Ok(Said::confirmed(Ok(found))),
                 // Nothing was looked up: another bundle may know the type.
-                Ok(None) => Ok(Said::unconfirmed(Ok((Vec::new(), String::new())))),
+                Ok(None) => Ok(Said::unconfirmed(Ok(Found::default()))),
                 Err(problem) => Ok(Said::unconfirmed(Err(problem))),
             }
         });
-        let (results, next) = found.await.map_err(Problem::from)??;
+        let Found { results, next } = found.await.map_err(Problem::from)??;
         let mut answer = json!({});
         if page.asked || !next.is_empty() {
             answer["page"] = json!({ "next_token": next, "count": results.len() });
@@ -163,8 +173,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
         Ok(answer)
     }
 
-    /// The results and the token of the next page; `None` where there is nothing to look through.
-    #[allow(clippy::type_complexity, reason = "said once")]
+    /// The results; `None` where there is nothing to look through.
     async fn search_by(
         &self,
         endpoint: Endpoint,
@@ -172,9 +181,9 @@ impl<S: Store, H: Host> Gateway<S, H> {
         page: &Page,
         active: &Active,
         line: &mut Line,
-    ) -> Result<Result<Option<(Vec<Value>, String)>, Problem>, Stop> {
+    ) -> Result<Result<Option<Found>, Problem>, Stop> {
         let mapping = active.mapping();
-        let (sought, spelt) = match sought(endpoint, parts, mapping) {
+        let sought = match sought(endpoint, parts, mapping) {
             Ok(Some(sought)) => sought,
             Ok(None) => return Ok(Ok(None)),
             Err(problem) => return Ok(Err(problem)),
@@ -197,7 +206,8 @@ impl<S: Store, H: Host> Gateway<S, H> {
                 if found.bundle != active.number {
                     return Err(Stop::Changed);
                 }
-                found.ids.into_iter().collect()
+                // What no question could name is not found either.
+                found.ids.into_iter().filter(|id| entity_id(mapping, kind, id).is_ok_and(|own| own == *id)).collect()
             }
             None => match self.actions(active, &sought).await? {
                 Ok(actions) => actions,
@@ -237,7 +247,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
             if let (Some(rows), Some(posed)) = (&mut rows, posed)
                 && allows(active, rows, posed)?
             {
-                results.push(match spelt {
+                results.push(match sought.spelt {
                     Some(spelt) => json!({ "type": spelt, "id": candidate }),
                     None => json!({ "name": candidate }),
                 });
@@ -246,7 +256,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
         line.entities(judged);
         left.drain(..judged);
         let next = if left.is_empty() { String::new() } else { page.token(&last) };
-        Ok(Ok(Some((results, next))))
+        Ok(Ok(Some(Found { results, next })))
     }
 
     /// Every action that could be allowed: those that the model names, and those that rows grant here.
@@ -270,13 +280,8 @@ fn allows(active: &Active, rows: &mut Rows, posed: &Posed) -> Result<bool, Refus
     Ok(active.engine.allows(rows.prepared(active, &posed.given)?, &posed.query))
 }
 
-/// What is looked for, and how the request spells its type; `None` where nothing of it is known to the model.
-#[allow(clippy::type_complexity, reason = "said once")]
-fn sought<'a>(
-    endpoint: Endpoint,
-    parts: Parts<'a>,
-    mapping: &'a Mapping,
-) -> Result<Option<(Sought<'a>, Option<&'a str>)>, Problem> {
+/// What is looked for; `None` where the model knows nothing of it.
+fn sought<'a>(endpoint: Endpoint, parts: Parts<'a>, mapping: &'a Mapping) -> Result<Option<Sought<'a>>, Problem> {
     let (mut subject, mut resource, mut action, mut kind, mut spelt) = (None, None, None, None, None);
     // All of it is read before any of it is found unknown, so that what is missing is told.
     match endpoint {
@@ -301,5 +306,5 @@ fn sought<'a>(
     let unknown =
         matches!(subject, Some(None)) || matches!(resource, Some(None)) || (spelt.is_some() && kind.is_none());
     let (subject, resource) = (subject.flatten(), resource.flatten());
-    Ok((!unknown).then_some((Sought { parts, subject, resource, action, kind }, spelt)))
+    Ok((!unknown).then_some(Sought { parts, subject, resource, action, kind, spelt }))
 }

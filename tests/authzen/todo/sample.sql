@@ -28,7 +28,7 @@ INSERT INTO IDENTITY_ROLES (identity_id, role_id) VALUES
   ('CiRmZDQ2MTRkMy1jMzlhLTQ3ODEtYjdiZC04Yjk2ZjVhNTEwMGQSBWxvY2Fs', 'viewer');
 
 INSERT INTO PERMISSIONS (id, resource) VALUES
-  ('can_read_user', 'user'),
+  ('can_read_user', 'person'),
   ('can_read_todos', 'todo'),
   ('can_create_todo', 'todo'),
   ('can_update_todo', 'todo'),
