@@ -17,7 +17,7 @@ WORKER_SOURCES := Cargo.toml Cargo.lock $(shell find src -name '*.rs' -o -name '
 
 PALISADE := target/debug/palisade
 
-.PHONY: help run palisade test bench bench-edge worker check fmt lint types native edge licences setup chromium browser engine package workbench clean
+.PHONY: help run palisade test bench bench-edge worker check fmt lint types native edge licences setup chromium oha browser engine package workbench clean
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
@@ -120,7 +120,7 @@ bench: worker browser ## everything that is measured beside others, in one run; 
 	@$(ENV) node tests/bench/page.mjs
 	@$(ENV) node tests/bench/peers/table.mjs
 
-bench-edge: worker palisade ## speed of the Worker on workerd, beside one that only forwards
+bench-edge: oha worker palisade ## speed of the Worker on workerd, beside one that only forwards
 	@$(ENV) node tests/bench/edge.mjs
 
 licences: setup ## fails where a dependency's licence does not allow what Apache-2.0 needs, or THIRD_PARTY.md is stale
@@ -131,6 +131,9 @@ setup: ## installs what is missing; quick when nothing is
 
 chromium:
 	@tools/setup.sh browser
+
+oha:
+	@tools/setup.sh bench
 
 clean: ## forgets what was built here; the tools stay
 	rm -rf build target .wrangler

@@ -7,7 +7,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { parse } from 'smol-toml';
 import { EXAMPLES } from './example.mjs';
+import { trialKeys, TRIAL_KEYS_FILE } from './keys.mjs';
 import { issuers, token, trialKey, TRIAL_KEY_FILE } from './token.mjs';
 
 const GATE = 8787;
@@ -72,7 +74,17 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exi
 const serve = (script, env) =>
   children.push(spawn('node', [script], { env: { ...process.env, ...env }, stdio: ['ignore', 'inherit', 'inherit'] }));
 
-serve('tools/origin.mjs', { PORT: String(ORIGIN) });
+// The application believes the gate alone, by its signature; what the pack calls public needs none.
+const routes = /** @type {{ path: string, public?: boolean }[]} */ (
+  parse(readFileSync(join(pack, 'routes.toml'), 'utf8')).route ?? []
+);
+const open = routes.filter((route) => route.public).map((route) => encodeURI(route.path.split('{')[0]));
+serve('tools/origin.mjs', {
+  PORT: String(ORIGIN),
+  GATE_JWKS: `${gate}/.palisade/jwks.json`,
+  GATE_PUBLIC: open.join(','),
+  ORIGIN_AUDIENCE: `http://127.0.0.1:${ORIGIN}`,
+});
 // Of a pack that only has the name of one that has an example, it would list what is not there.
 const example = pack === join('policies', name) ? EXAMPLES[name] : undefined;
 if (example) serve('tools/example.mjs', { PACK: name, GATE: gate, PORT: String(EXAMPLE) });
@@ -80,7 +92,9 @@ const worker = spawn(
   'wrangler',
   [
     ...['dev', '--local', '--ip', '127.0.0.1', '--port', String(GATE), '--persist-to', join(state, 'd1')],
-    ...['--var', `ORIGIN:http://127.0.0.1:${ORIGIN}`, '--var', `ISSUERS:${issuers(key)}`, '--log-level', 'warn'],
+    ...['--var', `ORIGIN:http://127.0.0.1:${ORIGIN}`, '--var', `ISSUERS:${issuers(key)}`],
+    // A key for trying things out. Elsewhere it is a secret: `node tools/keys.mjs | npx wrangler secret put ASSERTION_KEYS`.
+    ...['--var', `ASSERTION_KEYS:${trialKeys(TRIAL_KEYS_FILE)}`, '--log-level', 'warn'],
   ],
   { stdio: ['ignore', 'inherit', 'inherit'] },
 );

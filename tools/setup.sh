@@ -3,6 +3,7 @@
 # Finds what building, running and testing need, and installs what is missing. Quick when nothing is.
 #   tools/setup.sh            all but a browser
 #   tools/setup.sh browser    a Chromium too, for the tests in a browser
+#   tools/setup.sh bench      oha too, for measuring the Worker
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/env.sh
@@ -99,3 +100,5 @@ cargo_tool worker-build worker-build 0.8.7 --locked
 cargo_tool wasm-bindgen-cli wasm-bindgen "$(locked wasm-bindgen)"
 node_packages
 if [ "${1-}" = browser ]; then browser; fi
+# What makes the load, for measuring. Its default features have TLS, which nothing here needs and it does not build without.
+if [ "${1-}" = bench ]; then cargo_tool oha oha 1.16.0 --locked; fi

@@ -10,6 +10,7 @@ mod import;
 mod load;
 mod route;
 mod test;
+mod verify_log;
 
 use crate::report::Finding;
 use clap::{Parser, Subcommand};
@@ -62,6 +63,8 @@ enum Command {
         #[arg(required = true)]
         packs: Vec<PathBuf>,
     },
+    /// Say of each chain of the decision log whether it is whole.
+    VerifyLog(verify_log::Arguments),
 }
 
 /// How a command ended well.
@@ -97,6 +100,7 @@ pub fn run() -> ExitCode {
         Command::Decide(arguments) => decide::run(&arguments, json),
         Command::Route { pack, method, path } => route::run(&pack, &method, &path, json),
         Command::Test { packs } => test::run(&folders(packs), json),
+        Command::VerifyLog(arguments) => verify_log::run(&arguments, json),
     };
     match result {
         Ok(Outcome::Yes) => ExitCode::from(0),

@@ -3,8 +3,8 @@
 //!
 //! The user's tables get neither checks nor columns; where they exist already, they stay as they are.
 
-use crate::mapping::{Column, ColumnKind, Mapping, Meaning, Table};
-use crate::store::{OWN_TABLES, identifier, indexes, literal};
+use crate::mapping::{Column, ColumnKind, Mapping, Table};
+use crate::store::{OWN_TABLES, about_json, identifier, indexes, is_logged, literal, trigger};
 
 /// The DDL of a schema for D1 and SQLite, the same bytes for the same model. It can be run again at any time.
 pub fn schema_sql(mapping: &Mapping, title: &str) -> String {
@@ -125,22 +125,25 @@ fn default(written: &str) -> Option<String> {
 fn triggers(mapping: &Mapping) -> Vec<String> {
     let mut all = Vec::new();
     for table in &mapping.tables {
-        if matches!(table.meaning, Meaning::Ignored { .. }) || table.key.is_empty() {
+        if !is_logged(table) {
             continue;
         }
         let name = literal(&table.name);
         let on = identifier(&table.name);
-        let log = "INSERT INTO palisade_change (table_name,key)";
+        let log = "INSERT INTO palisade_change (table_name,key,about)";
         let mut add = |suffix: &str, event: String, body: String| {
-            let trigger = identifier(&format!("palisade_log_{}_{suffix}", table.name));
+            let name = identifier(&trigger(table, suffix));
             // A trigger of an older model must not stay.
-            all.push(format!("DROP TRIGGER IF EXISTS {trigger}"));
-            all.push(format!("CREATE TRIGGER {trigger} {event} ON {on} BEGIN {body}; END"));
+            all.push(format!("DROP TRIGGER IF EXISTS {name}"));
+            all.push(format!("CREATE TRIGGER {name} {event} ON {on} BEGIN {body}; END"));
         };
         let (new, old) = (key_json("NEW", table), key_json("OLD", table));
-        add("insert", "AFTER INSERT".to_string(), format!("{log} VALUES ({name},{new})"));
-        add("update", "AFTER UPDATE".to_string(), format!("{log} SELECT {name},{old} UNION SELECT {name},{new}"));
-        add("delete", "AFTER DELETE".to_string(), format!("{log} VALUES ({name},{old})"));
+        // Whom the row concerned, and whom it concerns now.
+        let row = |alias: &str, key: &str| format!("{name},{key},{}", about_json(alias, table));
+        let (is, was) = (row("NEW", &new), row("OLD", &old));
+        add("insert", "AFTER INSERT".to_string(), format!("{log} VALUES ({is})"));
+        add("update", "AFTER UPDATE".to_string(), format!("{log} SELECT {was} UNION SELECT {is}"));
+        add("delete", "AFTER DELETE".to_string(), format!("{log} VALUES ({was})"));
         // `INSERT OR REPLACE` deletes a row with the same unique value and fires no trigger for it.
         for (at, column) in table.columns.iter().enumerate() {
             let only_key = table.keyed && table.key.len() == 1 && table.key[0] == column.name;
@@ -149,7 +152,7 @@ fn triggers(mapping: &Mapping) -> Vec<String> {
             }
             let value = identifier(&column.name);
             let displaced = key_json("x", table);
-            let body = format!("{log} SELECT {name},{displaced} FROM {on} x WHERE x.{value}=NEW.{value}");
+            let body = format!("{log} SELECT {} FROM {on} x WHERE x.{value}=NEW.{value}", row("x", &displaced));
             add(&format!("insert_{at}"), "BEFORE INSERT".to_string(), format!("{body} AND {displaced}<>{new}"));
             add(&format!("update_{at}"), format!("BEFORE UPDATE OF {value}"), format!("{body} AND {displaced}<>{old}"));
         }

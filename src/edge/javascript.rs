@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The platform's objects, called by name: what the bindings have no stable signature for.
 
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::HeaderMap;
 use js_sys::{Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -42,22 +42,6 @@ pub async fn call(object: &JsValue, name: &str, arguments: &[JsValue]) -> Result
         Ok(promise) => JsFuture::from(promise).await.map_err(|error| words(&error)),
         Err(value) => Ok(value),
     }
-}
-
-/// The platform's headers as ours. A JavaScript string stands for bytes here, one a character.
-pub fn headers_from(headers: &web_sys::Headers) -> Result<HeaderMap, String> {
-    let mut map = HeaderMap::new();
-    let entries = js_sys::try_iter(headers).map_err(|error| words(&error))?.ok_or("the headers cannot be listed")?;
-    for entry in entries {
-        let entry: Array = entry.map_err(|error| words(&error))?.unchecked_into();
-        let (name, value) = (entry.get(0).as_string(), entry.get(1).as_string());
-        let (Some(name), Some(value)) = (name, value) else { return Err("a header is no text".to_string()) };
-        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|error| error.to_string())?;
-        let bytes: Option<Vec<u8>> = value.chars().map(|c| u8::try_from(c as u32).ok()).collect();
-        let value = bytes.ok_or("a header holds more than bytes")?;
-        map.append(name, HeaderValue::from_bytes(&value).map_err(|error| error.to_string())?);
-    }
-    Ok(map)
 }
 
 /// Our headers as the platform's.

@@ -14,8 +14,6 @@ pub enum Flow {
     Whole(Option<web_sys::ReadableStream>),
     /// Being read.
     Reading(IntoStream<'static>),
-    /// No body at all: an answer that became a WebSocket, which cannot be taken apart.
-    Upgraded(web_sys::Response),
 }
 
 impl Flow {
@@ -29,7 +27,7 @@ impl Flow {
             Flow::Whole(Some(stream)) if head.is_empty() => return Ok(stream),
             Flow::Whole(Some(stream)) => reading(stream),
             Flow::Reading(stream) => stream,
-            Flow::Whole(None) | Flow::Upgraded(_) => return Err("the body is gone".to_string()),
+            Flow::Whole(None) => return Err("the body is gone".to_string()),
         };
         let head: JsValue = js_sys::Uint8Array::from(head.as_slice()).into();
         let all = futures_util::stream::iter([Ok(head)]).chain(rest);

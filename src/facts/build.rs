@@ -13,7 +13,7 @@ use crate::rows::{Millis, Reading, Rows, Value, normal_uuid, read_bool, read_id,
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// An entity of a type that lives outside the database, as the request describes it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct External {
     pub uid: Uid,
     pub parents: Vec<Uid>,

@@ -36,7 +36,7 @@ pub struct Facts {
 
 /// One request, as far as the choice of rows goes: what a store is asked for, and what the facts made of its answer can
 /// decide.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Ask {
     pub principal: Uid,
     pub resource: Uid,

@@ -50,6 +50,11 @@ impl Refusal {
         Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).because(cause)
     }
 
+    /// 429: too much of it.
+    pub fn too_many_requests() -> Refusal {
+        Refusal::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "these are too many requests; try again later")
+    }
+
     pub fn because(mut self, cause: impl Into<String>) -> Refusal {
         self.cause = Some(cause.into());
         self
@@ -89,9 +94,12 @@ impl Refusal {
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
-        }
+        match self.status {
+            StatusCode::SERVICE_UNAVAILABLE => headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5")),
+            // The platform counts over ten seconds or a minute, and does not say how much of it is left.
+            StatusCode::TOO_MANY_REQUESTS => headers.insert(header::RETRY_AFTER, HeaderValue::from_static("60")),
+            _ => None,
+        };
         if !self.allow.is_empty() {
             let allow: Vec<&str> = self.allow.iter().map(Method::as_str).collect();
             if let Ok(allow) = HeaderValue::from_str(&allow.join(", ")) {

@@ -14,6 +14,9 @@ pub const MAX_HEADER_BYTES: usize = 64 * 1024;
 /// The most headers of one request.
 pub const MAX_HEADERS: usize = 100;
 
+/// The most cookies of one request. Browsers send 180 at most.
+pub const MAX_COOKIES: usize = 256;
+
 /// Who asks, as an entity literal in which `%` and everything but printable ASCII is percent-encoded:
 /// `User::"alice"`, `User::"%E7%94%A8"`.
 pub const PRINCIPAL: HeaderName = HeaderName::from_static("palisade-principal");
@@ -21,21 +24,39 @@ pub const PRINCIPAL: HeaderName = HeaderName::from_static("palisade-principal");
 /// The decision's id, under which the log has it.
 pub const DECISION: HeaderName = HeaderName::from_static("palisade-decision");
 
+/// Who asks, signed ([`super::assertion`]).
+pub const ASSERTION: HeaderName = HeaderName::from_static("palisade-assertion");
+
 /// The gate's own headers, in any spelling.
 const OWN_PREFIX: &str = "palisade-";
 
 /// Headers by which a client could say who or where it is, or what it really asks. By [`folded`] name.
-const NEVER_BELIEVED: [&str; 21] = [
+const NEVER_BELIEVED: [&str; 35] = [
     "forwarded",
     "x-real-ip",
     "x-client-ip",
     "x-cluster-client-ip",
     "true-client-ip",
+    "client-ip",
+    "x-originating-ip",
+    "x-remote-ip",
+    "x-remote-addr",
+    "remote-addr",
     "x-host",
     "x-http-host-override",
     "x-url-scheme",
     "x-scheme",
     "front-end-https",
+    // Another path, or another address of the application.
+    "x-override-url",
+    "x-proxy-url",
+    "base-url",
+    "x-script-name",
+    "script-name",
+    "request-uri",
+    "x-http-destinationurl",
+    "x-accel-redirect",
+    "x-sendfile",
     // Another method than the one that was decided on.
     "x-http-method",
     "x-http-method-override",
@@ -78,6 +99,8 @@ pub struct Forwarding<'a> {
     pub principal: Option<&'a Uid>,
     /// Under which the log has the decision; none was made on a public route.
     pub decision: Option<&'a str>,
+    /// The same two, signed; nothing where no key is configured.
+    pub assertion: Option<&'a str>,
     /// The client's address, where the face knows it.
     pub client: Option<&'a str>,
     /// Host and scheme that the client asked for.
@@ -123,6 +146,10 @@ pub fn check(headers: &HeaderMap) -> Result<(), HeaderError> {
     if headers.len() > MAX_HEADERS || bytes > MAX_HEADER_BYTES {
         return Err(HeaderError::TooLarge);
     }
+    let pairs = |value: &HeaderValue| value.as_bytes().split(|byte| *byte == b';').count();
+    if headers.get_all(header::COOKIE).iter().map(pairs).sum::<usize>() > MAX_COOKIES {
+        return Err(HeaderError::TooLarge);
+    }
     if headers.contains_key(header::CONTENT_LENGTH) {
         let mut lengths = headers.get_all(header::CONTENT_LENGTH).iter();
         let first = lengths.next().map(HeaderValue::as_bytes).unwrap_or_default();
@@ -132,7 +159,9 @@ pub fn check(headers: &HeaderMap) -> Result<(), HeaderError> {
             return Err(HeaderError::Refused("the length of the body is given in two ways"));
         }
     }
-    if headers.get_all(header::HOST).iter().count() > 1 {
+    // Some platforms hand over two lines as one, with a comma that no host has.
+    let mut hosts = headers.get_all(header::HOST).iter();
+    if hosts.next().is_some_and(|host| host.as_bytes().contains(&b',')) || hosts.next().is_some() {
         return Err(HeaderError::Refused("the header `Host` is given twice"));
     }
     // RFC 9110 7.6.1: an end-to-end header must not be named by `Connection`. Whoever does wants it to reach the gate and
@@ -147,29 +176,66 @@ pub fn check(headers: &HeaderMap) -> Result<(), HeaderError> {
     Ok(())
 }
 
-/// The headers that the origin gets.
-pub fn forwarded(headers: &HeaderMap, forwarding: &Forwarding<'_>) -> HeaderMap {
+/// What becomes of headers on their way.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Taken away, in all their lines.
+    pub removed: Vec<HeaderName>,
+    /// In the place of all lines of that name, or new.
+    pub set: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Changes {
+    /// What makes `after` of `before`.
+    pub fn between(before: &HeaderMap, after: &HeaderMap) -> Changes {
+        let removed = before.keys().filter(|name| !after.contains_key(*name)).cloned().collect();
+        let lines =
+            |map: &HeaderMap, name: &HeaderName| map.get_all(name).iter().cloned().collect::<Vec<HeaderValue>>();
+        let mut set = Vec::new();
+        for name in after.keys() {
+            let lines_after = lines(after, name);
+            if lines_after != lines(before, name) {
+                // RFC 9110 5.3: several lines are one with commas. No cookie is ever set here, the one header of which that is
+                // not so.
+                let all: Vec<&[u8]> = lines_after.iter().map(HeaderValue::as_bytes).collect();
+                set.extend(HeaderValue::from_bytes(&all.join(&b", "[..])).ok().map(|value| (name.clone(), value)));
+            }
+        }
+        Changes { removed, set }
+    }
+
+    /// The headers after the changes.
+    pub fn apply(&self, mut headers: HeaderMap) -> HeaderMap {
+        for name in &self.removed {
+            headers.remove(name);
+        }
+        for (name, value) in &self.set {
+            headers.insert(name, value.clone());
+        }
+        headers
+    }
+}
+
+/// What becomes of a request's headers on the way to the origin.
+pub fn forwarded(headers: &HeaderMap, forwarding: &Forwarding<'_>) -> Changes {
     let connection: HashSet<String> = connection_options(headers).collect();
-    let websocket = is_websocket(headers);
-    let mut out = HeaderMap::with_capacity(headers.len() + 6);
-    for (name, value) in headers {
+    let is_stripped = |name: &&HeaderName| {
         let folded = folded(name.as_str());
-        let stripped = is_never_believed(&folded)
+        is_never_believed(&folded)
             || HOP_BY_HOP.contains(&folded.as_str())
             || connection.contains(name.as_str())
             || forwarding.identity_headers.contains(&folded)
-            || *name == header::HOST;
-        if !stripped {
-            out.append(name, value.clone());
-        }
-    }
-    if websocket {
-        out.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
-        out.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+            || **name == header::HOST
+    };
+    let mut out =
+        Changes { removed: headers.keys().filter(is_stripped).cloned().collect(), set: Vec::with_capacity(6) };
+    if is_websocket(headers) {
+        out.set.push((header::CONNECTION, HeaderValue::from_static("Upgrade")));
+        out.set.push((header::UPGRADE, HeaderValue::from_static("websocket")));
     }
     let mut set = |name: HeaderName, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
-            out.insert(name, value);
+            out.set.push((name, value));
         }
     };
     if let Some(principal) = forwarding.principal {
@@ -177,6 +243,9 @@ pub fn forwarded(headers: &HeaderMap, forwarding: &Forwarding<'_>) -> HeaderMap 
     }
     if let Some(decision) = forwarding.decision {
         set(DECISION, decision);
+    }
+    if let Some(assertion) = forwarding.assertion {
+        set(ASSERTION, assertion);
     }
     if let Some(client) = forwarding.client {
         set(HeaderName::from_static("x-forwarded-for"), &safe(client));

@@ -5,19 +5,23 @@
 //! from rows alone, never from a token.
 
 use super::answer::Refusal;
+use super::config::Issuer;
 use super::routes::{entity_id, typed};
 use crate::decide;
 use crate::engine::Fixed;
 use crate::mapping::{ColumnKind, ContextType, Live, LoginSession, Mapping, Meaning, Table, Test};
 use crate::name::Uid;
 use crate::rows::{Millis, Reading, Rows, TableRows, Value, format_time, read_bool, read_id, read_time};
-use http::header::{self, HeaderMap};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// The longest token, of either kind.
 pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
+
+/// How every API key begins, which tells it from tokens of login sessions.
+pub const API_KEY_PREFIX: &str = "pk_";
 
 /// Who asks, and what is known of how they signed in.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,36 +34,54 @@ pub struct Caller {
 }
 
 /// A token as it came. It has no `Debug`, so that no log line can show it.
-pub struct Token(String);
+pub struct Token {
+    text: String,
+    /// The header of an issuer that it came in; `None` for `Authorization` and the cookie.
+    place: Option<HeaderName>,
+}
 
 /// What a token looks like, which says who can tell what it is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenKind {
     /// Three parts with dots between them (RFC 7519).
     Jwt,
+    /// [`API_KEY_PREFIX`], and whatever follows.
+    ApiKey,
     /// Anything else: the SHA-256 of it may stand in a table of login sessions.
     Session,
 }
 
 impl Token {
     pub fn kind(&self) -> TokenKind {
-        if self.0.split('.').count() == 3 { TokenKind::Jwt } else { TokenKind::Session }
+        // What comes in a header of an issuer is that issuer's token or none.
+        if self.place.is_some() {
+            return TokenKind::Jwt;
+        }
+        match self.text.split('.').count() {
+            _ if self.text.starts_with(API_KEY_PREFIX) => TokenKind::ApiKey,
+            3 => TokenKind::Jwt,
+            _ => TokenKind::Session,
+        }
     }
 
     pub fn text(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    pub fn place(&self) -> Option<&HeaderName> {
+        self.place.as_ref()
     }
 
     /// What tables of login sessions keep instead of the token.
     pub fn hash(&self) -> String {
-        sha256_hex(self.0.as_bytes())
+        sha256_hex(self.text.as_bytes())
     }
 }
 
 impl Caller {
     /// A principal of whom nothing but the name is known.
-    pub fn of(principal: Uid, until: Millis) -> Caller {
-        Caller { principal, until: Some(until), context: BTreeMap::new() }
+    pub fn of(principal: Uid, until: Option<Millis>) -> Caller {
+        Caller { principal, until, context: BTreeMap::new() }
     }
 
     /// What the login session says of the context of every request that it makes.
@@ -128,29 +150,61 @@ fn unreadable(name: &str, kind: &ContextType) -> Refusal {
     Refusal::unauthenticated(format!("`{name}` of the login session is no {}", kind.name))
 }
 
-/// The token that a request brings, from `Authorization: Bearer` or from the cookie; `None` where it brings none.
+/// The token that a request brings: from `Authorization: Bearer`, from the cookie, or from the header of an issuer that has
+/// one of its own. `None` where it brings none.
 ///
 /// # Errors
 /// Something stands there that is no token (401), or two tokens that are not the same (400): the origin might believe the
 /// other one.
-pub fn token(headers: &HeaderMap, cookie: Option<&str>) -> Result<Option<Token>, Refusal> {
+pub fn token(headers: &HeaderMap, cookie: Option<&str>, issuers: &[Issuer]) -> Result<Option<Token>, Refusal> {
     let bearer = bearer(headers)?;
     let cookie = match cookie {
         Some(name) => cookie_value(headers, name)?,
         None => None,
     };
-    let text = match (bearer, cookie) {
-        (Some(bearer), Some(cookie)) if !same(bearer.as_bytes(), cookie.as_bytes()) => {
-            let detail = "the request brings two tokens, in `Authorization` and in a cookie, and they differ";
+    let by_cookie_alone = bearer.is_none();
+    let mut found: Option<Token> = None;
+    let plain = [bearer, cookie].into_iter().flatten().map(|text| Ok(Token { text, place: None }));
+    let of_issuers = issuers.iter().filter_map(|issuer| {
+        let name = issuer.header.as_ref().filter(|name| headers.contains_key(*name))?;
+        Some(header_value(headers, name).map(|text| Token { text, place: Some(name.clone()) }))
+    });
+    for next in plain.chain(of_issuers) {
+        let next = next?;
+        if found.is_some_and(|found| !same(found.text.as_bytes(), next.text.as_bytes())) {
+            let detail = "the request brings two tokens, in two places, and they differ";
             return Err(Refusal::bad_request("two-tokens", detail));
         }
-        (Some(text), _) | (None, Some(text)) => text,
-        (None, None) => return Ok(None),
-    };
-    if text.is_empty() || text.len() > MAX_TOKEN_BYTES {
+        // The same token twice came in the last place, which is the stricter one: an issuer's own.
+        found = Some(next);
+    }
+    let Some(token) = found else { return Ok(None) };
+    if token.text.is_empty() || token.text.len() > MAX_TOKEN_BYTES {
         return Err(Refusal::unauthenticated("the token is empty or too long"));
     }
-    Ok(Some(Token(text)))
+    // Browsers send cookies by themselves, whoever wrote the page. Services do not need them.
+    if token.kind() == TokenKind::ApiKey && by_cookie_alone {
+        return Err(Refusal::unauthenticated("an API key comes in `Authorization` alone"));
+    }
+    Ok(Some(token))
+}
+
+/// The token in an issuer's header.
+fn header_value(headers: &HeaderMap, name: &HeaderName) -> Result<String, Refusal> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next().and_then(|value| HeaderValue::to_str(value).ok());
+    if values.next().is_some() {
+        let detail = "the request brings the header of its token twice";
+        return Err(Refusal::bad_request("two-tokens", detail));
+    }
+    let is_token = |text: &&str| !text.is_empty() && text.bytes().all(is_token_byte);
+    let token = value.filter(is_token);
+    token.map(str::to_string).ok_or_else(|| Refusal::unauthenticated(format!("`{name}` is no token")))
+}
+
+/// Whether a bearer token may have this character (RFC 6750 2.1).
+fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte)
 }
 
 /// The token of `Authorization: Bearer` (RFC 6750 2.1).
@@ -166,8 +220,7 @@ pub fn bearer(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     }
     let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(malformed)?;
     let token = token.trim_matches(' ');
-    let is_token = token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte));
-    if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() || !is_token {
+    if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() || !token.bytes().all(is_token_byte) {
         return Err(malformed());
     }
     Ok(Some(token.to_string()))
@@ -183,6 +236,11 @@ fn cookie_value(headers: &HeaderMap, name: &str) -> Result<Option<String>, Refus
         for pair in text.split(';') {
             let Some((key, value)) = pair.trim_matches([' ', '\t']).split_once('=') else { continue };
             if key != name {
+                // PHP decodes names, and many cut blanks off: the origin would find a cookie that the gate did not.
+                if decoded(key).trim() == name {
+                    let detail = "a cookie is spelt like that of the token, but not quite";
+                    return Err(Refusal::bad_request("two-tokens", detail));
+                }
                 continue;
             }
             // A page on a sibling domain can set a second cookie of the same name ("cookie tossing"), and servers differ on
@@ -199,6 +257,26 @@ fn cookie_value(headers: &HeaderMap, name: &str) -> Result<Option<String>, Refus
         }
     }
     Ok(found)
+}
+
+/// A text without its percent-encoding, as far as it is that.
+fn decoded(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        let pair = after.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
+        match pair.filter(|_| *byte == b'%').and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
+            Some(value) => {
+                out.push(value);
+                rest = &after[2..];
+            }
+            None => {
+                out.push(*byte);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// The caller of a login session, from the rows that hold the hash of a token.

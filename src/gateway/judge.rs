@@ -4,16 +4,26 @@
 use super::active::Active;
 use super::answer::Refusal;
 use super::identity::{self, Caller, TokenKind};
+use super::known::Kept;
+use super::metrics::bump;
 use super::origin::{Body, BodyError, Host, Stream};
 use super::routes::{self, BadRequest, Question};
-use super::{Gateway, strict, verify};
+use super::{Gateway, page, strict, verify};
 use crate::decide::{Context, Decision, Query};
-use crate::facts::{self, External};
-use crate::name::Uid;
-use crate::store::Store;
+use crate::facts::{self, Ask, Attribute, External, Facts};
+use crate::name::{ROLES_ATTRIBUTE, Uid};
+use crate::rows::{Millis, Rows};
+use crate::store::{Got, Slice, Store, StoreError, Want};
 use http::StatusCode;
-use http::header::{self, HeaderMap, HeaderValue};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
+use std::sync::Arc;
+
+/// By which a caller asks for a decision that knows of its own write.
+const AT_LEAST: HeaderName = HeaderName::from_static("palisade-at-least");
+
+/// How long a bundle that could not be loaded is not tried again.
+const RELOAD_MILLIS: Millis = 2_000;
 
 /// How often one request is judged anew because another bundle was published meanwhile.
 const MAX_ATTEMPTS: usize = 3;
@@ -38,7 +48,11 @@ impl<T> Said<T> {
 pub(super) struct Decided {
     pub decision: Decision,
     pub revision: u64,
+    /// All of it, and of that what the database took.
     pub micros: u64,
+    pub db_micros: u64,
+    /// The names of the roles that the principal holds everywhere.
+    pub roles: Vec<String>,
 }
 
 /// Why nothing was decided.
@@ -56,7 +70,7 @@ impl From<Refusal> for Stop {
 
 impl From<BadRequest> for Stop {
     fn from(error: BadRequest) -> Stop {
-        Stop::Refused(Refusal::bad_request("incomplete", error.0))
+        Stop::Refused(Refusal::bad_request(error.code, error.detail))
     }
 }
 
@@ -68,18 +82,21 @@ impl<S: Store, H: Host> Gateway<S, H> {
         &self,
         mut judge: impl AsyncFnMut(&Active) -> Result<Said<T>, Stop>,
     ) -> Result<T, Refusal> {
-        let mut active = self.current.any(&self.store, self.host.now()).await.map_err(Refusal::unavailable)?;
+        let mut active = match self.known.active() {
+            Some(active) => active,
+            None => self.load().await?,
+        };
         for _ in 0..MAX_ATTEMPTS {
             let outcome = match judge(&active).await {
                 Ok(Said { value, confirmed: true }) => return Ok(value),
                 Ok(Said { value, confirmed: false }) => Ok(value),
                 Err(Stop::Refused(refusal)) => Err(refusal),
                 Err(Stop::Changed) => {
-                    active = self.current.load(&self.store, self.host.now()).await.map_err(Refusal::unavailable)?;
+                    active = self.load().await?;
                     continue;
                 }
             };
-            let next = self.current.fresh(&self.store, self.host.now()).await.map_err(Refusal::unavailable)?;
+            let next = self.current().await?;
             if next.number == active.number {
                 return outcome;
             }
@@ -88,76 +105,346 @@ impl<S: Store, H: Host> Gateway<S, H> {
         Err(Refusal::unavailable("another bundle was published at each attempt"))
     }
 
+    /// The bundle that was in force a moment ago ([`Config::max_staleness`]).
+    ///
+    /// [`Config::max_staleness`]: super::Config
+    pub(super) async fn current(&self) -> Result<Arc<Active>, Refusal> {
+        let Some(active) = self.known.active() else { return self.load().await };
+        let now = self.host.now();
+        let number = match self.known.fresh(now, self.config.max_staleness, 0) {
+            Some(number) => number,
+            None => match self.listen(&active).await {
+                Ok(number) => number,
+                Err(error) if error.is_passing() && self.may_be_stale(now, 0) => return Ok(active),
+                Err(error) => return Err(Refusal::unavailable(error.to_string())),
+            },
+        };
+        if number == active.number { Ok(active) } else { self.load().await }
+    }
+
+    /// Asks the database what happened. Answers with the number of the active bundle.
+    pub(super) async fn listen(&self, active: &Active) -> Result<u64, StoreError> {
+        let (since, sent) = (self.known.since(), self.host.now());
+        let want = Want { news: Some(since), ..Want::default() };
+        let news = self.fetch(active, &want).await?.news.unwrap_or_default();
+        self.known.hear(&active.plan, since, &news, sent);
+        Ok(news.bundle)
+    }
+
+    /// Asks the database, and counts.
+    pub(super) async fn fetch(&self, active: &Active, want: &Want<'_>) -> Result<Got, StoreError> {
+        if want.news.is_some() {
+            bump(&self.metrics.polls);
+        }
+        let sent = self.host.now();
+        let got = self.store.fetch(&active.plan, want).await;
+        match &got {
+            Ok(_) => self.metrics.heard.set(sent),
+            Err(_) => bump(&self.metrics.poll_failures),
+        }
+        got
+    }
+
+    /// Loads the bundle that the database says is active.
+    async fn load(&self) -> Result<Arc<Active>, Refusal> {
+        let now = self.host.now();
+        if let Some(why) = self.known.failed(now, RELOAD_MILLIS) {
+            return Err(Refusal::unavailable(why));
+        }
+        let fail = |why: String| {
+            self.known.fail(now, why.clone());
+            Err(Refusal::unavailable(why))
+        };
+        let (number, text) = match self.store.active_bundle().await {
+            Ok(Some(found)) => found,
+            Ok(None) => return fail("no bundle is active: publish a pack".to_string()),
+            Err(error) if error.is_passing() => return Err(Refusal::unavailable(error.to_string())),
+            Err(error) => return fail(error.to_string()),
+        };
+        if let Some(active) = self.known.active()
+            && active.number == number
+        {
+            return Ok(active);
+        }
+        match Active::load(number, &text) {
+            Ok(active) => {
+                let active = Arc::new(active);
+                self.known.activate(active.clone(), now);
+                Ok(active)
+            }
+            Err(why) => fail(format!("bundle {number}: {why}")),
+        }
+    }
+
+    /// Whether what is remembered may serve while the database does not answer.
+    fn may_be_stale(&self, now: Millis, at_least: u64) -> bool {
+        self.known.fresh(now, self.config.max_stale_if_error, at_least).is_some()
+    }
+
+    /// What is due behind the answer to a request: to hear of changes before a request has to wait for them, and to keep
+    /// lines of the log.
+    pub async fn chores(&self) {
+        if self.known.takes_turn(self.host.now(), self.config.max_staleness / 2) {
+            if let Some(active) = self.known.active() {
+                // A failure shows when a request asks.
+                let _ = self.listen(&active).await;
+            }
+            self.known.end_turn();
+        }
+        self.settle().await;
+    }
+
+    /// Whether there are [`chores`](Gateway::chores).
+    pub fn has_chores(&self) -> bool {
+        self.is_unsettled() || self.known.is_turn(self.host.now(), self.config.max_staleness / 2)
+    }
+
     /// Who sends a request.
-    pub(super) async fn caller(&self, active: &Active, headers: &HeaderMap) -> Result<Caller, Refusal> {
+    pub(super) async fn caller(&self, active: &Active, headers: &HeaderMap, at_least: u64) -> Result<Caller, Stop> {
+        Ok(self.caller_of(active, headers, at_least, None).await?.0)
+    }
+
+    /// Who sends a request, and the rows that it needs, where these were fetched along: `draft` is what it would ask, save
+    /// for who asks.
+    pub(super) async fn caller_of(
+        &self,
+        active: &Active,
+        headers: &HeaderMap,
+        at_least: u64,
+        draft: Option<&Ask>,
+    ) -> Result<(Caller, Option<Slice>), Stop> {
         let mapping = active.mapping();
-        let token = identity::token(headers, self.config.token_cookie.as_deref())?
+        let token = identity::token(headers, self.config.token_cookie.as_deref(), &self.config.issuers)?
             .ok_or_else(|| Refusal::unauthenticated("no token"))?;
+        if token.kind() == TokenKind::ApiKey {
+            return Ok((self.key_caller(mapping, token.text()).await?, None));
+        }
         if token.kind() == TokenKind::Jwt && !self.config.issuers.is_empty() {
-            let now = self.host.now();
-            let (issuer, subject, until) =
-                self.keys.subject(token.text(), &self.config.issuers, &self.host, now).await?;
+            let (issuer, said) =
+                self.keys.believe(token.text(), token.place(), &self.config.issuers, &self.host).await?;
             let mut types = mapping.principals().map(|(_, entity)| entity.type_name.as_str());
-            let kind = match &issuer.principal_type {
+            let kind = match &said.kind {
                 Some(kind) => types.find(|own| own == kind),
                 None => types.next().filter(|_| types.next().is_none()),
             };
             let kind = kind.ok_or_else(|| {
-                let named = issuer.principal_type.as_deref().unwrap_or("(none)");
+                let named = said.kind.as_deref().unwrap_or("(none)");
                 Refusal::unavailable(format!(
                     "the principals of `{}` are of no type of the model: {named}",
                     issuer.issuer
                 ))
             })?;
-            let id = routes::entity_id(mapping, kind, &subject)
+            let id = routes::entity_id(mapping, kind, &said.subject)
                 .map_err(|_| Refusal::unauthenticated("the token's subject can be no id"))?;
-            return Ok(Caller::of(Uid::new(kind, id), until));
+            return Ok((Caller::of(Uid::new(kind, id), Some(said.until)), None));
         }
         let hash = token.hash();
-        let rows =
-            self.store.login(&active.plan, &hash).await.map_err(|error| Refusal::unavailable(error.to_string()))?;
-        identity::session(mapping, &rows, &hash, self.host.now())
+        let (rows, slice) = self.login(active, &hash, at_least, draft).await?;
+        Ok((identity::session(mapping, &rows, &hash, self.host.now())?, slice))
     }
 
-    /// Asks the engine, on the rows that the question needs and no others.
+    /// The rows of the login session of a token, remembered or fetched; and where they were fetched, what `draft` asks for
+    /// whoever they are of.
+    async fn login(
+        &self,
+        active: &Active,
+        hash: &str,
+        at_least: u64,
+        draft: Option<&Ask>,
+    ) -> Result<(Arc<Rows>, Option<Slice>), Stop> {
+        let now = self.host.now();
+        let known = || self.known.login(active, hash);
+        let fresh = self.known.fresh(now, self.config.max_staleness, at_least);
+        if fresh.is_some_and(|bundle| bundle != active.number) {
+            return Err(Stop::Changed);
+        }
+        if fresh.is_some()
+            && let Some(rows) = known()
+        {
+            bump(&self.metrics.login_hits);
+            return Ok((rows, None));
+        }
+        bump(&self.metrics.login_misses);
+        let since = self.known.since();
+        let want = Want { news: fresh.is_none().then_some(since), login: Some(hash), slice: draft };
+        let got = match self.fetch(active, &want).await {
+            Ok(got) => got,
+            Err(error) if error.is_passing() && self.may_be_stale(now, at_least) => {
+                let rows = known().ok_or_else(|| Refusal::unavailable(error.to_string()))?;
+                return Ok((rows, None));
+            }
+            Err(error) => return Err(Refusal::unavailable(error.to_string()).into()),
+        };
+        self.hear(active, since, &got, now, at_least)?;
+        let login = got.login.unwrap_or_default();
+        let rows = Arc::new(login.rows);
+        if !rows.is_empty() {
+            self.known.keep_login(active, hash, &rows, login.revision);
+        }
+        Ok((rows, got.slice))
+    }
+
+    /// Takes in what an answer tells of changes.
+    pub(super) fn hear(
+        &self,
+        active: &Active,
+        since: Option<u64>,
+        got: &Got,
+        sent: Millis,
+        at_least: u64,
+    ) -> Result<(), Stop> {
+        let Some(news) = &got.news else { return Ok(()) };
+        self.known.hear(&active.plan, since, news, sent);
+        if news.revision < at_least {
+            let detail = format!("there is no revision {at_least}; the last one is {}", news.revision);
+            return Err(Refusal::new(StatusCode::CONFLICT, "no-such-revision", detail).into());
+        }
+        if news.bundle != active.number { Err(Stop::Changed) } else { Ok(()) }
+    }
+
+    /// Asks the engine, on the rows that the question needs and no others, in a state of the database that is not before
+    /// revision `at_least`.
     pub(super) async fn decide(
         &self,
         active: &Active,
         principal: &Uid,
         question: &Question,
         id: &str,
+        at_least: u64,
+    ) -> Result<Decided, Stop> {
+        self.decide_by(active, principal, question, id, at_least, None).await
+    }
+
+    /// The same, where rows were fetched already: `fetched` says what was asked for, and what came.
+    pub(super) async fn decide_by(
+        &self,
+        active: &Active,
+        principal: &Uid,
+        question: &Question,
+        id: &str,
+        at_least: u64,
+        fetched: Option<(Ask, Slice)>,
     ) -> Result<Decided, Stop> {
         let began = self.host.micros();
-        let mapping = active.mapping();
-        let context = Context::read(&mapping.context_of(&question.action), &question.context).map_err(|error| {
-            Refusal::bad_request("incomplete", "the request lacks what the action needs").because(error.to_string())
-        })?;
-        let query = Query {
-            principal: principal.clone(),
-            action: question.action.clone(),
-            resource: question.resource.clone(),
-            context,
-            externals: External::among(mapping, [principal, &question.resource]),
-        };
+        let query = query(active, principal, question)?;
         let ask = active.engine.ask(&active.bundle, &query);
-        let slice =
-            self.store.slice(&active.plan, &ask).await.map_err(|error| Refusal::unavailable(error.to_string()))?;
+        let asked = self.host.micros();
+        let kept = match fetched {
+            Some((draft, slice)) if draft == ask => self.take_in(active, ask, slice)?,
+            _ => self.slice(active, ask, at_least).await?,
+        };
+        let db_micros = self.host.micros().saturating_sub(asked);
+        let mut decision = active.engine.decide(&kept.prepared, &query);
+        if verify::is_sampled(self.config.verify, id)
+            && let Some(alarm) =
+                verify::check(&self.host, &active.bundle, &kept.prepared.facts, &query, id, &mut decision)
+        {
+            self.alarm(alarm);
+        }
+        let micros = self.host.micros().saturating_sub(began);
+        let roles = roles_of(&kept.prepared.facts, principal);
+        Ok(Decided { decision, revision: kept.revision, micros, db_micros, roles })
+    }
+
+    /// The facts that a question needs, remembered or fetched.
+    pub(super) async fn slice(&self, active: &Active, ask: Ask, at_least: u64) -> Result<Arc<Kept>, Stop> {
+        let now = self.host.now();
+        let fresh = self.known.fresh(now, self.config.max_staleness, at_least);
+        if fresh.is_some_and(|bundle| bundle != active.number) {
+            return Err(Stop::Changed);
+        }
+        if fresh.is_some()
+            && let Some(kept) = self.known.slice(active, &ask, now)
+        {
+            bump(&self.metrics.slice_hits);
+            return Ok(kept);
+        }
+        let since = self.known.since();
+        let want = Want { news: fresh.is_none().then_some(since), login: None, slice: Some(&ask) };
+        let got = match self.fetch(active, &want).await {
+            Ok(got) => got,
+            Err(error) => {
+                let now = self.host.now();
+                if error.is_passing()
+                    && self.may_be_stale(now, at_least)
+                    && let Some(kept) = self.known.slice(active, &ask, now)
+                {
+                    return Ok(kept);
+                }
+                return Err(match ask.further.is_empty() {
+                    true => Refusal::unavailable(error.to_string()).into(),
+                    // Whoever asked about many can ask about fewer.
+                    false => page::unanswered(error).into(),
+                });
+            }
+        };
+        self.hear(active, since, &got, now, at_least)?;
+        self.take_in(active, ask, got.slice.unwrap_or_default())
+    }
+
+    /// Makes the rows of a slice ready, and remembers them.
+    fn take_in(&self, active: &Active, ask: Ask, slice: Slice) -> Result<Arc<Kept>, Stop> {
         if slice.bundle != active.number {
             return Err(Stop::Changed);
         }
+        bump(&self.metrics.slice_misses);
         // After the rows are here: what expired while they were fetched conveys nothing.
         let now = self.host.now();
-        self.current.confirm(active.number, now);
-        let facts = facts::build(&active.bundle, &slice.rows, &query.externals, now);
+        let facts = facts::build(&active.bundle, &slice.rows, &ask.externals, now);
         let prepared = active.engine.prepare(facts).map_err(|error| Refusal::unavailable(error.to_string()))?;
-        let mut decision = active.engine.decide(&prepared, &query);
-        if verify::is_sampled(self.config.verify, id)
-            && let Some(alarm) = verify::check(&self.host, &active.bundle, &prepared.facts, &query, id, &mut decision)
-        {
-            self.host.log(&alarm);
-        }
-        Ok(Decided { decision, revision: slice.revision, micros: self.host.micros().saturating_sub(began) })
+        let kept = Arc::new(Kept::new(&active.plan, &ask, &slice.rows, prepared, slice.revision, now));
+        self.known.keep_slice(active, ask, kept.clone());
+        Ok(kept)
     }
+}
+
+/// The names of the live roles that a principal holds without a scope.
+fn roles_of(facts: &Facts, principal: &Uid) -> Vec<String> {
+    match facts.entities.get(principal).and_then(|entity| entity.attributes.get(ROLES_ATTRIBUTE)) {
+        Some(Attribute::Texts(names)) => names.iter().cloned().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What a request will ask, as far as that can be told before it is known who asks, and how they signed in.
+pub(super) fn draft(active: &Active, question: &Question) -> Ask {
+    let mapping = active.mapping();
+    let takes = mapping.context_of(&question.action);
+    let query = Query {
+        principal: Uid::new("", ""),
+        action: question.action.clone(),
+        resource: question.resource.clone(),
+        // What a login session has to add is not known yet. Where it names entities, rows are fetched once more.
+        context: Context::read(&takes, &question.context).unwrap_or_else(|_| Context::empty()),
+        externals: External::among(mapping, [&question.resource]),
+    };
+    active.engine.ask(&active.bundle, &query)
+}
+
+/// What the engine is to be asked.
+fn query(active: &Active, principal: &Uid, question: &Question) -> Result<Query, Refusal> {
+    let mapping = active.mapping();
+    let context = Context::read(&mapping.context_of(&question.action), &question.context).map_err(|error| {
+        Refusal::bad_request("incomplete", "the request lacks what the action needs").because(error.to_string())
+    })?;
+    Ok(Query {
+        principal: principal.clone(),
+        action: question.action.clone(),
+        resource: question.resource.clone(),
+        context,
+        externals: External::among(mapping, [principal, &question.resource]),
+    })
+}
+
+/// The revision that a request must not be decided before, by its header `Palisade-At-Least`: that of a write of its own.
+///
+/// # Errors
+/// The header is no whole number.
+pub(super) fn at_least(headers: &HeaderMap) -> Result<u64, Refusal> {
+    let mut values = headers.get_all(AT_LEAST).iter();
+    let Some(value) = values.next() else { return Ok(0) };
+    let number = value.to_str().ok().and_then(|text| text.parse().ok()).filter(|_| values.next().is_none());
+    number.ok_or_else(|| Refusal::bad_request("bad-revision", "`Palisade-At-Least` is no revision: a whole number"))
 }
 
 /// The body of a request, as far as a route reads it; `None` where none came.

@@ -2,18 +2,27 @@
 //! JSON Web Tokens: whose they are, whether they are signed by that issuer's key, and whether now is their time.
 //!
 //! What a token says of itself is never the reason to believe it (RFC 8725): the issuer's configuration says which
-//! algorithms count, the key says which of them is its own, and keys come from that issuer's set alone. Signatures with
-//! a shared secret (`HS256` and its kin) are not known here, so that no public key can pass for one.
+//! algorithms count, the key says which of them is its own, and keys come from that issuer's set alone. A shared secret
+//! (`HS256`) comes from the gate's own settings and from nowhere else, and an issuer that has one has nothing else, so that
+//! no public key can pass for a secret.
+//!
+//! A token whose signature was checked is remembered by its SHA-256 until it ends or its issuer's keys change. What was not
+//! believed is never remembered.
 
 use super::answer::Refusal;
+use super::assertion::PrivateKey;
 use super::config::{Issuer, KeySet};
+use super::origin::Host;
 use super::strict;
 use crate::rows::Millis;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::header::HeaderName;
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How long fetched keys serve before they are asked for again.
 pub const JWKS_FRESH_MILLIS: Millis = 10 * 60 * 1000;
@@ -27,11 +36,28 @@ pub const JWKS_REFETCH_MILLIS: Millis = 60 * 1000;
 /// After a failure, and with no keys at all, the next attempt is made this much later.
 pub const JWKS_RETRY_MILLIS: Millis = 5 * 1000;
 
+/// How long a request waits for keys that another one is fetching. A fetch that takes longer counts as dead, and the next
+/// request starts one of its own.
+pub const JWKS_PATIENCE_MILLIS: Millis = 6 * 1000;
+
+/// The most tokens that are remembered as believed.
+pub const MAX_REMEMBERED_TOKENS: usize = 1_000;
+
+/// The fewest bytes of a shared secret: as many as the hash has (RFC 7518 3.2).
+pub const MIN_SECRET_BYTES: usize = 32;
+
 /// The largest key set.
 pub const MAX_JWKS_BYTES: usize = 256 * 1024;
 
 /// The most keys of a set that are looked at.
 pub const MAX_JWKS_KEYS: usize = 100;
+
+/// How long each of its pauses is.
+const PAUSE_MILLIS: Millis = 20;
+
+/// How often a request that waits for keys looks again whether they are there. Each time is a [`KeySource::pause`], so that
+/// it ends even where the clock stands still.
+const MOST_PAUSES: usize = 400;
 
 /// A way to sign (RFC 7518 3.1, RFC 8037 3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,6 +67,8 @@ pub enum Algorithm {
     Es256,
     /// Ed25519 only. RFC 9864 also calls it `Ed25519`.
     EdDsa,
+    /// By a secret that the issuer and the gate share.
+    Hs256,
 }
 
 impl Algorithm {
@@ -51,12 +79,24 @@ impl Algorithm {
             "PS256" => Some(Algorithm::Ps256),
             "ES256" => Some(Algorithm::Es256),
             "EdDSA" | "Ed25519" => Some(Algorithm::EdDsa),
+            "HS256" => Some(Algorithm::Hs256),
             _ => None,
+        }
+    }
+
+    /// As `alg` names it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Algorithm::Rs256 => "RS256",
+            Algorithm::Ps256 => "PS256",
+            Algorithm::Es256 => "ES256",
+            Algorithm::EdDsa => "EdDSA",
+            Algorithm::Hs256 => "HS256",
         }
     }
 }
 
-/// A public key, checked.
+/// A key that can check a signature, itself checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
     pub kid: Option<String>,
@@ -81,9 +121,40 @@ pub enum Material {
     Ed25519 {
         x: Vec<u8>,
     },
+    /// Never from a key set: only the gate's own settings hold one.
+    Secret(Secret),
 }
 
-/// Checks signatures. The faces implement it: the Worker by WebCrypto.
+/// A shared secret. It has no text form, so that no line of a log can show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Vec<u8>);
+
+impl Secret {
+    /// From base64url.
+    ///
+    /// # Errors
+    /// It is not base64url, or shorter than [`MIN_SECRET_BYTES`]. The sentence holds nothing of it.
+    pub fn read(text: &str) -> Result<Secret, String> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| "is not base64url without `=`".to_string())?;
+        if bytes.len() < MIN_SECRET_BYTES {
+            return Err(format!("has fewer than {MIN_SECRET_BYTES} bytes, which can be guessed"));
+        }
+        Ok(Secret(bytes))
+    }
+
+    /// For whoever computes with it.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// Checks signatures and makes them. The faces implement it: the Worker by WebCrypto.
 #[allow(async_fn_in_trait, reason = "no gate crosses threads: a Worker has one, and natively the future is blocked on")]
 pub trait Crypto {
     /// Whether `signature` is `key`'s on `input`. The key fits the algorithm.
@@ -97,6 +168,13 @@ pub trait Crypto {
         input: &[u8],
         signature: &[u8],
     ) -> Result<bool, String>;
+
+    /// The signature of `key` on `input`, as JSON Web Signatures have it: 64 bytes. The algorithm is ES256 or EdDSA, and the
+    /// key fits it.
+    ///
+    /// # Errors
+    /// It could not be made. The sentence is for the log and holds nothing of the key.
+    async fn sign(&self, algorithm: Algorithm, key: &PrivateKey, input: &[u8]) -> Result<Vec<u8>, String>;
 }
 
 /// Fetches key sets.
@@ -107,10 +185,20 @@ pub trait KeySource {
     /// # Errors
     /// Anything else. Keys that were fetched before serve a while longer.
     async fn key_set(&self, url: &str) -> Result<Vec<u8>, String>;
+
+    /// Lets some milliseconds pass, in which other requests go on: one of them may be fetching keys. (A request of a Worker
+    /// cannot wait for what another one has begun, only look again.)
+    async fn pause(&self, millis: Millis);
 }
 
 impl Key {
-    /// Reads a key set (RFC 7517 5), leaving out keys that cannot check a signature here.
+    /// The only key of an issuer with whom the gate shares a secret.
+    pub fn shared(secret: Secret) -> Key {
+        Key { kid: None, material: Material::Secret(secret), algorithm: Some(Algorithm::Hs256) }
+    }
+
+    /// Reads a key set (RFC 7517 5), leaving out keys that cannot check a signature here. A shared secret (`oct`) is left
+    /// out, too: whoever can read the set could sign.
     ///
     /// # Errors
     /// It is no key set.
@@ -131,7 +219,7 @@ impl Key {
         Ok(keys.iter().take(MAX_JWKS_KEYS).filter_map(Key::read).collect())
     }
 
-    fn read(value: &Value) -> Option<Key> {
+    pub(super) fn read(value: &Value) -> Option<Key> {
         let fields = value.as_object()?;
         let text = |name: &str| fields.get(name).and_then(Value::as_str);
         let bytes = |name: &str| URL_SAFE_NO_PAD.decode(text(name)?).ok();
@@ -192,6 +280,7 @@ impl Key {
             (Material::Rsa { .. }, Algorithm::Rs256 | Algorithm::Ps256)
                 | (Material::P256 { .. }, Algorithm::Es256)
                 | (Material::Ed25519 { .. }, Algorithm::EdDsa)
+                | (Material::Secret(_), Algorithm::Hs256)
         );
         of_kind && self.algorithm.is_none_or(|own| own == algorithm)
     }
@@ -207,6 +296,7 @@ impl Material {
                 serde_json::json!({ "kty": "EC", "crv": "P-256", "x": text(x), "y": text(y) })
             }
             Material::Ed25519 { x } => serde_json::json!({ "kty": "OKP", "crv": "Ed25519", "x": text(x) }),
+            Material::Secret(_) => serde_json::json!({ "kty": "oct" }),
         }
     }
 
@@ -215,6 +305,7 @@ impl Material {
         match self {
             Material::Rsa { n, .. } => n.len() - n.iter().take_while(|byte| **byte == 0).count(),
             Material::P256 { .. } | Material::Ed25519 { .. } => 64,
+            Material::Secret(_) => 32,
         }
     }
 }
@@ -272,7 +363,9 @@ impl<'a> Unverified<'a> {
 
     /// The one key that the token can have been signed with.
     fn key<'k>(&self, keys: &'k [Key]) -> Option<&'k Key> {
-        let named = |key: &&Key| self.kid.is_none() || key.kid == self.kid;
+        // A shared secret is alone and has no name; whatever a token calls it chooses nothing.
+        let named =
+            |key: &&Key| self.kid.is_none() || key.kid == self.kid || matches!(key.material, Material::Secret(_));
         let mut fitting = keys.iter().filter(named).filter(|key| key.fits(self.algorithm));
         let key = fitting.next()?;
         fitting.next().is_none().then_some(key)
@@ -302,6 +395,11 @@ fn object(bytes: &[u8]) -> Option<Map<String, Value>> {
     }
 }
 
+/// A claim by its name, or, where that begins with `/`, by an RFC 6901 pointer into nested claims.
+fn claim<'c>(claims: &'c Value, name: &str) -> Option<&'c Value> {
+    if name.starts_with('/') { claims.pointer(name) } else { claims.get(name) }
+}
+
 /// What a token says, once its signature is checked: the whole of what this room knows about signatures, and nothing about
 /// issuers, audiences and times.
 ///
@@ -322,7 +420,7 @@ pub async fn verified<C: Crypto>(
 }
 
 /// When the token ends, clocks that differ allowed for.
-fn check_times(claims: &Map<String, Value>, issuer: &Issuer, now: Millis) -> Result<Millis, &'static str> {
+fn check_times(claims: &Value, issuer: &Issuer, now: Millis) -> Result<Millis, &'static str> {
     let now = now as f64 / 1000.0;
     let skew = f64::from(issuer.clock_skew_seconds);
     let time = |name: &str| match claims.get(name) {
@@ -331,21 +429,28 @@ fn check_times(claims: &Map<String, Value>, issuer: &Issuer, now: Millis) -> Res
             value.as_f64().filter(|time| time.is_finite()).map(Some).ok_or("a time of the token is no number")
         }
     };
-    let until = match time("exp")? {
-        None => return Err("the token does not say when it ends"),
-        Some(end) if now >= end + skew => return Err("the token is expired"),
-        Some(end) => ((end + skew) * 1000.0) as Millis,
-    };
+    let mut end = time("exp")?.ok_or("the token does not say when it ends")? + skew;
+    if now >= end {
+        return Err("the token is expired");
+    }
     if time("nbf")?.is_some_and(|start| start > now + skew) {
         return Err("the token is not valid yet");
     }
-    if time("iat")?.is_some_and(|made| made > now + skew) {
+    let made = time("iat")?;
+    if made.is_some_and(|made| made > now + skew) {
         return Err("the token was issued in the future");
     }
-    Ok(until)
+    if let Some(most) = issuer.max_age_seconds {
+        let oldest = made.ok_or("the token does not say when it was issued")? + f64::from(most) + skew;
+        if now >= oldest {
+            return Err("the token was issued too long ago");
+        }
+        end = end.min(oldest);
+    }
+    Ok((end * 1000.0) as Millis)
 }
 
-fn check_audience(claims: &Map<String, Value>, issuer: &Issuer) -> Result<(), &'static str> {
+fn check_audience(claims: &Value, issuer: &Issuer) -> Result<(), &'static str> {
     let ours = |value: &Value| value.as_str().is_some_and(|text| issuer.audiences.iter().any(|own| own == text));
     let fits = match claims.get("aud") {
         Some(Value::Array(all)) => all.iter().any(ours),
@@ -355,107 +460,276 @@ fn check_audience(claims: &Map<String, Value>, issuer: &Issuer) -> Result<(), &'
     if fits { Ok(()) } else { Err("the token is for another audience") }
 }
 
-/// The keys of all issuers, as far as they were fetched.
+/// Whose the token is: the text of the claim, and the entity type that the issuer's configuration says.
+fn read_principal(claims: &Value, issuer: &Issuer) -> Result<(String, Option<String>), &'static str> {
+    for (name, values) in &issuer.require {
+        if !claim(claims, name).is_some_and(|value| values.contains(value)) {
+            return Err("the token lacks a claim that its issuer's configuration requires, or has another value there");
+        }
+    }
+    let subject = match claim(claims, &issuer.principal_claim) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Number(number)) if number.is_i64() || number.is_u64() => number.to_string(),
+        _ => return Err("the token does not say whose it is"),
+    };
+    let kind = match &issuer.principal_types {
+        None => issuer.principal_type.clone(),
+        Some(types) => {
+            let said = claim(claims, &types.claim).and_then(Value::as_str);
+            let kind = said.and_then(|said| types.values.get(said));
+            Some(kind.ok_or("the token does not say what kind of principal it is for")?.clone())
+        }
+    };
+    Ok((subject, kind))
+}
+
+/// What a token that is believed says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Believed {
+    /// The issuer's name for the principal.
+    pub subject: String,
+    /// The principal's entity type; the model's only one where `None`.
+    pub kind: Option<String>,
+    /// When the token ends.
+    pub until: Millis,
+}
+
+/// The keys of all issuers, as far as they were fetched, and the tokens that they showed to be good.
 #[derive(Default)]
 pub struct KeyRing {
     fetched: Mutex<BTreeMap<String, Fetched>>,
+    remembered: Mutex<Generations>,
 }
 
-#[derive(Clone, Default)]
+/// What is known of the keys at one address.
+#[derive(Default)]
 struct Fetched {
     keys: Option<(Arc<Vec<Key>>, Millis)>,
-    /// When the last attempt ended, and whether it failed.
+    /// Grows whenever other keys came than those before.
+    version: u64,
+    /// When the last attempt was begun, and whether it failed.
     tried: Option<(Millis, bool)>,
+    /// Since when somebody fetches them.
+    under_way: Option<Millis>,
+}
+
+impl Fetched {
+    /// Whether somebody is fetching them and can still be waited for.
+    fn is_under_way(&self, now: Millis) -> bool {
+        self.under_way.is_some_and(|since| (0..JWKS_PATIENCE_MILLIS).contains(&(now - since)))
+    }
+
+    /// Whether it is long enough since the last attempt for another one.
+    fn may_fetch(&self, now: Millis) -> bool {
+        let wait = match self.tried {
+            Some((_, true)) => JWKS_RETRY_MILLIS,
+            _ => JWKS_REFETCH_MILLIS,
+        };
+        // A clock that went back makes the time since then negative: ask.
+        !self.is_under_way(now) && self.tried.is_none_or(|(at, _)| !(0..wait).contains(&(now - at)))
+    }
+
+    /// The keys, with how long ago they came, while they may serve at all.
+    fn serving(&self, now: Millis) -> Option<(&Arc<Vec<Key>>, Millis)> {
+        let (keys, at) = self.keys.as_ref()?;
+        (now - at < JWKS_STALE_MILLIS).then_some((keys, now - at))
+    }
+}
+
+/// What to do about an issuer's keys next.
+enum Step {
+    Use(Arc<Vec<Key>>, u64),
+    Fetch,
+    Wait,
+    GiveUp,
+}
+
+/// Tokens that were believed, by their SHA-256. What was not asked for while a whole new generation came is forgotten.
+#[derive(Default)]
+struct Generations {
+    young: BTreeMap<[u8; 32], Arc<Remembered>>,
+    old: BTreeMap<[u8; 32], Arc<Remembered>>,
+}
+
+struct Remembered {
+    /// The issuer's place in the configuration.
+    issuer: usize,
+    /// Of the keys that showed it.
+    version: u64,
+    /// When it was checked. A clock that went back behind this knows nothing of it.
+    since: Millis,
+    believed: Believed,
+}
+
+impl Generations {
+    fn get(&mut self, digest: &[u8; 32]) -> Option<Arc<Remembered>> {
+        if let Some(found) = self.young.get(digest) {
+            return Some(found.clone());
+        }
+        let found = self.old.remove(digest)?;
+        self.insert(*digest, found.clone());
+        Some(found)
+    }
+
+    fn insert(&mut self, digest: [u8; 32], remembered: Arc<Remembered>) {
+        if self.young.len() >= MAX_REMEMBERED_TOKENS / 2 {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(digest, remembered);
+    }
 }
 
 impl KeyRing {
-    /// The subject of a token that one of `issuers` made, that issuer, and when the token ends.
+    /// What a token says that one of `issuers` made, and that issuer. `place` is the header of its own that the token came
+    /// in; `None` for `Authorization` and the cookie.
+    ///
+    /// A token that was believed before, and still is, costs one hash and waits for nothing.
     ///
     /// # Errors
     /// 401 where the token is not to be believed, 503 where that cannot be told for want of keys.
-    pub async fn subject<'i, O: Crypto + KeySource>(
+    pub async fn believe<'i, H: Host>(
         &self,
-        token: &str,
+        text: &str,
+        place: Option<&HeaderName>,
         issuers: &'i [Issuer],
-        outside: &O,
-        now: Millis,
-    ) -> Result<(&'i Issuer, String, Millis), Refusal> {
+        host: &H,
+    ) -> Result<(&'i Issuer, Believed), Refusal> {
         let refused = |why: &'static str| Refusal::unauthenticated(why);
-        let token = Unverified::read(token).map_err(refused)?;
+        let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+        if let Some(known) = self.recall(&digest, place, issuers, host.now()) {
+            return Ok(known);
+        }
+        let token = Unverified::read(text).map_err(refused)?;
         // Read before it is believed, and only to choose whose keys it is held against.
         let claims = object(&token.payload).ok_or_else(|| refused("the token's claims are no JSON object"))?;
+        let claims = Value::Object(claims);
         let said = claims.get("iss").and_then(Value::as_str);
-        let issuer = issuers
+        let (at, issuer) = issuers
             .iter()
-            .find(|issuer| said == Some(issuer.issuer.as_str()))
+            .enumerate()
+            .find(|(_, issuer)| said == Some(issuer.issuer.as_str()))
             .ok_or_else(|| refused("the token's issuer is not known"))?;
+        if issuer.header.as_ref() != place {
+            return Err(refused("the token came in another header than its issuer's configuration says"));
+        }
         if !issuer.algorithms.contains(&token.algorithm) {
             return Err(refused("the token's algorithm is not one of its issuer's"));
         }
-        let keys = self.keys(issuer, &token, outside, now).await?;
-        token.verify(&keys, outside).await.map_err(|Unbelieved(why, cause)| match cause {
+        let (keys, version) = self.keys(issuer, &token, host).await?;
+        token.verify(&keys, host).await.map_err(|Unbelieved(why, cause)| match cause {
             Some(cause) => refused(why).because(format!("{why}: {cause}")),
             None => refused(why),
         })?;
         check_audience(&claims, issuer).map_err(refused)?;
-        let until = check_times(&claims, issuer, now).map_err(refused)?;
-        let subject = match claims.get(&issuer.principal_claim) {
-            Some(Value::String(text)) => text.clone(),
-            Some(Value::Number(number)) if number.is_i64() || number.is_u64() => number.to_string(),
-            _ => return Err(refused("the token does not say whose it is")),
-        };
-        Ok((issuer, subject, until))
+        // After whatever was waited for: what ended meanwhile has ended.
+        let since = host.now();
+        let until = check_times(&claims, issuer, since).map_err(refused)?;
+        let (subject, kind) = read_principal(&claims, issuer).map_err(refused)?;
+        let believed = Believed { subject, kind, until };
+        let remembered = Remembered { issuer: at, version, since, believed: believed.clone() };
+        lock(&self.remembered).insert(digest, Arc::new(remembered));
+        Ok((issuer, believed))
     }
 
-    async fn keys<O: KeySource>(
+    /// What a token was found to say, while that still holds: before its end, by the same keys, in the same place.
+    fn recall<'i>(
+        &self,
+        digest: &[u8; 32],
+        place: Option<&HeaderName>,
+        issuers: &'i [Issuer],
+        now: Millis,
+    ) -> Option<(&'i Issuer, Believed)> {
+        let known = lock(&self.remembered).get(digest)?;
+        let issuer = issuers.get(known.issuer)?;
+        if !(known.since..known.believed.until).contains(&now) || issuer.header.as_ref() != place {
+            return None;
+        }
+        if let KeySet::Url(url) = &issuer.keys {
+            let all = lock(&self.fetched);
+            let entry = all.get(url)?;
+            let (_, age) = entry.serving(now)?;
+            // Whoever finds the keys due for a fetch goes the long way and fetches them.
+            if entry.version != known.version || (age >= JWKS_FRESH_MILLIS && entry.may_fetch(now)) {
+                return None;
+            }
+        }
+        Some((issuer, known.believed.clone()))
+    }
+
+    /// The keys of an issuer, and their version. One request at a time fetches them; the others use what there is, and wait
+    /// where that does not serve.
+    async fn keys<H: Host>(
         &self,
         issuer: &Issuer,
         token: &Unverified<'_>,
-        outside: &O,
-        now: Millis,
-    ) -> Result<Arc<Vec<Key>>, Refusal> {
+        host: &H,
+    ) -> Result<(Arc<Vec<Key>>, u64), Refusal> {
         let url = match &issuer.keys {
-            KeySet::Inline(keys) => return Ok(keys.clone()),
+            KeySet::Inline(keys) => return Ok((keys.clone(), 0)),
             KeySet::Url(url) => url,
         };
-        let known = self.lock().get(url).cloned().unwrap_or_default();
-        let has_key = known.keys.as_ref().is_some_and(|(keys, _)| token.key(keys).is_some());
-        let is_fresh = known.keys.as_ref().is_some_and(|(_, at)| now - at < JWKS_FRESH_MILLIS);
-        let wait = match known.tried {
-            Some((_, true)) => JWKS_RETRY_MILLIS,
-            _ => JWKS_REFETCH_MILLIS,
-        };
-        let may_fetch = known.tried.is_none_or(|(at, _)| now - at >= wait);
-        if (!has_key || !is_fresh) && may_fetch {
-            // Said before the answer is here, so that a burst of made-up tokens waits for one fetch. Without any keys yet,
-            // everybody may fetch: the first callers of a new isolate must not be turned away.
-            if known.keys.is_some() {
-                self.lock().entry(url.clone()).or_default().tried = Some((now, false));
-            }
-            let fetched = outside.key_set(url).await.and_then(|bytes| Key::set(&bytes));
-            let mut all = self.lock();
-            let entry = all.entry(url.clone()).or_default();
-            match fetched {
-                Ok(keys) => {
-                    entry.tried = Some((now, false));
-                    entry.keys = Some((Arc::new(keys), now));
-                }
-                Err(cause) => {
-                    entry.tried = Some((now, true));
-                    if entry.keys.is_none() {
-                        return Err(Refusal::unavailable(format!("the keys of `{}`: {cause}", issuer.issuer)));
+        let mut failed = String::new();
+        for _ in 0..MOST_PAUSES {
+            let now = host.now();
+            match self.step(url, token, now) {
+                Step::Use(keys, version) => return Ok((keys, version)),
+                Step::Wait => host.pause(PAUSE_MILLIS).await,
+                Step::Fetch => {
+                    let fetched = host.key_set(url).await.and_then(|bytes| Key::set(&bytes));
+                    if let Err(cause) = self.keep(url, fetched, now) {
+                        failed = format!(": {cause}");
                     }
                 }
+                Step::GiveUp => break,
             }
         }
-        match self.lock().get(url).and_then(|entry| entry.keys.clone()) {
-            Some((keys, at)) if now - at < JWKS_STALE_MILLIS => Ok(keys),
-            _ => Err(Refusal::unavailable(format!("the keys of `{}` cannot be fetched", issuer.issuer))),
+        Err(Refusal::unavailable(format!("the keys of `{}` cannot be fetched{failed}", issuer.issuer)))
+    }
+
+    fn step(&self, url: &str, token: &Unverified<'_>, now: Millis) -> Step {
+        let mut all = lock(&self.fetched);
+        let entry = all.entry(url.to_string()).or_default();
+        let may_fetch = entry.may_fetch(now);
+        let serving = entry.serving(now);
+        let fits = serving.is_some_and(|(keys, _)| token.key(keys).is_some());
+        let is_fresh = serving.is_some_and(|(_, age)| age < JWKS_FRESH_MILLIS);
+        match serving {
+            Some((keys, _)) if fits && (is_fresh || !may_fetch) => Step::Use(keys.clone(), entry.version),
+            _ if may_fetch => {
+                // Said before the answer is here, so that a burst of tokens waits for one fetch.
+                entry.under_way = Some(now);
+                Step::Fetch
+            }
+            _ if entry.is_under_way(now) => Step::Wait,
+            // No key fits, and the keys were asked for a moment ago: a name that somebody made up. That it is unknown is
+            // remembered by the time of that fetch alone, whatever names come, so that there is nothing to fill up.
+            Some((keys, _)) => Step::Use(keys.clone(), entry.version),
+            None => Step::GiveUp,
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Fetched>> {
-        // Whoever panicked with the lock held left a whole map behind: it is written in single steps.
-        self.fetched.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Takes in what a fetch that was begun at `now` brought.
+    fn keep(&self, url: &str, fetched: Result<Vec<Key>, String>, now: Millis) -> Result<(), String> {
+        let mut all = lock(&self.fetched);
+        let entry = all.entry(url.to_string()).or_default();
+        if entry.under_way == Some(now) {
+            entry.under_way = None;
+        }
+        // One that counted as dead came back, and what it brings is older than what is here.
+        if entry.keys.as_ref().is_some_and(|(_, at)| *at > now) {
+            return Ok(());
+        }
+        entry.tried = Some((now, fetched.is_err()));
+        let keys = fetched?;
+        if entry.keys.as_ref().is_none_or(|(known, _)| **known != keys) {
+            entry.version += 1;
+        }
+        entry.keys = Some((Arc::new(keys), now));
+        Ok(())
     }
+}
+
+fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Whoever panicked with the lock held left a whole map behind: it is written in single steps.
+    what.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -5,12 +5,10 @@ use super::jwt::{Crypto, KeySource};
 use crate::rows::Millis;
 use http::{HeaderMap, Method, Request, Response};
 
-/// The application behind the gate.
+/// A machine from which the application behind the gate can be asked. The Worker asks by itself
+/// ([`Gateway::judge`](super::Gateway::judge)); here is what it does, for every other face.
 #[allow(async_fn_in_trait, reason = "no gate crosses threads: a Worker has one, and natively the future is blocked on")]
-pub trait Origin {
-    /// A body that flows, in either direction.
-    type Stream: Stream;
-
+pub trait Origin: Host {
     /// Sends a request on, to exactly the path and query of its URI, and gives back whatever comes: redirects are answers
     /// and are not followed, since nobody has decided on where they lead.
     ///
@@ -20,7 +18,11 @@ pub trait Origin {
 }
 
 /// The machine that a gate runs on: everything that it does not do by itself.
-pub trait Host: Origin + Crypto + KeySource {
+#[allow(async_fn_in_trait, reason = "as for Origin")]
+pub trait Host: Crypto + KeySource {
+    /// A body that flows, in either direction.
+    type Stream: Stream;
+
     /// Now.
     fn now(&self) -> Millis;
 
@@ -29,6 +31,13 @@ pub trait Host: Origin + Crypto + KeySource {
 
     /// An id that nobody can guess and nobody had before.
     fn new_id(&self) -> String;
+
+    /// Counts one more call of whoever `key` is, and says whether that is within what a caller may do in a while. Where
+    /// nobody counts, everything is.
+    ///
+    /// # Errors
+    /// Whoever counts does not answer. The sentence is for the log.
+    async fn within_limit(&self, key: &str) -> Result<bool, String>;
 
     /// Takes one line of the log, a JSON object. Whatever becomes of it, the request goes on.
     fn log(&self, line: &str);

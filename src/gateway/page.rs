@@ -6,7 +6,7 @@
 use super::active::Active;
 use super::answer::{Refusal, json_like};
 use super::identity::{Caller, sha256_hex};
-use super::judge::{Said, Stop, read_body};
+use super::judge::{Said, Stop, at_least, read_body};
 use super::log::Line;
 use super::origin::{Body, Host, Incoming};
 use super::path::Target;
@@ -14,7 +14,6 @@ use super::routes::entity_id;
 use super::{Gateway, respond};
 use crate::decide::Wanted;
 use crate::engine::Whose;
-use crate::facts;
 use crate::mapping::Mapping;
 use crate::name::{Uid, nearest};
 use crate::rows::Millis;
@@ -203,7 +202,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
         let mut line = Line::default();
         match self.page_of(target, &mut incoming, &mut line).await {
             Ok(response) => {
-                self.host.log(&line.text(id, self.host.now(), self.config.mode, "page"));
+                self.record(&line, id, "page", &incoming.headers);
                 respond(response)
             }
             Err(refusal) => self.refuse(&refusal, id, &incoming.method, &incoming.headers, line),
@@ -220,7 +219,8 @@ impl<S: Store, H: Host> Gateway<S, H> {
         let mut asked = None;
         self.attempt(async |active| {
             *line = Line::by(active.number);
-            let caller = self.caller(active, &incoming.headers).await?;
+            let at_least = at_least(&incoming.headers)?;
+            let caller = self.caller(active, &incoming.headers, at_least).await?;
             line.principal = Some(caller.principal.to_string());
             // After the caller is known: strangers must not make the gate read.
             let asked = match &mut asked {
@@ -232,7 +232,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
                     )?,
                 }),
             };
-            self.page_by(active, &caller, asked, by_query, line).await.map(Said::confirmed)
+            self.page_by(active, &caller, asked, by_query, at_least, line).await.map(Said::confirmed)
         })
         .await
     }
@@ -243,10 +243,10 @@ impl<S: Store, H: Host> Gateway<S, H> {
         caller: &Caller,
         asked: &Asked,
         by_query: bool,
+        at_least: u64,
         line: &mut Line,
     ) -> Result<Response<Vec<u8>>, Stop> {
         let mapping = active.mapping();
-        let unavailable = |cause: String| Stop::Refused(Refusal::unavailable(cause));
         let mut listed = Vec::new();
         let mut revision = None;
         for kind in asked.types(mapping)? {
@@ -259,27 +259,20 @@ impl<S: Store, H: Host> Gateway<S, H> {
         }
         let wanted = asked.wanted(mapping, caller, listed)?;
         line.entities(wanted.whose.resources.len());
-        let ask = active.engine.ask_for_page(&active.bundle, &wanted.whose);
-        let slice = self.store.slice(&active.plan, &ask).await.map_err(unanswered)?;
-        if slice.bundle != active.number {
-            return Err(Stop::Changed);
-        }
+        let kept = self.slice(active, active.engine.ask_for_page(&active.bundle, &wanted.whose), at_least).await?;
         let now = self.host.now();
-        self.current.confirm(active.number, now);
-        let facts = facts::build(&active.bundle, &slice.rows, &ask.externals, now);
-        let ends = [facts.until, caller.until].into_iter().flatten().map(|until| until - now);
+        let ends = [kept.prepared.facts.until, caller.until].into_iter().flatten().map(|until| until - now);
         let fresh_for = ends.chain([PAGE_FRESH_MILLIS]).min().unwrap_or_default();
-        let prepared = active.engine.prepare(facts).map_err(|error| unavailable(error.to_string()))?;
-        let bytes = active.engine.page(&active.bundle, &prepared, &wanted);
-        let bytes = bytes.map_err(|error| unavailable(error.to_string()))?;
+        let bytes = active.engine.page(&active.bundle, &kept.prepared, &wanted);
+        let bytes = bytes.map_err(|error| Refusal::unavailable(error.to_string()))?;
         // What was listed before the rows were read may lack what came between: the earlier state is the honest one.
-        let revision = revision.map_or(slice.revision, |listed| listed.min(slice.revision));
+        let revision = revision.map_or(kept.revision, |listed| listed.min(kept.revision));
         Ok(asked.answer(bytes, revision, fresh_for, by_query))
     }
 }
 
 /// How a store's failure to list or load what a page asks for is told.
-fn unanswered(error: StoreError) -> Refusal {
+pub(super) fn unanswered(error: StoreError) -> Refusal {
     match error {
         StoreError::TooMuch { .. } => too_many(format!(
             "this is more than can be answered at once ({MAX_PAGE_ENTITIES} entities): ask for those that the page shows, by id"

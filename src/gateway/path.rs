@@ -171,14 +171,16 @@ impl Target {
 }
 
 /// Parameters by which some frameworks let a request say that it is of another method.
-const METHOD_PARAMETERS: [&str; 3] = ["_method", "x-http-method-override", "$httpmethod"];
+const METHOD_PARAMETERS: [&str; 5] =
+    ["_method", "x_http_method_override", "x_method_override", "x_http_method", "$httpmethod"];
 
 /// What some server takes for the same parameter: names are compared without case by ASP.NET, `name[]` is an array called
-/// `name` for PHP, Rails and `qs`, and PHP turns dots and spaces into underscores.
+/// `name` for PHP, Rails and `qs`, PHP turns dots and spaces into underscores, and hyphens are underscores wherever a name
+/// has to be a variable's. Blanks around a name are nothing to many.
 fn folded(name: &str) -> String {
-    let name = name.trim_start();
     let name = name.split(['[', '\0']).next().unwrap_or_default();
-    name.chars().map(|c| if matches!(c, '.' | ' ' | '+') { '_' } else { c.to_ascii_lowercase() }).collect()
+    let name = name.trim_matches(|c: char| c.is_whitespace() || c == '+');
+    name.chars().map(|c| if matches!(c, '.' | ' ' | '+' | '-') { '_' } else { c.to_ascii_lowercase() }).collect()
 }
 
 /// One segment, decoded.
@@ -230,13 +232,37 @@ fn decode_segment(raw: &str) -> Result<String, TargetError> {
     // Windows drops dots and spaces at the end of a name, so that `.. ` is `..` there; some servers fold the dots of other
     // scripts into ASCII (NFKC) before they look.
     let is_dot = |c| matches!(c, '.' | ' ' | '\u{2024}' | '\u{2025}' | '\u{2026}' | '\u{fe52}' | '\u{ff0e}');
-    if !text.is_empty() && text.chars().all(is_dot) {
+    if !text.is_empty() && text.chars().all(|c| is_dot(c) || is_unseen(c)) {
         return refused("the path has a dot segment (`.` or `..`)");
+    }
+    if text.chars().any(is_slash_elsewhere) {
+        return refused("the path has a character that some servers fold into `/` or `\\`");
     }
     if text.chars().any(char::is_control) {
         return refused("the path has an encoded control character");
     }
     Ok(text)
+}
+
+/// Characters that take no room and that some servers drop: soft hyphen, zero-width ones, marks of direction.
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// What NFKC, Windows' best fit, or a reader of old encodings makes a slash or a backslash of.
+fn is_slash_elsewhere(c: char) -> bool {
+    matches!(
+        c,
+        '\u{2044}'
+            | '\u{2215}'
+            | '\u{2216}'
+            | '\u{29f5}'
+            | '\u{29f8}'
+            | '\u{29f9}'
+            | '\u{fe68}'
+            | '\u{ff0f}'
+            | '\u{ff3c}'
+    )
 }
 
 /// RFC 3986's `pchar` without `%` and `;`. What stands outside it, a URL parser on the way would rewrite.

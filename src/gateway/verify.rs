@@ -7,7 +7,7 @@ use crate::bundle::Bundle;
 use crate::decide::{Decision, Query};
 use crate::export::{self, Opinion};
 use crate::facts::Facts;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 /// Whether the decision with this id is in the share. Ids are random, so that nobody outside can tell which ones are.
 pub fn is_sampled(share: f64, id: &str) -> bool {
@@ -16,7 +16,7 @@ pub fn is_sampled(share: f64, id: &str) -> bool {
     f64::from(drawn) < share * 4_294_967_296.0
 }
 
-/// Has a decision made once more. The alarm is a line for the log; `None` where both agree. Where Cedar refuses what the
+/// Has a decision made once more. The alarm is for the log; `None` where both agree. Where Cedar refuses what the
 /// engine allowed, the decision becomes a deny; where Cedar cannot be asked, it stands.
 pub fn check<H: Host>(
     host: &H,
@@ -25,14 +25,14 @@ pub fn check<H: Host>(
     query: &Query,
     id: &str,
     decision: &mut Decision,
-) -> Option<String> {
+) -> Option<Map<String, Value>> {
     if decision.undecided {
         // No policy was asked, and Cedar has none to ask about what cannot be read.
         return None;
     }
     let cedar = match ask(host, bundle, facts, query) {
         Ok(cedar) => cedar,
-        Err(cause) => return Some(json!({ "alarm": "not-verified", "id": id, "cause": cause }).to_string()),
+        Err(cause) => return fields(json!({ "alarm": "not-verified", "id": id, "cause": cause })),
     };
     let reasons = decision.reasons.iter().map(|reason| reason.policy.clone()).collect();
     let engine = Opinion { allow: decision.allow, reasons, failed: decision.failed.iter().cloned().collect() };
@@ -51,7 +51,14 @@ pub fn check<H: Host>(
     if decision.allow && !cedar.allow {
         *decision = Decision::undecided("the engine and Cedar differ: the stricter answer is served");
     }
-    Some(alarm.to_string())
+    fields(alarm)
+}
+
+fn fields(alarm: Value) -> Option<Map<String, Value>> {
+    match alarm {
+        Value::Object(fields) => Some(fields),
+        _ => None,
+    }
 }
 
 fn ask<H: Host>(host: &H, bundle: &Bundle, facts: &Facts, query: &Query) -> Result<Opinion, String> {

@@ -355,7 +355,7 @@ fn read_context(
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("it is one of {}, or an entity type", ticked(TYPES)),
             };
-            findings.error("model/context", &text.span, format!("`{type_name}` is no type of {of}"), help);
+            findings.error("model/context", &text.span, format!("no attribute of {of} can be a `{type_name}`"), help);
             continue;
         }
         context.insert(name.to_string(), ContextType { name: type_name.to_string(), optional });

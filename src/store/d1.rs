@@ -2,41 +2,94 @@
 //! The seam on D1.
 
 use super::driver::{Driver, DriverError, Failure, Texts};
+use futures_util::future::{Either, select};
 use js_sys::{Array, JsString};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use std::cell::RefCell;
+use std::pin::pin;
+use std::time::Duration;
 use wasm_bindgen::{JsCast, JsValue};
-use worker::{D1Database, D1PreparedStatement, D1Result};
+use worker::{D1Database, D1DatabaseSession, D1PreparedStatement, D1Result, D1SessionBookmark};
 
 /// A D1 database.
 pub struct D1 {
     database: D1Database,
+    /// Where copies of the database may answer: the state that they must have reached, as the database itself last named it.
+    bookmark: Option<RefCell<Option<D1SessionBookmark>>>,
 }
 
 impl D1 {
+    /// A database that is always asked itself.
     pub fn new(database: D1Database) -> D1 {
-        D1 { database }
+        D1 { database, bookmark: None }
     }
 
-    fn prepare(&self, sql: &str, params: &[&str]) -> Result<D1PreparedStatement, DriverError> {
-        let statement = self.database.prepare(sql);
-        if params.is_empty() {
-            return Ok(statement);
-        }
-        let values: Vec<JsValue> = params.iter().map(|text| JsValue::from_str(text)).collect();
-        statement.bind(&values).map_err(explain)
+    /// A database of which copies near the caller may answer single statements, as fresh as the last batch: batches always
+    /// go to the database itself. D1 calls this its Sessions API.
+    pub fn with_replicas(database: D1Database) -> D1 {
+        D1 { database, bookmark: Some(RefCell::default()) }
     }
+
+    /// A session, where copies may answer: `None` goes to the database itself.
+    fn session(&self, bookmark: Option<&str>) -> Result<Option<D1DatabaseSession>, DriverError> {
+        if self.bookmark.is_none() {
+            return Ok(None);
+        }
+        self.database.with_session(Some(bookmark.unwrap_or("first-primary"))).map(Some).map_err(explain)
+    }
+}
+
+/// How long the database may take. Whoever waits is told that it does not answer, and what is known may serve.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The answer to a question, if it comes in time.
+async fn in_time<T>(answer: impl Future<Output = worker::Result<T>>) -> Result<T, DriverError> {
+    match select(pin!(answer), worker::Delay::from(TIMEOUT)).await {
+        Either::Left((answer, _)) => answer.map_err(explain),
+        Either::Right(_) => {
+            let cause = format!("no answer within {} seconds", TIMEOUT.as_secs());
+            Err(DriverError { failure: Failure::Unreachable, cause: cause.into() })
+        }
+    }
+}
+
+fn bind(statement: D1PreparedStatement, params: &[&str]) -> Result<D1PreparedStatement, DriverError> {
+    if params.is_empty() {
+        return Ok(statement);
+    }
+    let values: Vec<JsValue> = params.iter().map(|text| JsValue::from_str(text)).collect();
+    statement.bind(&values).map_err(explain)
 }
 
 impl Driver for D1 {
     async fn query(&self, sql: &str, params: &[&str]) -> Result<Texts, DriverError> {
+        let bookmark = self.bookmark.as_ref().and_then(|bookmark| bookmark.borrow().clone());
+        let statement = match self.session(bookmark.as_deref())? {
+            Some(session) => session.prepare(sql),
+            None => self.database.prepare(sql),
+        };
         // `raw` keeps columns in order; objects would lose two of one name.
-        let rows = self.prepare(sql, params)?.raw_js_value().await.map_err(explain)?;
+        let rows = in_time(bind(statement, params)?.raw_js_value()).await?;
         rows.into_iter().map(|row| texts(row.unchecked_into::<Array>().iter())).collect()
     }
 
     async fn batch(&self, statements: &[(&str, &[&str])]) -> Result<Vec<Texts>, DriverError> {
-        let prepared = statements.iter().map(|(sql, params)| self.prepare(sql, params)).collect::<Result<_, _>>()?;
-        let results = self.database.batch(prepared).await.map_err(explain)?;
+        let results = match self.session(None)? {
+            Some(session) => {
+                let prepared = statements.iter().map(|(sql, params)| bind(session.prepare(*sql), params));
+                let results = in_time(session.batch(prepared.collect::<Result<_, _>>()?)).await?;
+                if let (Some(own), Ok(Some(bookmark))) = (&self.bookmark, session.get_bookmark()) {
+                    // Bookmarks sort by age, and batches overtake each other.
+                    let mut own = own.borrow_mut();
+                    *own = own.take().max(Some(bookmark));
+                }
+                results
+            }
+            None => {
+                let prepared = statements.iter().map(|(sql, params)| bind(self.database.prepare(*sql), params));
+                in_time(self.database.batch(prepared.collect::<Result<_, _>>()?)).await?
+            }
+        };
         results.iter().map(objects).collect()
     }
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The store without a database: rows at hand, and the same choice of them without SQL. For the browser and the page.
 
+use super::log::MemoryLog;
 use super::plan::{self, Edge, Side, SlicePlan};
 use super::statement;
-use super::{Ask, Ids, Slice, Store, StoreError, sql};
+use super::touch::{self, Change, Changes, MOST_CHANGES};
+use super::{ApiKey, Ask, Got, Ids, Slice, Store, StoreError, Want, sql};
 use crate::mapping::{ColumnKind, Entity, Meaning, Pattern, Piece, Table, Target};
 use crate::name::Uid;
 use crate::rows::{Reading, Rows, TableRows, Value, read_bool, read_id};
@@ -15,9 +17,12 @@ use std::rc::Rc;
 #[derive(Default)]
 pub struct MemoryStore {
     rows: Rows,
-    revision: u64,
+    /// What [`MemoryStore::replace`] did: the rows that were or became others, each with its revision, table and columns.
+    changed: Vec<(u64, String, Vec<String>, Vec<Value>)>,
     active: Option<(u64, String)>,
+    keys: Vec<ApiKey>,
     indexes: RefCell<Indexes>,
+    log: RefCell<MemoryLog>,
 }
 
 /// Made when first asked for; good for one plan, since a plan says how a column is read.
@@ -52,17 +57,89 @@ impl MemoryStore {
         &self.rows
     }
 
-    /// Replaces all rows of one table. The revision grows.
+    /// Replaces all rows of one table. The revision grows by each row that was or became another one.
     pub fn replace(&mut self, table: impl Into<String>, rows: TableRows) {
         let table = table.into();
         self.indexes.borrow_mut().found.retain(|(name, _), _| *name != table);
-        self.rows.insert(table, rows);
-        self.revision += 1;
+        let before = self.rows.insert(table.clone(), rows.clone()).unwrap_or_default();
+        let kept = |row: &Vec<Value>, others: &TableRows, own: &TableRows| {
+            own.columns == others.columns && others.rows.contains(row)
+        };
+        let gone = before.rows.iter().filter(|row| !kept(row, &rows, &before)).map(|row| (&before.columns, row));
+        let come = rows.rows.iter().filter(|row| !kept(row, &before, &rows)).map(|row| (&rows.columns, row));
+        for (columns, row) in gone.chain(come) {
+            let revision = self.revision() + 1;
+            self.changed.push((revision, table.clone(), columns.clone(), row.clone()));
+        }
+    }
+
+    fn revision(&self) -> u64 {
+        self.changed.last().map_or(0, |(revision, ..)| *revision)
+    }
+
+    fn rows_of(&self, plan: &SlicePlan, ask: &Ask) -> Result<Slice, StoreError> {
+        let mut indexes = self.indexes.borrow_mut();
+        if indexes.plan != plan.number {
+            *indexes = Indexes { plan: plan.number, found: HashMap::new() };
+        }
+        drop(indexes);
+        let mut choice = Choice { store: self, plan, reach: BTreeSet::new(), rows: BTreeMap::new() };
+        choice.reach(ask)?;
+        choice.choose(ask)?;
+        let mut rows = Rows::new();
+        for (at, chosen) in choice.rows {
+            let table = &plan.mapping.tables[at];
+            rows.insert(table.name.clone(), self.pick(table, plan.columns(table), chosen)?);
+        }
+        Ok(Slice { rows, revision: self.revision(), bundle: self.active_number() })
+    }
+
+    fn rows_of_login(&self, plan: &SlicePlan, token_hash: &str) -> Result<Slice, StoreError> {
+        let mut rows = Rows::new();
+        for table in &plan.mapping.tables {
+            let Some(session) = statement::session(table) else { continue };
+            let all = 0..self.table(table)?.rows.len();
+            rows.insert(table.name.clone(), self.pick(table, plan::login_columns(table, session), all)?);
+        }
+        sql::keep_exact(plan, &mut rows, token_hash);
+        Ok(Slice { rows, revision: self.revision(), bundle: self.active_number() })
+    }
+
+    fn changes(&self, plan: &SlicePlan, since: Option<u64>) -> Changes {
+        let revision = self.revision();
+        let since = since.unwrap_or(revision);
+        let after = self.changed.iter().filter(|(revision, ..)| *revision > since);
+        let list: Vec<Change> = after
+            .map(|(revision, name, columns, row)| {
+                let value = |column: &str| {
+                    let at = columns.iter().position(|own| own == column);
+                    at.and_then(|at| row.get(at)).cloned().unwrap_or(Value::Null)
+                };
+                let about = plan.mapping.table(name).map(|table| touch::about(table, value));
+                Change { revision: *revision, table: name.clone(), about }
+            })
+            .collect();
+        let complete = since <= revision && list.len() <= MOST_CHANGES;
+        Changes { revision, bundle: self.active_number(), list, complete, logged: true }
     }
 
     /// Makes a bundle the active one.
     pub fn activate(&mut self, number: u64, bundle: impl Into<String>) {
         self.active = Some((number, bundle.into()));
+    }
+
+    /// The decision log as it stands.
+    pub fn decision_log(&self) -> &RefCell<MemoryLog> {
+        &self.log
+    }
+
+    /// Takes in an API key, in place of the one with its id. The revision grows.
+    pub fn put_key(&mut self, key: ApiKey) {
+        self.keys.retain(|own| own.id != key.id);
+        self.keys.push(key);
+        // As its triggers do, which say of nobody that it concerns them.
+        let revision = self.revision() + 1;
+        self.changed.push((revision, "palisade_api_key".to_string(), Vec::new(), Vec::new()));
     }
 
     fn active_number(&self) -> u64 {
@@ -181,21 +258,20 @@ impl MemoryStore {
 }
 
 impl Store for MemoryStore {
-    async fn slice(&self, plan: &SlicePlan, ask: &Ask) -> Result<Slice, StoreError> {
-        let mut indexes = self.indexes.borrow_mut();
-        if indexes.plan != plan.number {
-            *indexes = Indexes { plan: plan.number, found: HashMap::new() };
-        }
-        drop(indexes);
-        let mut choice = Choice { store: self, plan, reach: BTreeSet::new(), rows: BTreeMap::new() };
-        choice.reach(ask)?;
-        choice.choose(ask)?;
-        let mut rows = Rows::new();
-        for (at, chosen) in choice.rows {
-            let table = &plan.mapping.tables[at];
-            rows.insert(table.name.clone(), self.pick(table, plan.columns(table), chosen)?);
-        }
-        Ok(Slice { rows, revision: self.revision, bundle: self.active_number() })
+    async fn fetch(&self, plan: &SlicePlan, want: &Want<'_>) -> Result<Got, StoreError> {
+        let login = want.login.map(|hash| self.rows_of_login(plan, hash)).transpose()?;
+        let slice = match (want.slice, &login) {
+            (None, _) => None,
+            (Some(ask), None) => Some(self.rows_of(plan, ask)?),
+            (Some(ask), Some(login)) => {
+                let mut ask = ask.clone();
+                let principals = principals(plan, &login.rows);
+                ask.principal = principals.first().cloned().unwrap_or_else(|| Uid::new("", ""));
+                // Of more than one, nobody is signed in.
+                Some(self.rows_of(plan, &ask)?)
+            }
+        };
+        Ok(Got { news: want.news.map(|since| self.changes(plan, since)), login, slice })
     }
 
     async fn ids(&self, plan: &SlicePlan, type_name: &str, most: usize) -> Result<Ids, StoreError> {
@@ -203,18 +279,11 @@ impl Store for MemoryStore {
         let all = 0..self.table(table)?.rows.len();
         let ids = self.pick(table, vec![entity.id.clone()], all)?;
         let ids = sql::readable(&ids.rows, kind(table, &entity.id), type_name, most)?;
-        Ok(Ids { ids, revision: self.revision, bundle: self.active_number() })
+        Ok(Ids { ids, revision: self.revision(), bundle: self.active_number() })
     }
 
-    async fn login(&self, plan: &SlicePlan, token_hash: &str) -> Result<Rows, StoreError> {
-        let mut rows = Rows::new();
-        for table in &plan.mapping.tables {
-            let Some(session) = statement::session(table) else { continue };
-            let all = 0..self.table(table)?.rows.len();
-            rows.insert(table.name.clone(), self.pick(table, plan::login_columns(table, session), all)?);
-        }
-        sql::keep_exact(plan, &mut rows, token_hash);
-        Ok(rows)
+    async fn api_key(&self, key_hash: &str) -> Result<Option<ApiKey>, StoreError> {
+        Ok(self.keys.iter().find(|key| key.key_hash == key_hash).cloned())
     }
 
     async fn everything(&self, plan: &SlicePlan) -> Result<Slice, StoreError> {
@@ -223,16 +292,29 @@ impl Store for MemoryStore {
             let all = 0..self.table(table)?.rows.len();
             rows.insert(table.name.clone(), self.pick(table, plan.all_columns(table), all)?);
         }
-        Ok(Slice { rows, revision: self.revision, bundle: self.active_number() })
+        Ok(Slice { rows, revision: self.revision(), bundle: self.active_number() })
     }
 
     async fn revision(&self) -> Result<u64, StoreError> {
-        Ok(self.revision)
+        Ok(MemoryStore::revision(self))
     }
 
     async fn active_bundle(&self) -> Result<Option<(u64, String)>, StoreError> {
         Ok(self.active.clone())
     }
+}
+
+/// Whose the rows of a login are.
+fn principals(plan: &SlicePlan, rows: &Rows) -> Vec<Uid> {
+    let mut all = Vec::new();
+    for (name, rows) in rows {
+        let Some(table) = plan.mapping.table(name) else { continue };
+        let Some(column) = statement::session(table).map(|session| &session.principal) else { continue };
+        let at = rows.columns.iter().position(|own| own == column);
+        let ids = rows.rows.iter().filter_map(|row| read_id(row.get(at?)?, kind(table, column)).known());
+        all.extend(ids.filter_map(|id| Some(Uid::new(plan.target_type(table, column)?, id))));
+    }
+    all
 }
 
 fn place(table: &Table, rows: &TableRows, column: &str) -> Result<usize, StoreError> {

@@ -14,10 +14,12 @@ mod answer;
 mod driver;
 mod fragment;
 mod index;
+mod log;
 mod memory;
 mod plan;
 mod sql;
 mod statement;
+mod touch;
 
 #[cfg(feature = "edge")]
 mod d1;
@@ -29,18 +31,26 @@ pub use d1::D1;
 pub use driver::{Driver, DriverError, Failure, Texts};
 pub use fragment::{identifier, literal};
 pub use index::{Index, indexes};
+pub use log::{LAST_ENTRIES, LogChain, LogEntry, LogHead, LogStore, MemoryLog};
 pub use memory::MemoryStore;
 pub use plan::SlicePlan;
 pub use sql::SqlStore;
 #[cfg(feature = "cli")]
 pub use sqlite::Sqlite;
+pub use touch::{Change, Changes, Footprint, MOST_CHANGES, about_json, concerns_login, is_logged, trigger};
 
 pub use crate::facts::Ask;
 
-use crate::rows::Rows;
+use crate::rows::{Rows, Value};
 
 /// The DDL of Palisade's own tables: where their migrations have got to.
-pub const OWN_TABLES: &str = include_str!("migrations/0001_palisade.sql");
+pub const OWN_TABLES: &str = concat!(
+    include_str!("migrations/0001_palisade.sql"),
+    "\n",
+    include_str!("migrations/0003_keys.sql"),
+    "\n",
+    include_str!("migrations/0004_log.sql")
+);
 
 /// Rows, and the state of the database that they were read in.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -63,6 +73,45 @@ pub struct Ids {
     pub bundle: u64,
 }
 
+/// What a request wants to know.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Want<'a> {
+    /// What happened since a revision, or what the revision is where none is given. With it, everything is read from the
+    /// database itself; without, a copy may answer that is as fresh as the last such answer.
+    pub news: Option<Option<u64>>,
+    /// The rows of login-session tables that hold exactly this token hash; a table without one has no entry.
+    pub login: Option<&'a str>,
+    /// The rows that a question needs. Together with a login, the question is whose that login is: its principal is not
+    /// looked at.
+    pub slice: Option<&'a Ask>,
+}
+
+/// What was wanted, and nothing else.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Got {
+    pub news: Option<Changes>,
+    pub login: Option<Slice>,
+    pub slice: Option<Slice>,
+}
+
+/// The key of another service, as its row has it. Nothing of it is believed yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ApiKey {
+    pub id: String,
+    /// SHA-256 of the key, in lower-case hexadecimal.
+    pub key_hash: String,
+    /// What people call the service.
+    pub name: String,
+    /// The entity literal of whom it stands for.
+    pub principal: Option<String>,
+    /// What it may do beside that: a JSON list of texts.
+    pub may: String,
+    /// When it ends, as times are read; NULL where it does not.
+    pub expires: Value,
+    /// Whether somebody put anything into `revoked_at`.
+    pub revoked: bool,
+}
+
 /// The questions. One suite of cases holds for every implementation (`tests/store`).
 ///
 /// # Errors
@@ -71,16 +120,28 @@ pub struct Ids {
     async_fn_in_trait,
     reason = "no store crosses threads: a Worker has one, and natively the future is blocked on"
 )]
-pub trait Store {
-    /// The rows that `ask` needs. One statement.
-    async fn slice(&self, plan: &SlicePlan, ask: &Ask) -> Result<Slice, StoreError>;
+pub trait Store: LogStore {
+    /// Whatever of `want` is wanted, read as one: one statement, or one batch of them.
+    async fn fetch(&self, plan: &SlicePlan, want: &Want<'_>) -> Result<Got, StoreError>;
+
+    /// The rows that `ask` needs.
+    async fn slice(&self, plan: &SlicePlan, ask: &Ask) -> Result<Slice, StoreError> {
+        let got = self.fetch(plan, &Want { slice: Some(ask), ..Want::default() }).await?;
+        got.slice.ok_or_else(|| StoreError::damaged("a slice that was asked for did not come"))
+    }
+
+    /// The rows of login-session tables that hold exactly this token hash; a table without one has no entry.
+    async fn login(&self, plan: &SlicePlan, token_hash: &str) -> Result<Slice, StoreError> {
+        let got = self.fetch(plan, &Want { login: Some(token_hash), ..Want::default() }).await?;
+        got.login.ok_or_else(|| StoreError::damaged("a login that was asked for did not come"))
+    }
 
     /// The ids of all entities of a type that rows of the model stand for; none of a type that the model does not have. One
     /// statement. More than `most` are an error, [`StoreError::TooMuch`].
     async fn ids(&self, plan: &SlicePlan, type_name: &str, most: usize) -> Result<Ids, StoreError>;
 
-    /// The rows of login-session tables that hold exactly this token hash; a table without one has no entry.
-    async fn login(&self, plan: &SlicePlan, token_hash: &str) -> Result<Rows, StoreError>;
+    /// The API key with exactly this hash. One statement.
+    async fn api_key(&self, key_hash: &str) -> Result<Option<ApiKey>, StoreError>;
 
     /// All rows of all tables with a meaning and all columns that may become attributes: for exports and tests. Token
     /// hashes are not among them unless they are a table's only key.

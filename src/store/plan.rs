@@ -32,6 +32,8 @@ pub(super) struct Shape {
     pub also: BTreeSet<String>,
     /// Whether actions are named.
     pub actions: bool,
+    /// Whether whoever a login is of asks: its token's hash is the last parameter.
+    pub login: bool,
 }
 
 /// Where an entity is reached from. The numbers stand in the statement.
@@ -85,13 +87,13 @@ impl SlicePlan {
 
     /// The SQL of the slice for requests like this one, for people and tests.
     pub fn sql(&self, ask: &Ask) -> Result<String, StoreError> {
-        Ok(self.statement(ask)?.sql.clone())
+        Ok(self.statement(ask, false)?.sql.clone())
     }
 
-    pub(super) fn statement(&self, ask: &Ask) -> Result<Arc<Statement>, StoreError> {
+    pub(super) fn statement(&self, ask: &Ask, login: bool) -> Result<Arc<Statement>, StoreError> {
         // Types come from requests: those that the model does not know have no rows and must not fill the memory.
         const MOST: usize = 256;
-        let shape = self.shape(ask);
+        let shape = self.shape(ask, login);
         let mut statements = self.statements.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(statement) = statements.get(&shape) {
             return Ok(statement.clone());
@@ -104,8 +106,13 @@ impl SlicePlan {
         Ok(statement)
     }
 
-    fn shape(&self, ask: &Ask) -> Shape {
-        let mut shape = Shape { actions: ask.actions.is_some(), ..Shape::default() };
+    fn shape(&self, ask: &Ask, login: bool) -> Shape {
+        let mut shape = Shape { actions: ask.actions.is_some(), login, ..Shape::default() };
+        if login {
+            let sessions = self.mapping.tables.iter().filter_map(|table| Some((table, statement::session(table)?)));
+            let types = sessions.filter_map(|(table, session)| self.target_type(table, &session.principal));
+            shape.who.extend(types.map(str::to_string));
+        }
         for (side, uid) in self.seeds(ask) {
             let types = match side {
                 Side::Who => &mut shape.who,

@@ -3,15 +3,18 @@
 
 use super::answer;
 use super::driver::{Driver, Texts};
-use super::plan::SlicePlan;
+use super::plan::{Side, SlicePlan};
 use super::statement::{self, HEAD, MOST_ENTITIES, Part, Statement};
-use super::{Ask, Ids, Slice, Store, StoreError};
+use super::touch::{self, Change, Changes, MOST_CHANGES};
+use super::{ApiKey, Ask, Got, Ids, Slice, Store, StoreError, Want};
 use crate::mapping::ColumnKind;
 use crate::rows::{Rows, TableRows, Value, read_id};
+use std::sync::Arc;
 
 const REVISION: &str = include_str!("sql/revision.sql");
 const ACTIVE_NUMBER: &str = include_str!("sql/active_number.sql");
 const ACTIVE_BUNDLE: &str = include_str!("sql/active_bundle.sql");
+const API_KEY: &str = include_str!("sql/api_key.sql");
 
 /// A store behind a driver.
 pub struct SqlStore<D> {
@@ -25,33 +28,44 @@ impl<D: Driver> SqlStore<D> {
 }
 
 impl<D: Driver> Store for SqlStore<D> {
-    async fn slice(&self, plan: &SlicePlan, ask: &Ask) -> Result<Slice, StoreError> {
-        let statement = plan.statement(ask)?;
-        let seeds: Vec<(u8, String, String)> =
-            plan.seeds(ask).into_iter().map(|(side, uid)| (side as u8, uid.kind, uid.id)).collect();
-        let seeds = serde_json::json!(seeds).to_string();
-        // An action that cannot be read is '' to the statement; what such a permission forbids is always kept.
-        let mut actions: Vec<&str> = ask.actions.iter().flatten().map(String::as_str).collect();
-        actions.push("");
-        let actions = serde_json::json!(actions).to_string();
-        let params = [seeds.as_str(), &actions];
-        let params = if statement.takes_actions { &params[..] } else { &params[..1] };
-        let head = one_row(self.driver.query(&statement.sql, params).await?)?;
-        if head.len() != HEAD + statement.columns.len() {
-            return Err(StoreError::damaged("a slice came back with another number of columns"));
+    async fn fetch(&self, plan: &SlicePlan, want: &Want<'_>) -> Result<Got, StoreError> {
+        let news = want.news.map(|since| News::since(plan, since));
+        let login = want.login.and_then(|hash| Some((statement::login(plan)?, hash)));
+        let asked = want.slice.map(|ask| Asked::of(plan, ask, want.login)).transpose()?;
+        let mut statements: Vec<(&str, Vec<&str>)> = Vec::new();
+        if let Some(news) = &news {
+            statements.push((&news.sql, vec![&news.since, &news.triggers]));
         }
-        let reached = answer::count(head[2].as_deref(), "the number of entities")?;
-        if reached > MOST_ENTITIES as u64 {
-            return Err(StoreError::too_much(format!(
-                "{} and {} reach more than {MOST_ENTITIES} entities",
-                ask.principal, ask.resource
-            )));
+        if let Some((statement, hash)) = &login {
+            statements.push((&statement.sql, vec![hash]));
         }
-        Ok(Slice {
-            rows: read_parts(&statement, &head[HEAD..])?,
-            revision: answer::count(head[0].as_deref(), "the revision")?,
-            bundle: active_number(head[1].as_deref())?,
-        })
+        if let Some(asked) = &asked {
+            statements.push((&asked.statement.sql, asked.params()));
+        }
+        let statements: Vec<(&str, &[&str])> = statements.iter().map(|(sql, params)| (*sql, &params[..])).collect();
+        let results = match &statements[..] {
+            [] => Vec::new(),
+            [(sql, params)] if news.is_none() => vec![self.driver.query(sql, params).await?],
+            statements => self.driver.batch(statements).await?,
+        };
+        if results.len() != statements.len() {
+            return Err(StoreError::damaged("a batch came back with another number of results"));
+        }
+        let mut results = results.into_iter();
+        let mut next = || results.next().unwrap_or_default();
+        let mut got = Got::default();
+        if let Some(news) = &news {
+            got.news = Some(news.read(plan, next())?);
+        }
+        if let Some((statement, hash)) = &login {
+            got.login = Some(read_login(plan, statement, hash, next())?);
+        } else if want.login.is_some() {
+            got.login = Some(Slice::default());
+        }
+        if let (Some(asked), Some(ask)) = (&asked, want.slice) {
+            got.slice = Some(asked.read(ask, next())?);
+        }
+        Ok(got)
     }
 
     async fn ids(&self, plan: &SlicePlan, type_name: &str, most: usize) -> Result<Ids, StoreError> {
@@ -69,12 +83,22 @@ impl<D: Driver> Store for SqlStore<D> {
         })
     }
 
-    async fn login(&self, plan: &SlicePlan, token_hash: &str) -> Result<Rows, StoreError> {
-        let Some(statement) = statement::login(plan) else { return Ok(Rows::new()) };
-        let row = one_row(self.driver.query(&statement.sql, &[token_hash]).await?)?;
-        let mut rows = read_parts(&statement, &row)?;
-        keep_exact(plan, &mut rows, token_hash);
-        Ok(rows)
+    async fn api_key(&self, key_hash: &str) -> Result<Option<ApiKey>, StoreError> {
+        let rows = self.driver.query(API_KEY, &[key_hash]).await?;
+        let Some(row) = rows.into_iter().next() else { return Ok(None) };
+        let [Some(json)] = &row[..] else { return Err(StoreError::damaged("an API key came back without its JSON")) };
+        let [id, hash, name, principal, may, expires, revoked] = <[Value; 7]>::try_from(answer::row(json, 7)?)
+            .map_err(|_| StoreError::damaged("an API key came back with another number of columns"))?;
+        // What is no text names nothing and may do nothing. JSON has no bytes: the statement writes a word for those of a
+        // time, which is no time either.
+        let text = |value: Value| match value {
+            Value::Text(text) => text,
+            _ => String::new(),
+        };
+        let key_hash = text(hash);
+        let principal = (principal != Value::Null).then(|| text(principal));
+        let revoked = revoked != Value::Integer(0);
+        Ok(Some(ApiKey { id: text(id), key_hash, name: text(name), principal, may: text(may), expires, revoked }))
     }
 
     async fn everything(&self, plan: &SlicePlan) -> Result<Slice, StoreError> {
@@ -117,6 +141,123 @@ impl<D: Driver> Store for SqlStore<D> {
             _ => Err(StoreError::damaged("`palisade_active` has more than one row")),
         }
     }
+}
+
+/// The question of a slice, in text.
+struct Asked {
+    statement: Arc<Statement>,
+    seeds: String,
+    actions: String,
+    login: Option<String>,
+}
+
+impl Asked {
+    /// `login`: the hash of the token whose principal asks, in place of the one that `ask` names.
+    fn of(plan: &SlicePlan, ask: &Ask, login: Option<&str>) -> Result<Asked, StoreError> {
+        let mut seeds = plan.seeds(ask);
+        if login.is_some() {
+            seeds.remove(&(Side::Who, ask.principal.clone()));
+        }
+        let seeds: Vec<(u8, String, String)> =
+            seeds.into_iter().map(|(side, uid)| (side as u8, uid.kind, uid.id)).collect();
+        // An action that cannot be read is '' to the statement; what such a permission forbids is always kept.
+        let mut actions: Vec<&str> = ask.actions.iter().flatten().map(String::as_str).collect();
+        actions.push("");
+        Ok(Asked {
+            statement: plan.statement(ask, login.is_some())?,
+            login: login.map(str::to_string),
+            seeds: serde_json::json!(seeds).to_string(),
+            actions: serde_json::json!(actions).to_string(),
+        })
+    }
+
+    fn params(&self) -> Vec<&str> {
+        let mut params = vec![self.seeds.as_str()];
+        params.extend(self.statement.takes_actions.then_some(self.actions.as_str()));
+        params.extend(self.login.as_deref());
+        params
+    }
+
+    fn read(&self, ask: &Ask, result: Texts) -> Result<Slice, StoreError> {
+        let head = one_row(result)?;
+        if head.len() != HEAD + self.statement.columns.len() {
+            return Err(StoreError::damaged("a slice came back with another number of columns"));
+        }
+        let reached = answer::count(head[2].as_deref(), "the number of entities")?;
+        if reached > MOST_ENTITIES as u64 {
+            return Err(StoreError::too_much(format!(
+                "{} and {} reach more than {MOST_ENTITIES} entities",
+                ask.principal, ask.resource
+            )));
+        }
+        Ok(Slice {
+            rows: read_parts(&self.statement, &head[HEAD..])?,
+            revision: answer::count(head[0].as_deref(), "the revision")?,
+            bundle: active_number(head[1].as_deref())?,
+        })
+    }
+}
+
+/// The question of what happened, in text.
+struct News {
+    sql: String,
+    /// `None` where nothing is known yet.
+    after: Option<u64>,
+    since: String,
+    triggers: String,
+    wanted: u64,
+}
+
+impl News {
+    fn since(plan: &SlicePlan, after: Option<u64>) -> News {
+        let triggers = touch::triggers(&plan.mapping);
+        News {
+            sql: statement::changes(),
+            after,
+            since: after.map_or(i64::MAX.to_string(), |after| after.to_string()),
+            wanted: triggers.len() as u64,
+            triggers: serde_json::json!(triggers).to_string(),
+        }
+    }
+
+    fn read(&self, plan: &SlicePlan, result: Texts) -> Result<Changes, StoreError> {
+        let row = one_row(result)?;
+        let [revision, bundle, triggers, oldest, Some(list)] = &row[..] else {
+            return Err(StoreError::damaged("the changes came back with another number of columns"));
+        };
+        let revision = answer::count(revision.as_deref(), "the revision")?;
+        let oldest = answer::count(oldest.as_deref(), "the oldest change")?;
+        let told: Vec<(u64, String, Option<String>)> =
+            serde_json::from_str(list).map_err(|error| StoreError::damaged(format!("the change log: {error}")))?;
+        // What was pruned cannot be told, and a revision that fell is of another database.
+        let known = self.after.is_none_or(|after| after == revision || (after < revision && oldest <= after + 1));
+        let list = told.into_iter().map(|(revision, table, about)| {
+            let about = plan.mapping.table(&table).and_then(|table| touch::read_about(table, about.as_deref()));
+            Change { revision, table, about }
+        });
+        let list: Vec<Change> = list.collect();
+        Ok(Changes {
+            revision,
+            bundle: active_number(bundle.as_deref())?,
+            complete: known && list.len() <= MOST_CHANGES,
+            list,
+            logged: answer::count(triggers.as_deref(), "the number of triggers")? == self.wanted,
+        })
+    }
+}
+
+fn read_login(plan: &SlicePlan, statement: &Statement, hash: &str, result: Texts) -> Result<Slice, StoreError> {
+    let row = one_row(result)?;
+    let [revision, bundle, parts @ ..] = &row[..] else {
+        return Err(StoreError::damaged("a login came back with another number of columns"));
+    };
+    let mut rows = read_parts(statement, parts)?;
+    keep_exact(plan, &mut rows, hash);
+    Ok(Slice {
+        rows,
+        revision: answer::count(revision.as_deref(), "the revision")?,
+        bundle: active_number(bundle.as_deref())?,
+    })
 }
 
 /// The ids in the one column of `rows`.

@@ -20,6 +20,7 @@ use super::fragment::{
     number, pattern, plain_id, union_all, unreadable_id, unreadable_scope, unreadable_target, unscoped,
 };
 use super::plan::{Edge, Shape, Side, SlicePlan, login_columns, table_sql};
+use super::touch::MOST_CHANGES;
 use crate::mapping::{
     Acl, ColumnKind, DirectPermission, LoginSession, Meaning, RoleAssignment, RolePermission, Table, Target,
 };
@@ -54,6 +55,29 @@ pub(super) struct Part {
     pub columns: Vec<String>,
 }
 
+/// The state that a statement reads in: the number of the last change, and of the active bundle.
+const REVISION: &str = "(SELECT CAST(coalesce(max(revision),0) AS TEXT) FROM palisade_change)";
+const BUNDLE: &str = "(SELECT CAST(number AS TEXT) FROM palisade_active)";
+
+/// What happened since the revision `?1`; `?2` lists the triggers that there must be. One row: revision, active bundle, how
+/// many of the triggers there are, the oldest change of which the log still knows, and the changes.
+pub(super) fn changes() -> String {
+    format!(
+        "SELECT {REVISION} AS revision,\n{BUNDLE} AS bundle,\n\
+         (SELECT CAST(count(*) AS TEXT) FROM sqlite_master WHERE type='trigger' AND name IN \
+         (SELECT value FROM json_each(?2))) AS triggers,\n\
+         (SELECT CAST(coalesce(min(revision),0) AS TEXT) FROM palisade_change) AS oldest,\n{} AS changes",
+        unambiguous(&format!(
+            "(SELECT json_group_array(json_array(revision,table_name,about)) FROM (SELECT revision,table_name,about \
+             FROM palisade_change WHERE revision>CAST(?1 AS INTEGER) ORDER BY revision LIMIT {}))",
+            MOST_CHANGES + 1
+        ))
+    )
+}
+
+/// Stands for the parameter of a token's hash until it is known which one that is.
+const TOKEN_HASH: &str = "?palisade_hash";
+
 /// The result columns before those with rows: revision, active bundle, entities reached.
 pub(super) const HEAD: usize = 3;
 
@@ -63,7 +87,16 @@ pub(super) fn slice(plan: &SlicePlan, shape: &Shape) -> Result<Statement, StoreE
     let what = plan.reachable(shape.what.iter().map(String::as_str), true);
     let seeds = shape.who.iter().chain(&shape.what).chain(&shape.also);
     let load = plan.reachable(seeds.map(String::as_str), false);
-    let mut work = Work { plan, who, what, load, actions: shape.actions, held: BTreeMap::new(), parts: Vec::new() };
+    let mut work = Work {
+        plan,
+        who,
+        what,
+        load,
+        actions: shape.actions,
+        login: shape.login,
+        held: BTreeMap::new(),
+        parts: Vec::new(),
+    };
     work.choose();
     work.write()
 }
@@ -75,6 +108,7 @@ struct Work<'a> {
     what: BTreeSet<&'a str>,
     load: BTreeSet<&'a str>,
     actions: bool,
+    login: bool,
     /// By role type: SELECTs of the roles that are held within a scope.
     held: BTreeMap<&'a str, Vec<String>>,
     parts: Vec<Rows<'a>>,
@@ -335,8 +369,7 @@ impl<'a> Work<'a> {
             sql.push_str(&format!(",\n(SELECT {with_number} FROM ({permissions})) AS p"));
         }
         sql.push_str(
-            " FROM palisade_held k)\nSELECT (SELECT CAST(coalesce(max(revision),0) AS TEXT) FROM palisade_change) AS revision,\n\
-             (SELECT CAST(number AS TEXT) FROM palisade_active) AS bundle,\nCAST(k.reached AS TEXT) AS reached",
+            &format!(" FROM palisade_held k)\nSELECT {REVISION} AS revision,\n{BUNDLE} AS bundle,\nCAST(k.reached AS TEXT) AS reached"),
         );
         let together = self.parts.len().div_ceil(MOST_RESULT_COLUMNS).max(1);
         let mut columns = Vec::new();
@@ -372,6 +405,7 @@ impl<'a> Work<'a> {
             )));
         }
         let takes_actions = sql.contains("?2");
+        let sql = sql.replace(TOKEN_HASH, if takes_actions { "?3" } else { "?2" });
         Ok(Statement { sql, takes_actions, columns })
     }
 
@@ -393,8 +427,9 @@ impl<'a> Work<'a> {
             arms.push_str(&format!("\n WHEN {} THEN {}", literal(from), concatenated(&pieces)));
         }
         let seeds = format!(
-            "SELECT value->>0,value->>1,value->>2,{} FROM json_each(?1) WHERE value->>2<>''",
-            number("(value->>2)")
+            "SELECT value->>0,value->>1,value->>2,{} FROM {} WHERE value->>2<>''",
+            number("(value->>2)"),
+            self.seeds()
         );
         if arms.is_empty() {
             return seeds;
@@ -409,6 +444,28 @@ impl<'a> Work<'a> {
             number("e.atom"),
             MOST_ENTITIES + 1
         )
+    }
+
+    /// Where the search begins: with what the request names, and with whoever the login is of.
+    fn seeds(&self) -> String {
+        let given = "json_each(?1)".to_string();
+        if !self.login {
+            return given;
+        }
+        let mut all = vec![format!("SELECT value FROM {given}")];
+        for table in &self.plan.mapping.tables {
+            let Some(session) = session(table) else { continue };
+            let Some(principal) = self.plan.target_type(table, &session.principal) else { continue };
+            all.push(format!(
+                "SELECT json_array({},{},{}) AS value FROM {} x WHERE {}={TOKEN_HASH}",
+                Side::Who as u8,
+                literal(principal),
+                id("x", table, &session.principal),
+                table_sql(table),
+                column("x", &session.token_hash)
+            ));
+        }
+        format!("({})", union_all(all))
     }
 
     /// The entities that the rows of one table lead to from `r`, as a JSON array of objects.
@@ -498,7 +555,7 @@ fn row(table: &Table, columns: &[String]) -> String {
 
 /// JSON text in which U+FFFD is written as an escape, so that a bare one on the other side can only stand for bytes that
 /// are not UTF-8. Whatever decodes the text puts it there; without this, two broken ids could pass for one.
-fn unambiguous(json: &str) -> String {
+pub(super) fn unambiguous(json: &str) -> String {
     format!("replace({json},char(65533),'\\ufffd')")
 }
 
@@ -516,9 +573,7 @@ pub(super) fn everything(table: &Table, columns: &[String]) -> String {
 /// The statement of the ids of a table's entities, at most `most`: revision, active bundle, and rows of one cell each.
 pub(super) fn ids(table: &Table, id: &str, most: usize) -> String {
     format!(
-        "SELECT (SELECT CAST(coalesce(max(revision),0) AS TEXT) FROM palisade_change) AS revision,\n\
-         (SELECT CAST(number AS TEXT) FROM palisade_active) AS bundle,\n\
-         {} AS c0",
+        "SELECT {REVISION} AS revision,\n{BUNDLE} AS bundle,\n{} AS c0",
         unambiguous(&format!(
             "(SELECT json_group_array({}) FROM (SELECT * FROM {} LIMIT {most}) x)",
             row(table, &[id.to_string()]),
@@ -546,7 +601,7 @@ pub(super) fn login(plan: &SlicePlan) -> Option<Statement> {
         ));
         parts.push(vec![part]);
     }
-    let sql = format!("SELECT {}", selects.join(",\n"));
+    let sql = format!("SELECT {REVISION} AS revision,\n{BUNDLE} AS bundle,\n{}", selects.join(",\n"));
     (!parts.is_empty()).then_some(Statement { sql, takes_actions: false, columns: parts })
 }
 

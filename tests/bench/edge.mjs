@@ -3,6 +3,7 @@
 // What the built Worker costs on workerd: an allowed request through the gate, beside a Worker that only forwards it and
 // an empty one, and how long each takes from the start of workerd to its first answer.
 //   node tests/bench/edge.mjs [ROUNDS] [SECONDS]     by default 6 rounds, 2 seconds for each measurement
+// The load is made by oha, which `tools/setup.sh bench` installs: `make bench-edge` does both.
 //
 // Times on a machine that does other things are noisy: only numbers of one run may be compared. That is why all Workers
 // stand in one workerd and take turns, and why the table says how far the rounds are apart. What else runs disturbs the
@@ -10,15 +11,15 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { get } from 'node:http';
+import { createServer, get } from 'node:http';
 import { createRequire } from 'node:module';
-import { connect } from 'node:net';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'smol-toml';
 import { issuers, token, trialKey } from '../../tools/token.mjs';
+import { startPlatform } from '../edge/platform.mjs';
 import { statements } from '../edge/worker.mjs';
 
 // Both come with wrangler, which pins them. By `require`: `tsc` would check what miniflare's own types lead to.
@@ -30,6 +31,9 @@ const [ROUNDS, SECONDS] = [process.argv[2] ?? 6, process.argv[3] ?? 2].map(Numbe
 /** How many requests are under way at once where throughput is measured. */
 const AT_ONCE = 16;
 const COLD_STARTS = 9;
+
+const { stdout: OHA } = spawnSync('oha', ['--version'], { encoding: 'utf8' });
+if (!OHA) throw new Error('oha is not on PATH: run `tools/setup.sh bench`, or `make bench-edge`');
 
 process.chdir(fileURLToPath(new URL('../..', import.meta.url)));
 const scratch = mkdtempSync(join(tmpdir(), 'palisade-bench-'));
@@ -51,6 +55,22 @@ const script = (code) => ({ modules: [{ type: 'ESModule', path: 'index.mjs', con
 const forward = `env.ORIGIN_SERVICE.fetch(new Request('${ORIGIN}' + new URL(request.url).pathname, request))`;
 const wasm = readFileSync('build/index_bg.wasm');
 
+/** The gate as it is deployed, with the module that no request here asks: it is there at each cold start. @param {string} staleness */
+const gate = (staleness) => ({
+  modules: [
+    ...['src/edge/worker.mjs', 'src/edge/verifier.mjs', 'build/index.js'].map((path) => ({
+      type: 'ESModule',
+      path,
+      contents: readFileSync(path, 'utf8'),
+    })),
+    { type: 'CompiledWasm', path: 'build/verifier.wasm', contents: readFileSync('build/verifier.wasm') },
+    { type: 'CompiledWasm', path: 'build/index_bg.wasm', contents: wasm },
+  ],
+  bindings: { ORIGIN, ISSUERS: issuers(key), MAX_STALENESS: staleness },
+  ...origin,
+  ...d1,
+});
+
 /** @type {Record<string, object>} */
 const WORKERS = {
   origin: script(`export default { fetch() { return new Response('an item'); } };`),
@@ -65,30 +85,23 @@ const WORKERS = {
     ...origin,
     ...d1,
   },
-  gate: {
-    modules: [
-      // As it is deployed, with the module that no request here asks: it is there at each cold start.
-      ...['src/edge/worker.mjs', 'src/edge/verifier.mjs', 'build/index.js'].map((path) => ({
-        type: 'ESModule',
-        path,
-        contents: readFileSync(path, 'utf8'),
-      })),
-      { type: 'CompiledWasm', path: 'build/verifier.wasm', contents: readFileSync('build/verifier.wasm') },
-      { type: 'CompiledWasm', path: 'build/index_bg.wasm', contents: wasm },
-    ],
-    bindings: { ORIGIN, ISSUERS: issuers(key) },
-    ...origin,
-    ...d1,
-  },
+  gate: gate('2000'),
+  // The same, told to keep nothing.
+  asking: gate('0'),
 };
 
-/** @type {{ title: string, worker: string, bearer: string }[]} */
+/** Whether the gate keeps slices and sessions: then what is asked again asks no database. */
+const CACHES = true;
+/** `ways`: how often the database may be asked for one request, once the gate is warm. */
 const CASES = [
   { title: 'empty Worker', worker: 'empty', bearer: 'demo-cleo' },
   { title: 'forward only', worker: 'forward', bearer: 'demo-cleo' },
   { title: 'one D1 row, forward', worker: 'query', bearer: 'demo-cleo' },
-  { title: 'gate, JWT', worker: 'gate', bearer: token(key, 'cleo') },
-  { title: 'gate, login session', worker: 'gate', bearer: 'demo-cleo' },
+  { title: 'gate, JWT, kept', worker: 'gate', bearer: token(key, 'cleo'), ways: CACHES ? 0 : 1 },
+  { title: 'gate, login session, kept', worker: 'gate', bearer: 'demo-cleo', ways: CACHES ? 0 : 1 },
+  { title: 'gate, JWT, MAX_STALENESS=0', worker: 'asking', bearer: token(key, 'cleo'), ways: 1 },
+  // The session first, and by it the rows. It should be one.
+  { title: 'gate, login session, MAX_STALENESS=0', worker: 'asking', bearer: 'demo-cleo', ways: 1 },
 ];
 const PATH = '/items/1';
 
@@ -206,59 +219,62 @@ function median(values) {
 }
 
 /**
- * Asks one thing after the other on one connection until the time is over.
- *
- * By hand: Node's own HTTP client costs more than most of what is measured here.
- * @param {number} port
- * @param {string} bearer
- * @param {number} until
- * @param {number[]} took where the milliseconds of each answer go
- * @returns {Promise<void>}
- */
-const askOn = (port, bearer, until, took) =>
-  new Promise((resolve, reject) => {
-    const request = `GET ${PATH} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${bearer}\r\n\r\n`;
-    let text = '';
-    let begun = performance.now();
-    const socket = connect(port, '127.0.0.1', () => socket.write(request));
-    // A request must not wait until there is more to send.
-    socket.setNoDelay(true).setEncoding('latin1');
-    socket.on('data', (part) => {
-      text += part;
-      const head = text.indexOf('\r\n\r\n') + 4;
-      if (head < 4) return;
-      const length = /\r\ncontent-length: *(\d+)/i.exec(text)?.[1];
-      if (length === undefined ? !text.endsWith('\r\n0\r\n\r\n') : text.length < head + Number(length)) return;
-      const now = performance.now();
-      took.push(now - begun);
-      // A refusal is quicker than an answer: a gate that refuses must not look like a fast one.
-      if (!text.startsWith('HTTP/1.1 200 ')) socket.destroy(new Error(`not an answer of 200:\n${text}`));
-      else if (now >= until) socket.destroy();
-      else {
-        text = '';
-        begun = now;
-        socket.write(request);
-      }
-    });
-    socket.on('error', reject).on('close', resolve);
-  });
-
-/**
+ * Asks again and again on so many connections, by oha.
  * @param {number} port
  * @param {string} bearer
  * @param {number} connections
  * @returns {Promise<{ p50: number, p99: number, rate: number, count: number }>} milliseconds; requests a second, and in all
  */
 async function load(port, bearer, connections) {
-  /** @type {number[]} */
-  const took = [];
-  const begun = performance.now();
-  const until = begun + SECONDS * 1000;
-  await Promise.all(Array.from({ length: connections }, () => askOn(port, bearer, until, took)));
-  const count = took.length;
-  const rate = (count / (performance.now() - begun)) * 1000;
-  took.sort((a, b) => a - b);
-  return { p50: took[count >> 1], p99: took[Math.floor(count * 0.99)], rate, count };
+  const options = ['--no-tui', '--output-format', 'json', '--worker-threads', '1', '--disable-compression'];
+  // What is under way at the end is waited for: it costs workerd something, too.
+  const amount = ['-z', `${SECONDS}s`, '-w', '-c', String(connections), '-H', `authorization: Bearer ${bearer}`];
+  const child = spawn('oha', [...options, ...amount, `http://127.0.0.1:${port}${PATH}`], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (part) => (text += part));
+  if ((await ended) !== 0) throw new Error(`oha failed: ${text}`);
+  const said = JSON.parse(text);
+  const { 200: count = 0, ...others } = said.statusCodeDistribution;
+  // A refusal is quicker than an answer: a gate that refuses must not look like a fast one.
+  const failed = JSON.stringify([others, said.errorDistribution]);
+  if (count === 0 || failed !== '[{},{}]') throw new Error(`not all answers are 200: ${count} are, others: ${failed}`);
+  const { p50, p99 } = said.latencyPercentiles;
+  return { p50: p50 * 1000, p99: p99 * 1000, rate: said.summary.requestsPerSec, count };
+}
+
+/**
+ * How often the gate asks its database for one request, as a database that counts has it. It must be as often as the case
+ * says: an average that is better by luck hides one that asks twice.
+ * @param {{ schema: string, sample: string, publish: string }} sql
+ */
+async function countWays({ schema, sample, publish }) {
+  const TIMES = 10;
+  const application = createServer((_, response) => response.end('an item'));
+  await new Promise((resolve) => application.listen(0, '127.0.0.1', () => resolve(undefined)));
+  const { port } = /** @type {import('node:net').AddressInfo} */ (application.address());
+  const settings = { ORIGIN: `http://127.0.0.1:${port}`, ISSUERS: issuers(key) };
+  const platform = await startPlatform({ gate: { ...settings, MAX_STALENESS: '2000' }, asking: { ...settings, MAX_STALENESS: '0' } });
+  try {
+    for (const text of [schema, sample, publish]) await platform.script(text);
+    for (const { title, worker, bearer, ways } of CASES) {
+      if (ways === undefined) continue;
+      const at = platform.gates[worker];
+      const once = async () => {
+        const response = await at.fetch(PATH, { headers: { authorization: `Bearer ${bearer}` } });
+        if (response.status !== 200) throw new Error(`${title}: ${response.status}`);
+        await response.arrayBuffer();
+      };
+      await once();
+      await at.faults();
+      for (let time = 0; time < TIMES; time++) await once();
+      const asked = (await at.asked()).length;
+      if (asked !== ways * TIMES) throw new Error(`${title}: ${TIMES} requests asked the database ${asked} times, not ${ways * TIMES}`);
+    }
+  } finally {
+    await platform.close();
+    application.close();
+  }
 }
 
 // --- The run ---
@@ -267,10 +283,15 @@ const pack = join(scratch, 'pack');
 const compiled = spawnSync('target/debug/palisade', ['compile', 'policies/members', '--out', pack], { encoding: 'utf8' });
 if (compiled.status !== 0) throw new Error(`${compiled.error ?? compiled.stderr}`);
 
+const [schema, sample, publish] = [join(pack, 'schema.sql'), 'policies/members/sample.sql', join(pack, 'publish.sql')].map((file) =>
+  readFileSync(file, 'utf8'),
+);
+await countWays({ schema, sample, publish });
+
 const all = await setUp('all', Object.keys(WORKERS), async (miniflare) => {
   const DB = await miniflare.getD1Database('DB', 'gate');
-  for (const file of [join(pack, 'schema.sql'), 'policies/members/sample.sql', join(pack, 'publish.sql')]) {
-    await DB.batch(statements(readFileSync(file, 'utf8')).map((statement) => DB.prepare(statement)));
+  for (const text of [schema, sample, publish]) {
+    await DB.batch(statements(text).map((statement) => DB.prepare(statement)));
   }
 });
 const alone = new Map();
@@ -341,15 +362,23 @@ function over(values, base, digits) {
   return values === base ? '' : `${more < 0 ? '' : '+'}${more.toFixed(digits)}`;
 }
 const [empty, forwarding] = seen;
-const heads = ['', 'p50 ms', 'over forward', 'p99 ms', 'requests/s', 'CPU ms each', 'over forward', 'cold ms', 'over empty', 'cold CPU ms', 'over empty'];
+/** How much of the rate, or how many times the time, of forwarding. @param {number[]} values @param {number[]} base */
+const ratio = (values, base) => (values === base ? '' : `${(median(values) / median(base)).toFixed(2)} ×`);
+const heads = [
+  '', 'D1', 'p50 ms', 'over forward', 'p99 ms', 'requests/s', 'of forward', 'CPU ms each', 'over forward', 'of forward',
+  'cold ms', 'over empty', 'cold CPU ms', 'over empty',
+];
 const rows = seen.map((one, at) => [
   CASES[at].title,
+  String(CASES[at].ways ?? ''),
   spread(one.p50, 3),
   one === empty ? '' : over(one.p50, forwarding.p50, 3),
   spread(one.p99, 2),
   spread(one.rate, 0),
+  ratio(one.rate, forwarding.rate),
   spread(one.cpu, 3),
   one === empty ? '' : over(one.cpu, forwarding.cpu, 3),
+  ratio(one.cpu, forwarding.cpu),
   spread(one.cold, 0),
   over(one.cold, empty.cold, 0),
   median(one.coldCpu).toFixed(0),
@@ -357,6 +386,7 @@ const rows = seen.map((one, at) => [
 ]);
 const digest = createHash('sha256').update(wasm).digest('hex').slice(0, 12);
 console.log(`workerd with a local D1; ${PATH} of the pack members; build/index_bg.wasm ${digest}, ${wasm.length} bytes`);
+console.log(`D1: how often it is asked for one request; load by ${OHA.trim()}`);
 console.log(`medians of ${ROUNDS} rounds of ${SECONDS} s (one connection; ${AT_ONCE} for requests/s) and of ${COLD_STARTS} cold starts`);
 console.log(`load average before, between, after: ${loads.map((load) => load.toFixed(1)).join(', ')}\n`);
 for (const row of [heads, heads.map(() => '---'), ...rows]) console.log(`| ${row.join(' | ')} |`);

@@ -13,7 +13,8 @@ import { startEdge } from './worker.mjs';
 
 const scratch = mkdtempSync(join(tmpdir(), 'palisade-authzen-'));
 const API_KEY = 'a-key-of-a-service';
-const PUBLIC_URL = 'https://pdp.example.com/tenant1';
+const SITE = 'https://pdp.example.com';
+const PUBLIC_URL = `${SITE}/tenant1`;
 
 /** Not part of the repository: the published test data, where they lie beside it. */
 const VECTORS = '../shared/data/authzen/interop.json';
@@ -52,13 +53,13 @@ function court(pack) {
   return {
     /** @param {string} path @param {unknown} body @param {Record<string, string>} [headers] */
     post: (path, body, headers = {}) =>
-      edge.fetch(`/.palisade${path}`, {
+      edge.fetch(`${SITE}/.palisade${path}`, {
         method: 'POST',
         body: typeof body === 'string' ? body : JSON.stringify(body),
         headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json', ...headers },
       }),
     /** @param {string} path */
-    get: (path) => edge.fetch(path),
+    get: (path) => edge.fetch(`${SITE}${path}`),
   };
 }
 

@@ -669,11 +669,11 @@ fn a_batch_and_a_search_ask_the_store_once() {
     let items = [item("ann", "d1"), item("bob", "d1"), item("eve", "d1"), item("bob", "d2"), item("ann", "d2")];
     let (answer, asked) = post(EVALUATIONS, &json!({ "action": { "name": "READ" }, "evaluations": items }));
     assert_eq!(decisions(&answer), [true, true, false, true, false]);
-    assert_eq!(asked, ["bundle", "slice"]);
+    assert_eq!(asked, ["bundle", "news+slice"]);
     let body = json!({ "subject": { "type": "User" }, "action": { "name": "READ" }, "resource": { "type": "Document", "id": "d1" } });
     let (answer, asked) = post("/access/v1/search/subject", &body);
     assert_eq!(names(answer["results"].as_array().unwrap()), ["ann", "bob"].into());
-    assert_eq!(asked, ["ids", "slice"]);
+    assert_eq!(asked, ["ids", "news+slice"]);
     // A type outside the database has nothing that could be listed.
     let body = json!({ "subject": { "type": "User", "id": "ann" }, "action": { "name": "READ" }, "resource": { "type": "bucket" } });
     assert_eq!(post("/access/v1/search/resource", &body).0, json!({ "results": [] }));
@@ -703,6 +703,25 @@ fn a_bundle_that_is_published_meanwhile_begins_the_batch_again() {
 }
 
 #[test]
+fn nothing_is_decided_before_the_revision_that_the_caller_names() {
+    let court = Court::of("records", "");
+    let key = format!("Bearer {KEY}");
+    let send = |path: &str, revision: &str, body: &Value| {
+        let headers =
+            [("authorization", key.as_str()), ("content-type", "application/json"), ("palisade-at-least", revision)];
+        court.send(path, &headers, &body.to_string()).status().as_u16()
+    };
+    let one = ask("alice", "read", "record-1");
+    let batch = json!({ "evaluations": [one, one] });
+    let search = json!({ "subject": subject("alice"), "action": { "name": "read" }, "resource": { "type": "record" } });
+    for (path, body) in [(EVALUATION, &one), (EVALUATIONS, &batch), ("/access/v1/search/resource", &search)] {
+        for (revision, expected) in [("1", 200), ("4", 200), ("5", 409), ("soon", 400)] {
+            assert_eq!(send(path, revision, body), expected, "{path} {revision}");
+        }
+    }
+}
+
+#[test]
 fn a_row_that_cannot_be_read_stays_so_whatever_a_question_says() {
     let court = Court::of("records", "INSERT INTO RECORDS (id, status) VALUES ('damaged', x'00')");
     let mut body = ask("alice", "read", "damaged");
@@ -713,16 +732,17 @@ fn a_row_that_cannot_be_read_stays_so_whatever_a_question_says() {
 
 #[test]
 fn the_metadata_name_what_can_be_asked_under_the_name_that_is_set() {
-    let get = |public: Option<&str>, request: &str| {
+    const SITE: &str = "https://pdp.example.com";
+    let get = |public: Option<&str>, method: &str, site: &str, path: &str| {
         let settings: Vec<(&str, &str)> = public.map(|public| ("PUBLIC_URL", public)).into_iter().collect();
         let world = World::with(&settings);
-        let response = world.ask(request, &[("host", "evil.example")]);
+        let response = world.ask(&format!("{method} {site}{path}"), &[]);
         assert_eq!(world.reached(), 0, "no origin answers for the gate");
         let kind = response.headers().get("content-type").map(|kind| kind.to_str().unwrap().to_string());
         let (status, body) = read(response);
         (status, kind, body)
     };
-    let (status, kind, body) = get(Some("https://pdp.example.com/"), &format!("GET {METADATA_PATH}"));
+    let (status, kind, body) = get(Some("https://pdp.example.com/"), "GET", SITE, METADATA_PATH);
     assert_eq!((status, kind.as_deref()), (200, Some("application/json")));
     let at = |path: &str| format!("https://pdp.example.com/.palisade/access/v1/{path}");
     assert_eq!(
@@ -737,50 +757,30 @@ fn the_metadata_name_what_can_be_asked_under_the_name_that_is_set() {
         })
     );
     let tenant = Some("https://pdp.example.com/tenant1");
-    let (status, _, body) = get(tenant, &format!("GET {METADATA_PATH}/tenant1"));
+    let own = format!("{METADATA_PATH}/tenant1");
+    let (status, _, body) = get(tenant, "GET", SITE, &own);
     assert_eq!((status, &body["policy_decision_point"]), (200, &json!("https://pdp.example.com/tenant1")));
-    for (public, path, expected) in [
-        (None, "", 404),
-        (None, "/tenant1", 404),
-        (tenant, "", 404),
-        (tenant, "/tenant2", 404),
-        (tenant, "/tenant1/x", 404),
-        (Some("https://pdp.example.com"), "/tenant1", 404),
-        (Some("https://pdp.example.com"), "/", 404),
-        (Some("http://localhost:8787"), "", 200),
+    for (public, site, rest, expected) in [
+        (None, SITE, "", 404),
+        (None, SITE, "/tenant1", 404),
+        (tenant, SITE, "", 404),
+        (tenant, SITE, "/tenant2", 404),
+        (tenant, SITE, "/tenant1/x", 404),
+        (tenant, "https://evil.example", "/tenant1", 421),
+        (Some(SITE), SITE, "/tenant1", 404),
+        (Some(SITE), SITE, "/", 404),
+        (Some("http://localhost:8787"), "http://localhost:8787", "", 200),
+        (Some("http://pdp.example.com"), "http://pdp.example.com", "", 404),
     ] {
-        assert_eq!(get(public, &format!("GET {METADATA_PATH}{path}")).0, expected, "{public:?} {path}");
+        assert_eq!(get(public, "GET", site, &format!("{METADATA_PATH}{rest}")).0, expected, "{public:?} {site} {rest}");
     }
-    assert_eq!(get(tenant, &format!("POST {METADATA_PATH}/tenant1")).0, 405);
-    assert_eq!(get(tenant, &format!("POST {METADATA_PATH}")).0, 404);
-    assert_eq!(get(tenant, "GET /.well-known/authzen%2Dconfiguration/tenant1").0, 400, "nor in another spelling");
-}
-
-#[test]
-fn a_public_address_is_https_and_nothing_but_an_address() {
-    let read = |url: &str| Config::read(|name| (name == "PUBLIC_URL").then(|| url.to_string()));
-    for good in ["https://a.example", "https://a.example:8443/x/y", "http://localhost:8787", "http://127.0.0.1:1/"] {
-        let config = read(good).unwrap_or_else(|error| panic!("{good}: {error}"));
-        assert_eq!(config.public_url.as_deref(), Some(good.trim_end_matches('/')));
-    }
-    for bad in [
-        "a.example",
-        "http://a.example",
-        "https://",
-        "https:///x",
-        "https://a.example?x",
-        "https://a.example/#x",
-        "https://user@a.example",
-        "https://a.example//x",
-        "https://a.example/../x",
-        "https://a.example/%20",
-        "https://a.example/a b",
-        "ftp://a.example",
-    ] {
-        let error = read(bad).expect_err(bad).to_string();
-        assert!(error.contains("PUBLIC_URL") && error.contains("https://"), "{error}");
-    }
-    assert_eq!(read("").unwrap().public_url, None);
+    assert_eq!(get(tenant, "POST", SITE, &own).0, 405);
+    assert_eq!(get(tenant, "POST", SITE, METADATA_PATH).0, 404);
+    assert_eq!(
+        get(tenant, "GET", SITE, "/.well-known/authzen%2Dconfiguration/tenant1").0,
+        400,
+        "nor in another spelling"
+    );
 }
 
 #[test]

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The gate: transcripts of requests and answers, paths that must never pass, tokens, and what happens when things fail.
 
+mod assertion;
 mod authzen;
 mod cases;
+mod cors;
 mod faults;
+mod fresh;
 mod identity;
+mod limits;
+mod log;
 mod page;
 mod paths;
 #[path = "../page/read.rs"]

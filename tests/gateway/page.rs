@@ -96,7 +96,7 @@ fn nobody_gets_a_page_and_nothing_is_read_for_them() {
             assert_eq!(header(&response, "cache-control"), "no-store");
         }
     }
-    assert!(!world.paper().asked.borrow().iter().any(|asked| ["slice", "ids"].contains(asked)));
+    assert!(!world.paper().asked.borrow().iter().any(|asked| asked.contains("slice") || asked.contains("ids")));
 }
 
 #[test]

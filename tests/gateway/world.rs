@@ -6,15 +6,23 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use palisade::bundle::Bundle;
 use palisade::cedar::Judge;
 use palisade::gateway::{
-    Algorithm, Body, Config, Crypto, Gateway, Host, Incoming, KeySource, Material, Origin, Stream, sha256_hex,
+    Algorithm, Body, Config, Crypto, Gateway, Host, Incoming, KeySource, Material, Origin, PrivateKey, Stream,
+    sha256_hex,
 };
 use palisade::report::Finding;
 use palisade::rows::{Millis, Rows, TableRows, Value};
-use palisade::store::{Ask, DriverError, Failure, Ids, MemoryStore, Slice, SlicePlan, Store, StoreError};
+use palisade::store::{
+    ApiKey, DriverError, Failure, Got, Ids, LogChain, LogEntry, LogHead, LogStore, MemoryStore, Slice, SlicePlan,
+    Store, StoreError, Want,
+};
 use palisade::{compile, er, model};
-use ring::signature;
+use ring::rand::SystemRandom;
+use ring::{hmac, signature};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 
 /// 2026-01-01T12:00:00Z.
 pub const NOON: Millis = 1_767_268_800_000;
@@ -31,8 +39,8 @@ pub type Change = Box<dyn FnOnce(&mut MemoryStore)>;
 pub struct Paper {
     pub store: RefCell<MemoryStore>,
     pub fail: Cell<bool>,
-    /// The questions that were asked, in their order.
-    pub asked: RefCell<Vec<&'static str>>,
+    /// The questions that were asked, in their order; what was asked as one stands in one text, with `+` between.
+    pub asked: RefCell<Vec<String>>,
     /// Done once, when the next slice is asked for: another bundle is published meanwhile, say.
     pub before_slice: RefCell<Option<Change>>,
 }
@@ -50,12 +58,24 @@ pub struct Desk {
     /// What the issuer's key set is; `None` while it cannot be fetched.
     pub key_set: RefCell<Option<String>>,
     pub key_fetches: Cell<u32>,
+    /// How many times others go on before the issuer answers.
+    pub key_set_takes: Cell<u32>,
+    /// How many signatures were checked.
+    pub checks: Cell<u32>,
+    pub signing_fails: Cell<bool>,
     /// Cedar, which judges a share of the decisions again.
     cedar: RefCell<Judge>,
     /// What the second judge answers in place of Cedar.
     pub second: RefCell<Option<Result<String, String>>>,
     /// The questions that the second judge was asked.
     pub questions: RefCell<Vec<String>>,
+    /// How many calls are within the limit, of whoever makes them; none is counted where it is left out.
+    pub limit: RefCell<Option<Result<usize, String>>>,
+    /// Who was counted.
+    pub counted: RefCell<Vec<String>>,
+    /// What the clock for durations moves by each time that it is read.
+    pub tick: Cell<u64>,
+    micros: Cell<u64>,
 }
 
 /// A request that reached the origin.
@@ -82,25 +102,29 @@ impl Stream for Pieces {
 }
 
 impl Store for Paper {
-    async fn slice(&self, plan: &SlicePlan, ask: &Ask) -> Result<Slice, StoreError> {
-        self.asked.borrow_mut().push("slice");
+    async fn fetch(&self, plan: &SlicePlan, want: &Want<'_>) -> Result<Got, StoreError> {
+        let parts = [("news", want.news.is_some()), ("login", want.login.is_some()), ("slice", want.slice.is_some())];
+        let asked: Vec<&str> = parts.iter().filter(|(_, is_wanted)| *is_wanted).map(|(name, _)| *name).collect();
+        self.asked.borrow_mut().push(asked.join("+"));
         self.up()?;
-        if let Some(change) = self.before_slice.borrow_mut().take() {
+        if want.slice.is_some()
+            && let Some(change) = self.before_slice.borrow_mut().take()
+        {
             change(&mut self.store.borrow_mut());
         }
-        pollster::block_on(self.store.borrow().slice(plan, ask))
+        pollster::block_on(self.store.borrow().fetch(plan, want))
     }
 
     async fn ids(&self, plan: &SlicePlan, type_name: &str, most: usize) -> Result<Ids, StoreError> {
-        self.asked.borrow_mut().push("ids");
+        self.asked.borrow_mut().push("ids".to_string());
         self.up()?;
         pollster::block_on(self.store.borrow().ids(plan, type_name, most))
     }
 
-    async fn login(&self, plan: &SlicePlan, token_hash: &str) -> Result<Rows, StoreError> {
-        self.asked.borrow_mut().push("login");
+    async fn api_key(&self, key_hash: &str) -> Result<Option<ApiKey>, StoreError> {
+        self.asked.borrow_mut().push("key".to_string());
         self.up()?;
-        pollster::block_on(self.store.borrow().login(plan, token_hash))
+        pollster::block_on(self.store.borrow().api_key(key_hash))
     }
 
     async fn everything(&self, plan: &SlicePlan) -> Result<Slice, StoreError> {
@@ -114,9 +138,29 @@ impl Store for Paper {
     }
 
     async fn active_bundle(&self) -> Result<Option<(u64, String)>, StoreError> {
-        self.asked.borrow_mut().push("bundle");
+        self.asked.borrow_mut().push("bundle".to_string());
         self.up()?;
         pollster::block_on(self.store.borrow().active_bundle())
+    }
+}
+
+impl LogStore for Paper {
+    async fn append_log(&self, begun: Option<&LogChain>, entries: &[LogEntry]) -> Result<(), StoreError> {
+        self.up()?;
+        pollster::block_on(self.store.borrow().append_log(begun, entries))
+    }
+
+    async fn log_heads(&self) -> Result<Vec<LogHead>, StoreError> {
+        self.up()?;
+        pollster::block_on(self.store.borrow().log_heads())
+    }
+
+    async fn log(&self, after: u64, most: usize) -> Result<Vec<(u64, LogEntry)>, StoreError> {
+        pollster::block_on(self.store.borrow().log(after, most))
+    }
+
+    async fn log_chains(&self, after: &str, most: usize) -> Result<Vec<LogChain>, StoreError> {
+        pollster::block_on(self.store.borrow().log_chains(after, most))
     }
 }
 
@@ -130,8 +174,6 @@ impl Paper {
 }
 
 impl Origin for Desk {
-    type Stream = Pieces;
-
     async fn forward(&self, request: Request<Body<Pieces>>) -> Result<Response<Body<Pieces>>, String> {
         if self.origin_fails.get() {
             return Err("nobody there".to_string());
@@ -152,6 +194,7 @@ impl Crypto for Desk {
         input: &[u8],
         signature: &[u8],
     ) -> Result<bool, String> {
+        self.checks.set(self.checks.get() + 1);
         let checked = match (algorithm, key) {
             (Algorithm::Rs256, Material::Rsa { n, e }) => signature::RsaPublicKeyComponents { n, e }.verify(
                 &signature::RSA_PKCS1_2048_8192_SHA256,
@@ -170,26 +213,79 @@ impl Crypto for Desk {
             (Algorithm::EdDsa, Material::Ed25519 { x }) => {
                 signature::UnparsedPublicKey::new(&signature::ED25519, x).verify(input, signature)
             }
+            (Algorithm::Hs256, Material::Secret(secret)) => {
+                hmac::verify(&hmac::Key::new(hmac::HMAC_SHA256, secret.bytes()), input, signature)
+            }
             _ => return Err("a key that does not fit its algorithm".to_string()),
         };
         Ok(checked.is_ok())
     }
+
+    async fn sign(&self, algorithm: Algorithm, key: &PrivateKey, input: &[u8]) -> Result<Vec<u8>, String> {
+        if self.signing_fails.get() {
+            return Err("no ink".to_string());
+        }
+        let failed = |error: ring::error::KeyRejected| error.to_string();
+        let random = SystemRandom::new();
+        match (algorithm, &key.public) {
+            (Algorithm::Es256, Material::P256 { x, y }) => {
+                let point = [&[4], x.as_slice(), y].concat();
+                let kind = &signature::ECDSA_P256_SHA256_FIXED_SIGNING;
+                let pair =
+                    signature::EcdsaKeyPair::from_private_key_and_public_key(kind, key.private(), &point, &random);
+                let signed = pair.map_err(failed)?.sign(&random, input).map_err(|error| error.to_string())?;
+                Ok(signed.as_ref().to_vec())
+            }
+            (Algorithm::EdDsa, Material::Ed25519 { x }) => {
+                let pair = signature::Ed25519KeyPair::from_seed_and_public_key(key.private(), x);
+                Ok(pair.map_err(failed)?.sign(input).as_ref().to_vec())
+            }
+            _ => Err("a key that does not fit its algorithm".to_string()),
+        }
+    }
+}
+
+/// Lets whoever else waits go on, once.
+async fn others_go_on() {
+    let mut gone = false;
+    poll_fn(|context| {
+        context.waker().wake_by_ref();
+        if std::mem::replace(&mut gone, true) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
 }
 
 impl KeySource for Desk {
     async fn key_set(&self, _url: &str) -> Result<Vec<u8>, String> {
         self.key_fetches.set(self.key_fetches.get() + 1);
+        for _ in 0..self.key_set_takes.get() {
+            others_go_on().await;
+        }
         self.key_set.borrow().clone().map(String::into_bytes).ok_or_else(|| "no answer".to_string())
+    }
+
+    async fn pause(&self, millis: Millis) {
+        self.now.set(self.now.get() + millis);
+        others_go_on().await;
     }
 }
 
 impl Host for Desk {
+    type Stream = Pieces;
+
     fn now(&self) -> Millis {
         self.now.get()
     }
 
     fn micros(&self) -> u64 {
-        0
+        self.micros.set(self.micros.get() + self.tick.get());
+        self.micros.get()
+    }
+
+    async fn within_limit(&self, key: &str) -> Result<bool, String> {
+        self.counted.borrow_mut().push(key.to_string());
+        let calls = self.counted.borrow().iter().filter(|own| *own == key).count();
+        self.limit.borrow().clone().unwrap_or(Ok(usize::MAX)).map(|most| calls <= most)
     }
 
     fn new_id(&self) -> String {
@@ -215,9 +311,19 @@ impl World {
 
     /// A world whose gate has these settings.
     pub fn with(settings: &[(&str, &str)]) -> World {
-        let find = |name: &str| settings.iter().find(|(own, _)| *own == name).map(|(_, value)| value.to_string());
-        let mut store = MemoryStore::new(rows());
-        store.activate(1, bundle().to_json());
+        World::of(rows(), &bundle(), settings)
+    }
+
+    /// A world of these rows, decided by this bundle.
+    pub fn of(rows: Rows, bundle: &Bundle, settings: &[(&str, &str)]) -> World {
+        // Nothing is remembered unless a test is about that: rows that change are seen at once.
+        let otherwise = [("MAX_STALENESS", "0"), ("MAX_STALE_IF_ERROR", "0")];
+        let find = |name: &str| {
+            let all = settings.iter().chain(&otherwise);
+            all.into_iter().find(|(own, _)| *own == name).map(|(_, value)| value.to_string())
+        };
+        let mut store = MemoryStore::new(rows);
+        store.activate(1, bundle.to_json());
         let paper = Paper {
             store: RefCell::new(store),
             fail: Cell::new(false),
@@ -237,12 +343,32 @@ impl World {
     }
 
     pub fn send(&self, incoming: Incoming<Pieces>) -> Response<Vec<u8>> {
-        let response = pollster::block_on(self.gate.handle(incoming));
-        response.map(|body| match body {
-            Body::Bytes(bytes) => bytes,
-            Body::Empty => Vec::new(),
-            Body::Stream { .. } => panic!("the tests' origin does not stream"),
-        })
+        pollster::block_on(self.gate.handle(incoming)).map(whole)
+    }
+
+    /// Requests that come at once: each goes on whenever the others wait.
+    pub fn send_at_once(&self, all: Vec<Incoming<Pieces>>) -> Vec<Response<Vec<u8>>> {
+        let mut waiting: Vec<_> = all.into_iter().map(|one| Box::pin(self.gate.handle(one))).collect();
+        let mut answers: Vec<Option<Response<Vec<u8>>>> = waiting.iter().map(|_| None).collect();
+        let mut all_done = pin!(poll_fn(|context| {
+            for (one, answer) in waiting.iter_mut().zip(&mut answers) {
+                if answer.is_none()
+                    && let Poll::Ready(response) = one.as_mut().poll(context)
+                {
+                    *answer = Some(response.map(whole));
+                }
+            }
+            if answers.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
+        }));
+        pollster::block_on(all_done.as_mut());
+        answers.into_iter().flatten().collect()
+    }
+
+    /// A request that begins, and is given up when it first has to wait.
+    pub fn give_up(&self, incoming: Incoming<Pieces>) {
+        let mut one = Box::pin(self.gate.handle(incoming));
+        let begun = pollster::block_on(poll_fn(|context| Poll::Ready(one.as_mut().poll(context).is_pending())));
+        assert!(begun, "it was answered at once");
     }
 
     /// `GET /path`, with headers as `(name, value)`.
@@ -283,6 +409,14 @@ impl World {
     }
 }
 
+fn whole(body: Body<Pieces>) -> Vec<u8> {
+    match body {
+        Body::Bytes(bytes) => bytes,
+        Body::Empty => Vec::new(),
+        Body::Stream { .. } => panic!("the tests' origin does not stream"),
+    }
+}
+
 /// A request from `METHOD /path`. The body comes in two pieces, as bodies do.
 pub fn incoming(request: &str, headers: &[(&str, &str)], body: &[u8]) -> Incoming<Pieces> {
     let (method, url) = request.split_once(' ').expect("METHOD /path");
@@ -311,12 +445,18 @@ pub fn bundle() -> Bundle {
 
 /// The same with other routes.
 pub fn bundle_with(routes: &str) -> Bundle {
-    let (diagram, findings) = er::read(include_str!("pack/schema.mmd"));
+    let pack = (include_str!("pack/schema.mmd"), include_str!("pack/model.toml"));
+    bundle_of(pack.0, pack.1, include_str!("pack/policies.cedar"), routes)
+}
+
+/// A pack's texts, compiled.
+pub fn bundle_of(schema: &str, model: &str, policies: &str, routes: &str) -> Bundle {
+    let (diagram, findings) = er::read(schema);
     assert!(!findings.iter().any(Finding::is_error), "{findings:?}");
-    let (mapping, findings) = model::read(include_str!("pack/model.toml"), &diagram);
+    let (mapping, findings) = model::read(model, &diagram);
     let said: String = findings.iter().map(|finding| format!("{finding}\n")).collect();
     let mapping = mapping.unwrap_or_else(|| panic!("{said}"));
-    let (bundle, findings) = compile::compile("gate", &mapping, include_str!("pack/policies.cedar"), routes);
+    let (bundle, findings) = compile::compile("gate", &mapping, policies, routes);
     let said: String = findings.iter().map(|finding| format!("{finding}\n")).collect();
     bundle.unwrap_or_else(|| panic!("{said}"))
 }

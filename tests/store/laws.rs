@@ -2,7 +2,8 @@
 //!
 //! - a slice decides like the whole: the entities that the request can see, the grants that fit it, and what cannot be
 //!   read are the same;
-//! - SQLite and memory choose the same rows.
+//! - SQLite and memory choose the same rows;
+//! - a slice that no later change touches decides like the whole after these changes.
 
 use crate::models;
 use palisade::bundle::Bundle;
@@ -11,9 +12,11 @@ use palisade::facts::{Attribute, Entity, External, Facts, Grant, Scope, build};
 use palisade::mapping::{ColumnKind, Mapping, Meaning, Table, Target};
 use palisade::name::Uid;
 use palisade::rows::{Reading, Rows, Value, read_id};
-use palisade::store::{Ask, MemoryStore, SlicePlan, Store, identifier, indexes};
+use palisade::store::{Ask, Footprint, Got, MemoryStore, SlicePlan, Store, Want, identifier, indexes, is_logged};
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use rusqlite::types::Value as Sql;
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// 2026-01-01T00:00:00Z.
@@ -316,6 +319,89 @@ proptest! {
             }
         }
     }
+}
+
+/// A change to the rows: of which table, how, which row, which column, and new values.
+type Change = (u8, u8, u8, u8, Vec<(u8, u8)>);
+
+fn change() -> impl Strategy<Value = Change> {
+    let values = proptest::collection::vec((any::<u8>(), any::<u8>()), 9);
+    (any::<u8>(), any::<u8>(), any::<u8>(), any::<u8>(), values)
+}
+
+/// Whether it could be done. What a constraint forbids is not.
+fn make(connection: &rusqlite::Connection, bundle: &Bundle, world: &World, change: &Change) -> bool {
+    let wild = world.declared != Declared::Own;
+    let (table, how, row, at, choices) = change;
+    let table = &bundle.mapping.tables[usize::from(*table) % bundle.mapping.tables.len()];
+    let name = identifier(&table.name);
+    let chosen = format!("rowid=(SELECT rowid FROM {name} LIMIT 1 OFFSET {row}%max(1,(SELECT count(*) FROM {name})))");
+    let at = usize::from(*at) % table.columns.len();
+    let new = |at: usize| value(table, at, choices[at % choices.len()], wild);
+    let done = match how % 4 {
+        0 => connection.execute(&format!("DELETE FROM {name} WHERE {chosen}"), []),
+        1 | 2 => {
+            let sql = format!("UPDATE {name} SET {}=?1 WHERE {chosen}", identifier(&table.columns[at].name));
+            connection.execute(&sql, [new(at)])
+        }
+        _ => {
+            let places: Vec<String> = (1..=table.columns.len()).map(|at| format!("?{at}")).collect();
+            let sql = format!("INSERT INTO {name} VALUES ({})", places.join(","));
+            connection.execute(&sql, rusqlite::params_from_iter((0..table.columns.len()).map(new)))
+        }
+    };
+    done.is_ok_and(|rows| rows > 0) && is_logged(table)
+}
+
+#[test]
+fn a_slice_that_no_change_touches_decides_like_the_whole_after_it() {
+    let (untouched, touched) = (Cell::new(0), Cell::new(0));
+    let config = ProptestConfig { max_shrink_iters: 20_000, failure_persistence: None, ..ProptestConfig::default() };
+    let strategy = (world(), proptest::collection::vec(change(), 1..4));
+    let outcome = TestRunner::new(config).run(&strategy, |(world, changes)| {
+        let bundle = models::bundle(world.model);
+        let plan = SlicePlan::new(&bundle);
+        let sqlite = crate::sqlite(fill(&world, &bundle));
+        let before = pollster::block_on(sqlite.everything(&plan)).unwrap();
+        let mut memory = MemoryStore::new(before.rows.clone());
+        let asks = asks(&world, &bundle, &build(&bundle, &before.rows, &[], NOW));
+        let slices: Vec<_> =
+            asks.iter().map(|(ask, _)| pollster::block_on(sqlite.slice(&plan, ask)).unwrap()).collect();
+
+        let made = changes.iter().filter(|change| make(&sqlite.driver.connection, &bundle, &world, change)).count();
+        let news = |store: &dyn Fn(&Want<'_>) -> Got, since: u64| {
+            store(&Want { news: Some(Some(since)), ..Want::default() }).news.expect("news")
+        };
+        let after = pollster::block_on(sqlite.everything(&plan)).unwrap();
+        for (name, rows) in &after.rows {
+            memory.replace(name, rows.clone());
+        }
+        let from_sql = news(&|want| pollster::block_on(sqlite.fetch(&plan, want)).unwrap(), before.revision);
+        let from_memory = news(&|want| pollster::block_on(memory.fetch(&plan, want)).unwrap(), 0);
+        prop_assert!(from_sql.complete && from_sql.logged && from_memory.complete);
+        prop_assert_eq!(from_sql.revision, after.revision);
+        prop_assert!(from_sql.list.len() >= made, "{} changes were made and {:?} logged", made, from_sql.list);
+        for ((ask, action), slice) in asks.iter().zip(&slices) {
+            let footprint = Footprint::of(&plan, ask, &slice.rows);
+            for (who, news) in [("SQLite", &from_sql), ("memory", &from_memory)] {
+                if news.list.iter().any(|change| footprint.is_touched(&plan, change)) {
+                    touched.set(touched.get() + 1);
+                    continue;
+                }
+                untouched.set(untouched.get() + u32::from(!news.list.is_empty()));
+                let part = build(&bundle, &slice.rows, &ask.externals, NOW);
+                let whole = build(&bundle, &after.rows, &ask.externals, NOW);
+                if let Err(error) = same(&bundle, ask, action.as_deref(), &part, &whole) {
+                    return Err(TestCaseError::fail(format!("{who}: {error}\n{:?}", news.list)));
+                }
+            }
+        }
+        Ok(())
+    });
+    outcome.unwrap_or_else(|error| panic!("{error}"));
+    // Of as many as there usually are, in either way.
+    let (untouched, touched) = (untouched.get(), touched.get());
+    assert!(untouched > 100 && touched > 100, "{untouched} were untouched and {touched} were not");
 }
 
 fn as_sets(rows: &Rows) -> BTreeMap<&str, BTreeSet<String>> {

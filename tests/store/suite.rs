@@ -9,7 +9,9 @@ use palisade::facts::External;
 use palisade::mapping::Mapping;
 use palisade::name::Uid;
 use palisade::rows::{Rows, Value};
-use palisade::store::{Ask, Driver, DriverError, MemoryStore, Slice, SlicePlan, SqlStore, Store, StoreError, Texts};
+use palisade::store::{
+    ApiKey, Ask, Driver, DriverError, MemoryStore, Slice, SlicePlan, SqlStore, Store, StoreError, Texts, Want,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -121,14 +123,45 @@ fn hold<S: Store>(store: &S, what: &str, plan: &SlicePlan, mapping: &Mapping, ca
         }
     }
     for login in &mut case.logins {
-        let rows = pollster::block_on(store.login(plan, &login.token_hash)).unwrap();
+        let rows = pollster::block_on(store.login(plan, &login.token_hash)).unwrap().rows;
         let found = keys(mapping, &rows);
         if update {
-            login.expect = found;
+            login.expect = found.clone();
         } else {
             assert_eq!(found, login.expect, "{what}: {}", login.because);
         }
+        for question in &case.asks {
+            let mut ask = question.ask();
+            if let Some(principal) = principal(mapping, &rows) {
+                ask.principal = principal;
+            }
+            let alone = pollster::block_on(store.slice(plan, &ask)).unwrap();
+            let signed_in = !rows.is_empty();
+            // Whoever asks is not named: the login says it.
+            ask.principal = Uid::new("", "");
+            let want = Want { news: Some(None), login: Some(&login.token_hash), slice: Some(&ask) };
+            let got = pollster::block_on(store.fetch(plan, &want)).unwrap();
+            assert_eq!(keys(mapping, &got.login.unwrap().rows), found, "{what}: {}", login.because);
+            let together = got.slice.unwrap();
+            if signed_in {
+                let (together, alone) = (keys(mapping, &together.rows), keys(mapping, &alone.rows));
+                assert_eq!(together, alone, "{what}: {}, asked by a login", question.because);
+            }
+            let news = got.news.unwrap();
+            assert_eq!((news.revision, news.bundle), (together.revision, together.bundle));
+            assert!(news.complete && news.logged && news.list.is_empty());
+        }
     }
+}
+
+/// Whose the one row of a login is.
+fn principal(mapping: &Mapping, rows: &Rows) -> Option<Uid> {
+    let (name, rows) = rows.iter().next()?;
+    let table = mapping.table(name)?;
+    let palisade::mapping::Meaning::LoginSession(session) = &table.meaning else { return None };
+    let at = rows.columns.iter().position(|column| *column == session.principal)?;
+    let kind = mapping.type_of(table.column(&session.principal)?.references.as_deref()?)?;
+    Some(Uid::new(kind, show(&rows.rows.first()?[at])))
 }
 
 #[test]
@@ -415,6 +448,75 @@ fn a_slice_is_one_statement_and_so_is_a_login() {
     }
 }
 
+/// Rows of API keys, good and bad, as SQL writes them, with what a store makes of each.
+const API_KEYS: [(&str, &str); 9] = [
+    (
+        "INSERT INTO palisade_api_key (id,key_hash,name,principal,may) VALUES ('k1','h1','billing','User::\"a\"','[\"evaluate\"]')",
+        "h1",
+    ),
+    ("INSERT INTO palisade_api_key (id,key_hash,name) VALUES ('k2','h2','nothing')", "h2"),
+    (
+        "INSERT INTO palisade_api_key (id,key_hash,name,expires_at) VALUES ('k3','h3','text','2026-01-01T00:00:00Z')",
+        "h3",
+    ),
+    ("INSERT INTO palisade_api_key (id,key_hash,name,expires_at) VALUES ('k4','h4','seconds',9007199254740993)", "h4"),
+    ("INSERT INTO palisade_api_key (id,key_hash,name,expires_at) VALUES ('k5','h5','bytes',x'00')", "h5"),
+    ("INSERT INTO palisade_api_key (id,key_hash,name,expires_at) VALUES ('k6','h6','half',1.5)", "h6"),
+    (
+        "INSERT INTO palisade_api_key (id,key_hash,name,revoked_at) VALUES ('k7','h7','over','2026-01-01T00:00:00Z')",
+        "h7",
+    ),
+    ("INSERT INTO palisade_api_key (id,key_hash,name,revoked_at) VALUES ('k8','h8','zero',0)", "h8"),
+    ("INSERT INTO palisade_api_key (id,key_hash,name,may,principal) VALUES ('k9','h9','名',x'00','')", "h9"),
+];
+
+fn api_keys() -> Vec<ApiKey> {
+    let key = |number: u8, name: &str| ApiKey {
+        id: format!("k{number}"),
+        key_hash: format!("h{number}"),
+        name: name.to_string(),
+        principal: None,
+        may: "[]".to_string(),
+        expires: Value::Null,
+        revoked: false,
+    };
+    let text = |text: &str| Value::Text(text.to_string());
+    vec![
+        ApiKey { principal: Some("User::\"a\"".to_string()), may: "[\"evaluate\"]".to_string(), ..key(1, "billing") },
+        key(2, "nothing"),
+        ApiKey { expires: text("2026-01-01T00:00:00Z"), ..key(3, "text") },
+        ApiKey { expires: Value::Integer(9_007_199_254_740_993), ..key(4, "seconds") },
+        ApiKey { expires: text("unreadable"), ..key(5, "bytes") },
+        ApiKey { expires: Value::Real(1.5), ..key(6, "half") },
+        ApiKey { revoked: true, ..key(7, "over") },
+        ApiKey { revoked: true, ..key(8, "zero") },
+        ApiKey { may: "\0".to_string(), principal: Some(String::new()), ..key(9, "名") },
+    ]
+}
+
+#[test]
+fn every_store_finds_an_api_key_by_its_exact_hash() {
+    let bundle = models::bundle("workspace");
+    let rows: Vec<&str> = API_KEYS.iter().map(|(sql, _)| *sql).collect();
+    let sqlite = crate::sqlite(crate::database(&bundle, &format!("{};", rows.join(";\n"))));
+    let mut memory = MemoryStore::default();
+    for key in api_keys() {
+        memory.put_key(key);
+    }
+    for (wanted, (_, hash)) in api_keys().into_iter().zip(API_KEYS) {
+        assert_eq!(pollster::block_on(sqlite.api_key(hash)).unwrap().as_ref(), Some(&wanted), "SQLite: {hash}");
+        assert_eq!(pollster::block_on(memory.api_key(hash)).unwrap().as_ref(), Some(&wanted), "memory: {hash}");
+    }
+    for nothing in ["", "H1", "h", "h1 ", "h1\0", "%", "h0", "k1", "' OR 1 --"] {
+        assert_eq!(pollster::block_on(sqlite.api_key(nothing)).unwrap(), None, "SQLite: {nothing:?}");
+        assert_eq!(pollster::block_on(memory.api_key(nothing)).unwrap(), None, "memory: {nothing:?}");
+    }
+    // Without the table nobody holds a key, and it is said what to do.
+    sqlite.driver.connection.execute_batch("DROP TABLE palisade_api_key").unwrap();
+    let error = pollster::block_on(sqlite.api_key("h1")).unwrap_err().to_string();
+    assert!(error.starts_with("the database has no table `palisade_api_key`: run the pack's `schema.sql`"), "{error}");
+}
+
 /// Every statement of every case, with what SQLite answers, for the test that asks the same of D1 inside workerd
 /// (`tests/edge/store.test.mjs`). It lies among the built things: nobody reads it but that test.
 #[test]
@@ -424,20 +526,30 @@ fn the_cases_are_written_down_for_d1() {
         let case: Case = serde_json::from_str(&std::fs::read_to_string(file(name)).unwrap()).unwrap();
         let bundle = models::bundle(name);
         let plan = SlicePlan::new(&bundle);
-        let sqlite = crate::sqlite(crate::database(&bundle, &format!("{};", case.rows.join(";\n"))));
+        let rows: Vec<String> =
+            case.rows.iter().cloned().chain(API_KEYS.iter().map(|(sql, _)| sql.to_string())).collect();
+        let sqlite = crate::sqlite(crate::database(&bundle, &format!("{};", rows.join(";\n"))));
         let counting = SqlStore::new(Counting { driver: sqlite.driver, statements: Default::default() });
         for question in &case.asks {
             pollster::block_on(counting.slice(&plan, &question.ask())).unwrap();
         }
         for login in &case.logins {
-            pollster::block_on(counting.login(&plan, &login.token_hash)).unwrap();
+            let mut ask = case.asks[0].ask();
+            ask.principal = Uid::new("", "");
+            // Three statements in one batch.
+            let want = Want { news: Some(Some(1)), login: Some(&login.token_hash), slice: Some(&ask) };
+            pollster::block_on(counting.fetch(&plan, &want)).unwrap();
         }
         let types: Vec<&str> = bundle.mapping.entities().map(|(_, entity)| entity.type_name.as_str()).collect();
         for kind in &types {
             pollster::block_on(counting.ids(&plan, kind, 1_000)).unwrap();
         }
+        for (_, hash) in API_KEYS {
+            pollster::block_on(counting.api_key(hash)).unwrap();
+        }
         let seen = counting.driver.statements.take();
-        assert_eq!(seen.len(), case.asks.len() + case.logins.len() + types.len(), "{name}");
+        let others = types.len() + API_KEYS.len();
+        assert_eq!(seen.len(), case.asks.len() + 3 * case.logins.len() + others, "{name}");
         let asked: Vec<serde_json::Value> = seen
             .into_iter()
             .map(|(sql, params)| {
@@ -446,7 +558,7 @@ fn the_cases_are_written_down_for_d1() {
                 serde_json::json!({ "sql": sql, "params": params, "answer": answer })
             })
             .collect();
-        models.push(serde_json::json!({ "name": name, "schema": case.schema, "rows": case.rows, "asked": asked }));
+        models.push(serde_json::json!({ "name": name, "schema": case.schema, "rows": rows, "asked": asked }));
     }
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("build");
     std::fs::create_dir_all(&folder).unwrap();

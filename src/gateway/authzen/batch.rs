@@ -2,18 +2,18 @@
 //! One evaluation, or several at once: rows for all of them by one statement, each decided by itself.
 
 use super::read::{Asked, Fields, Parts, Posed};
-use super::{Entry, MAX_QUESTION_BYTES, Problem, unanswered};
+use super::{Entry, MAX_QUESTION_BYTES, Problem, Request, unanswered};
 use crate::decide::{Decision, Prepared};
 use crate::facts::{self, Ask, Given};
 use crate::gateway::Gateway;
 use crate::gateway::active::Active;
 use crate::gateway::answer::Refusal;
-use crate::gateway::judge::{Said, Stop};
+use crate::gateway::judge::{Decided, Said, Stop};
 use crate::gateway::log::Line;
 use crate::gateway::origin::Host;
 use crate::gateway::verify;
 use crate::rows::Millis;
-use crate::store::{Slice, Store};
+use crate::store::{Slice, Store, Want};
 use serde_json::{Value, json};
 
 /// The most questions of a batch.
@@ -106,10 +106,10 @@ impl<S: Store, H: Host> Gateway<S, H> {
     pub(super) async fn evaluation(
         &self,
         fields: &Fields,
-        id: &str,
+        request: Request<'_>,
         entries: &mut Vec<Entry>,
     ) -> Result<Value, Problem> {
-        let mut outcomes = self.evaluate(&[Parts::of(fields)], Semantic::ExecuteAll, id, entries).await?;
+        let mut outcomes = self.evaluate(&[Parts::of(fields)], Semantic::ExecuteAll, request, entries).await?;
         let only = outcomes.pop().ok_or_else(|| Problem::bad("nothing is asked"))?;
         only.map(|answer| answer.json())
     }
@@ -117,13 +117,13 @@ impl<S: Store, H: Host> Gateway<S, H> {
     pub(super) async fn evaluations(
         &self,
         fields: &Fields,
-        id: &str,
+        request: Request<'_>,
         entries: &mut Vec<Entry>,
     ) -> Result<Value, Problem> {
         let semantic = Semantic::read(fields)?;
         let items = match fields.get("evaluations") {
-            None => return self.evaluation(fields, id, entries).await,
-            Some(Value::Array(items)) if items.is_empty() => return self.evaluation(fields, id, entries).await,
+            None => return self.evaluation(fields, request, entries).await,
+            Some(Value::Array(items)) if items.is_empty() => return self.evaluation(fields, request, entries).await,
             Some(Value::Array(items)) => items,
             Some(_) => return Err(Problem::bad("`evaluations` is no list")),
         };
@@ -153,7 +153,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
         let nothing = Parts { subject: None, action: None, resource: None, context: None };
         let parts: Vec<Parts> =
             items.iter().map(|item| item.as_object().map_or(nothing, |item| Parts::of(item).or(shared))).collect();
-        let outcomes = self.evaluate(&parts, semantic, id, entries).await?;
+        let outcomes = self.evaluate(&parts, semantic, request, entries).await?;
         let all: Vec<Value> = outcomes
             .into_iter()
             .map(|outcome| match outcome {
@@ -172,7 +172,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
         &self,
         parts: &[Parts<'_>],
         semantic: Semantic,
-        id: &str,
+        request: Request<'_>,
         entries: &mut Vec<Entry>,
     ) -> Result<Vec<Outcome>, Problem> {
         let outcomes = self.attempt(async |active| {
@@ -187,7 +187,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
             let mut confirmed = false;
             for (number, asked) in read.iter().enumerate() {
                 // A decision has an id of its own; the only one has that of the request.
-                let id = if number == 0 && read.len() == 1 { id.to_string() } else { self.host.new_id() };
+                let id = if number == 0 && read.len() == 1 { request.id.to_string() } else { self.host.new_id() };
                 let mut line = Line::by(active.number);
                 let outcome = match asked {
                     Err(problem) => Err(problem.clone()),
@@ -197,21 +197,29 @@ impl<S: Store, H: Host> Gateway<S, H> {
                         line.principal = Some(query.principal.to_string());
                         line.action = Some(query.action.clone());
                         line.resource = Some(query.resource.to_string());
-                        let (decision, revision, micros) = if read.len() == 1 && one.given.is_empty() {
-                            let decided = self.decide(active, &query.principal, &one.question(), &id).await?;
-                            (decided.decision, decided.revision, decided.micros)
+                        line.context = self.config.log.context().then(|| one.context.clone());
+                        let decided = if read.len() == 1 && one.given.is_empty() {
+                            let question = one.question();
+                            self.decide(active, &query.principal, &question, &id, request.at_least).await?
                         } else {
                             let began = self.host.micros();
                             let rows = match &mut rows {
                                 Some(rows) => rows,
-                                none => none.insert(self.rows(active, posed.by_ref(), false).await?),
+                                none => none.insert(self.rows(active, posed.by_ref(), false, request).await?),
                             };
-                            let decision = self.decide_by(active, rows, one, &id)?;
-                            (decision, rows.revision(), self.host.micros().saturating_sub(began))
+                            let decision = self.judged(active, rows, one, &id)?;
+                            let micros = self.host.micros().saturating_sub(began);
+                            Decided {
+                                decision,
+                                revision: rows.revision(),
+                                micros,
+                                db_micros: 0,
+                                roles: Default::default(),
+                            }
                         };
                         confirmed = true;
-                        line.decided(&decision, revision, micros);
-                        Ok(Answer { allow: decision.allow, id: id.clone(), revision: Some(revision) })
+                        line.decided(&decided);
+                        Ok(Answer { allow: decided.decision.allow, id: id.clone(), revision: Some(decided.revision) })
                     }
                 };
                 let word = match &outcome {
@@ -240,6 +248,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
         active: &Active,
         questions: impl Iterator<Item = &'p Posed>,
         any_action: bool,
+        request: Request<'_>,
     ) -> Result<Rows, Stop> {
         let mut all: Option<Ask> = None;
         for posed in questions {
@@ -270,24 +279,28 @@ impl<S: Store, H: Host> Gateway<S, H> {
             }
             None => {}
         }
-        let slice = self.store.slice(&active.plan, &ask).await.map_err(unanswered)?;
+        // Not remembered: no two batches are alike, and each would push out many slices of single requests.
+        let (since, sent) = (self.known.since(), self.host.now());
+        let want = Want { news: Some(since), slice: Some(&ask), ..Want::default() };
+        let mut got = self.fetch(active, &want).await.map_err(unanswered)?;
+        self.hear(active, since, &got, sent, request.at_least)?;
+        let slice = got.slice.take().unwrap_or_default();
         if slice.bundle != active.number {
             return Err(Stop::Changed);
         }
         let now = self.host.now();
-        self.current.confirm(active.number, now);
         Ok(Rows { slice, ask, now, last: None })
     }
 
     /// Decides one of the questions that the rows were fetched for.
-    fn decide_by(&self, active: &Active, rows: &mut Rows, posed: &Posed, id: &str) -> Result<Decision, Refusal> {
+    fn judged(&self, active: &Active, rows: &mut Rows, posed: &Posed, id: &str) -> Result<Decision, Refusal> {
         let prepared = rows.prepared(active, &posed.given)?;
         let mut decision = active.engine.decide(prepared, &posed.query);
         if verify::is_sampled(self.config.verify, id)
             && let Some(alarm) =
                 verify::check(&self.host, &active.bundle, &prepared.facts, &posed.query, id, &mut decision)
         {
-            self.host.log(&alarm);
+            self.alarm(alarm);
         }
         Ok(decision)
     }

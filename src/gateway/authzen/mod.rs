@@ -17,7 +17,7 @@ pub use search::{MAX_CANDIDATES, MAX_JUDGED};
 
 use super::Gateway;
 use super::answer::{Refusal, json_like};
-use super::identity::{bearer, same, sha256_hex};
+use super::judge::at_least;
 use super::log::Line;
 use super::origin::{BodyError, Host, Incoming};
 use super::strict;
@@ -107,6 +107,14 @@ struct Entry {
     word: &'static str,
 }
 
+/// What is known of a request beside its body.
+#[derive(Clone, Copy)]
+struct Request<'a> {
+    id: &'a str,
+    /// The revision before which nothing may be decided.
+    at_least: u64,
+}
+
 impl<S: Store, H: Host> Gateway<S, H> {
     /// One request of another service.
     pub(super) async fn access(
@@ -126,7 +134,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
             }
         };
         for Entry { id, line, word } in entries {
-            self.host.log(&line.text(&id, self.host.now(), self.config.mode, word));
+            self.record(&line, &id, word, &incoming.headers);
         }
         // Where the caller sends none, the id is the one of the log.
         let request_id = request_id(&incoming.headers).cloned().or_else(|| HeaderValue::from_str(id).ok());
@@ -143,7 +151,8 @@ impl<S: Store, H: Host> Gateway<S, H> {
         id: &str,
         entries: &mut Vec<Entry>,
     ) -> Result<serde_json::Value, Problem> {
-        self.may_ask(&incoming.headers)?;
+        self.service(&incoming.headers, "evaluate").await?;
+        let at_least = at_least(&incoming.headers)?;
         let limit = if endpoint == Endpoint::Evaluations { MAX_BATCH_BYTES } else { MAX_QUESTION_BYTES };
         let body = incoming.body.fill(limit).await.map_err(|error| match error {
             BodyError::TooLarge => {
@@ -153,28 +162,13 @@ impl<S: Store, H: Host> Gateway<S, H> {
             BodyError::Broken(_) => Problem::bad("the body breaks off"),
         })?;
         let fields = fields(&incoming.headers, body)?;
+        let request = Request { id, at_least };
         match endpoint {
-            Endpoint::Evaluation => self.evaluation(&fields, id, entries).await,
-            Endpoint::Evaluations => self.evaluations(&fields, id, entries).await,
-            searched => self.search(searched, &fields, id, entries).await,
+            Endpoint::Evaluation => self.evaluation(&fields, request, entries).await,
+            Endpoint::Evaluations => self.evaluations(&fields, request, entries).await,
+            searched => self.search(searched, &fields, request, entries).await,
         }
     }
-
-    /// Whether whoever sends this may ask for decisions.
-    fn may_ask(&self, headers: &HeaderMap) -> Result<(), Problem> {
-        match is_authentic(headers, &self.config.api_keys) {
-            true => Ok(()),
-            false => Err(Problem::new(StatusCode::UNAUTHORIZED, "this needs a valid API key")),
-        }
-    }
-}
-
-/// Whether the caller holds one of the API keys, of which the gate knows the SHA-256 alone.
-fn is_authentic(headers: &HeaderMap, keys: &[String]) -> bool {
-    let Ok(Some(token)) = bearer(headers) else { return false };
-    let hash = sha256_hex(token.as_bytes());
-    // Every key is compared, so that the time does not tell which one was near.
-    keys.iter().fold(false, |found, key| same(hash.as_bytes(), key.as_bytes()) | found)
 }
 
 /// The body of a request: one JSON object, in UTF-8, not compressed.

@@ -41,7 +41,7 @@ pub(super) struct Posed {
     /// What it says of its entities, for itself alone.
     pub given: Vec<Given>,
     /// The context in Cedar's JSON form.
-    context: Fields,
+    pub context: Fields,
 }
 
 impl Posed {

@@ -8,7 +8,7 @@
 
 use super::batch::Rows;
 use super::read::{Fields, Parts, Posed, posed, principal_type, resource_type};
-use super::{Endpoint, Entry, Problem};
+use super::{Endpoint, Entry, Problem, Request};
 use crate::gateway::Gateway;
 use crate::gateway::active::Active;
 use crate::gateway::answer::Refusal;
@@ -147,7 +147,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
         &self,
         endpoint: Endpoint,
         fields: &Fields,
-        id: &str,
+        request: Request<'_>,
         entries: &mut Vec<Entry>,
     ) -> Result<Value, Problem> {
         let page = Page::read(endpoint, fields)?;
@@ -155,8 +155,8 @@ impl<S: Store, H: Host> Gateway<S, H> {
         let found = self.attempt(async |active| {
             entries.clear();
             let mut line = Line::by(active.number);
-            let found = self.search_by(endpoint, parts, &page, active, &mut line).await;
-            entries.push(Entry { id: id.to_string(), line, word: "search" });
+            let found = self.search_by(endpoint, parts, &page, active, request, &mut line).await;
+            entries.push(Entry { id: request.id.to_string(), line, word: "search" });
             match found? {
                 Ok(Some(found)) => Ok(Said::confirmed(Ok(found))),
                 // Nothing was looked up: another bundle may know the type.
@@ -180,6 +180,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
         parts: Parts<'_>,
         page: &Page,
         active: &Active,
+        request: Request<'_>,
         line: &mut Line,
     ) -> Result<Result<Option<Found>, Problem>, Stop> {
         let mapping = active.mapping();
@@ -209,7 +210,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
                 // What no question could name is not found either.
                 found.ids.into_iter().filter(|id| entity_id(mapping, kind, id).is_ok_and(|own| own == *id)).collect()
             }
-            None => match self.actions(active, &sought).await? {
+            None => match self.actions(active, &sought, request).await? {
                 Ok(actions) => actions,
                 Err(problem) => return Ok(Err(problem)),
             },
@@ -228,7 +229,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
                 break (None, asked);
             }
             let questions = asked.iter().filter_map(|(_, posed)| posed.as_ref());
-            match self.rows(active, questions, false).await {
+            match self.rows(active, questions, false, request).await {
                 Ok(rows) => break (Some(rows), asked),
                 // Fewer of them may reach less.
                 Err(Stop::Refused(refusal)) if refusal.code == "too-much" && most > 1 => most /= 8,
@@ -260,7 +261,12 @@ impl<S: Store, H: Host> Gateway<S, H> {
     }
 
     /// Every action that could be allowed: those that the model names, and those that rows grant here.
-    async fn actions(&self, active: &Active, sought: &Sought<'_>) -> Result<Result<BTreeSet<String>, Problem>, Stop> {
+    async fn actions(
+        &self,
+        active: &Active,
+        sought: &Sought<'_>,
+        request: Request<'_>,
+    ) -> Result<Result<BTreeSet<String>, Problem>, Stop> {
         let mapping = active.mapping();
         let mut actions: BTreeSet<String> = mapping.declared_actions().into_keys().collect();
         // Any action will do to ask about: what is fetched is of all of them.
@@ -269,7 +275,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
             Ok(None) => return Ok(Ok(BTreeSet::new())),
             Err(problem) => return Ok(Err(problem)),
         };
-        let mut rows = self.rows(active, std::iter::once(&posed), true).await?;
+        let mut rows = self.rows(active, std::iter::once(&posed), true, request).await?;
         let facts = &rows.prepared(active, &posed.given)?.facts;
         actions.extend(facts.grants.iter().flat_map(|grant| grant.actions.iter().flatten()).cloned());
         Ok(Ok(actions))

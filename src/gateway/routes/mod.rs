@@ -9,6 +9,7 @@ mod read;
 
 pub use read::read;
 
+use super::cors::Cors;
 use super::path::{Target, TargetError};
 use super::strict;
 use crate::mapping::{ColumnKind, ContextType, Mapping};
@@ -65,6 +66,8 @@ pub struct Route {
     pub methods: Vec<Method>,
     /// The line of `routes.toml`, from 1.
     pub line: u32,
+    /// Which pages of other origins may read its answers; where it is left out, the application says that itself.
+    pub cors: Option<Cors>,
     kind: RouteKind,
     /// The names of the path's parameters, in their order.
     parameters: Vec<String>,
@@ -133,6 +136,19 @@ pub enum Match<'a> {
     Unknown,
 }
 
+/// What the routes say to the preflight of a page (Fetch 4.8).
+#[derive(Debug)]
+pub enum Preflight<'a> {
+    /// The page may send the method that it asks about, and these.
+    Admitted(&'a Cors, Vec<Method>),
+    /// It may not.
+    Refused,
+    /// No route of this path says who may, and one takes OPTIONS: the application answers itself.
+    Request,
+    /// No route has this path.
+    Unknown,
+}
+
 /// A route and the parameters of the path that led to it.
 #[derive(Debug)]
 pub struct Found<'a> {
@@ -157,13 +173,36 @@ pub struct Question {
     pub context: Map<String, Value>,
 }
 
-/// Why a request does not hold what its route reads. The sentence is for whoever sent it; the answer is 400.
+/// Why a request does not hold what its route reads; the answer is 400.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BadRequest(pub String);
+pub struct BadRequest {
+    /// `incomplete`, or `bad-id`: an id that no row of its type can have.
+    pub code: &'static str,
+    /// A sentence for whoever sent it.
+    pub detail: String,
+}
+
+impl BadRequest {
+    fn new(detail: impl Into<String>) -> BadRequest {
+        BadRequest { code: "incomplete", detail: detail.into() }
+    }
+
+    fn bad_id(detail: impl Into<String>) -> BadRequest {
+        BadRequest { code: "bad-id", detail: detail.into() }
+    }
+
+    /// The same about an id that was read from `source`.
+    fn from_source(self, source: &Template) -> BadRequest {
+        match source.wanted() {
+            wanted if wanted.is_empty() => self,
+            wanted => BadRequest { detail: format!("{wanted}: {}", self.detail), ..self },
+        }
+    }
+}
 
 impl fmt::Display for BadRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.detail)
     }
 }
 
@@ -171,7 +210,7 @@ impl std::error::Error for BadRequest {}
 
 impl From<TargetError> for BadRequest {
     fn from(error: TargetError) -> BadRequest {
-        BadRequest(error.to_string())
+        BadRequest::new(error.to_string())
     }
 }
 
@@ -243,6 +282,29 @@ impl Routes {
     }
 }
 
+impl Routes {
+    /// What a page of `origin` is told that asks whether it may send `asked`.
+    pub fn preflight(&self, asked: &Method, origin: &str, target: &Target) -> Preflight<'_> {
+        let Some(place) = self.places.iter().find(|place| place.matches(target.segments())) else {
+            return Preflight::Unknown;
+        };
+        let cors = |(_, at): &(Method, usize)| self.routes[*at].cors.as_ref();
+        let declared = |wanted: &Method| place.methods.iter().find(|(method, _)| method == wanted);
+        if declared(&Method::OPTIONS).is_some() && place.methods.iter().all(|entry| cors(entry).is_none()) {
+            return Preflight::Request;
+        }
+        let admits = |entry: &(Method, usize)| cors(entry).filter(|cors| cors.admits(origin));
+        let asked = declared(asked).or_else(|| declared(&Method::GET).filter(|_| asked == Method::HEAD));
+        match asked.and_then(admits) {
+            Some(cors) => {
+                let methods = place.methods.iter().filter(|entry| admits(entry).is_some());
+                Preflight::Admitted(cors, methods.map(|(method, _)| method.clone()).collect())
+            }
+            None => Preflight::Refused,
+        }
+    }
+}
+
 impl Place {
     fn matches(&self, segments: &[String]) -> bool {
         let mut at = 0;
@@ -285,14 +347,19 @@ impl Found<'_> {
         let RouteKind::Guarded(guarded) = &self.route.kind else { return Ok(None) };
         let id = self
             .text(&guarded.resource_id, parts)?
-            .ok_or_else(|| BadRequest(format!("the request lacks {}", guarded.resource_id.wanted())))?;
-        let resource = Uid::new(&guarded.resource_type, entity_id(mapping, &guarded.resource_type, &id)?);
+            .ok_or_else(|| BadRequest::new(format!("the request lacks {}", guarded.resource_id.wanted())))?;
+        let resource = entity_id(mapping, &guarded.resource_type, &id);
+        let resource = resource.map_err(|error| error.from_source(&guarded.resource_id))?;
+        let resource = Uid::new(&guarded.resource_type, resource);
         let mut context = Map::new();
         for (name, kind, source) in &guarded.context {
             let value = match source {
                 ContextSource::Constant(value) => Some(value.clone()),
                 ContextSource::Entity { kind, id } => match self.text(id, parts)? {
-                    Some(id) => Some(json!({ "__entity": { "type": kind, "id": entity_id(mapping, kind, &id)? } })),
+                    Some(text) => {
+                        let id = entity_id(mapping, kind, &text).map_err(|error| error.from_source(id))?;
+                        Some(json!({ "__entity": { "type": kind, "id": id } }))
+                    }
                     None => None,
                 },
                 ContextSource::Text(template) => self.context_value(template, kind, parts)?,
@@ -302,7 +369,7 @@ impl Found<'_> {
                     context.insert(name.clone(), value);
                 }
                 None if kind.optional => {}
-                None => return Err(BadRequest(format!("the request lacks {}", source.wanted()))),
+                None => return Err(BadRequest::new(format!("the request lacks {}", source.wanted()))),
             }
         }
         Ok(Some(Question { action: guarded.action.clone(), resource, context }))
@@ -347,7 +414,7 @@ impl Found<'_> {
                 _ => value.is_string(),
             };
             if !fits {
-                return Err(BadRequest(format!("`{pointer}` of the body is no {}", kind.name)));
+                return Err(BadRequest::new(format!("`{pointer}` of the body is no {}", kind.name)));
             }
             return Ok(Some(match value {
                 Value::String(text) => typed(text, kind).ok_or_else(|| template.unfit(kind))?,
@@ -379,7 +446,7 @@ impl Template {
     }
 
     fn unfit(&self, kind: &ContextType) -> BadRequest {
-        BadRequest(format!("{} is no {}", self.wanted(), kind.name))
+        BadRequest::new(format!("{} is no {}", self.wanted(), kind.name))
     }
 }
 
@@ -402,8 +469,7 @@ pub(super) fn typed(text: &str, kind: &ContextType) -> Option<Value> {
             "false" => Some(Value::Bool(false)),
             _ => None,
         },
-        // One spelling a number: the origin must not read another one in `+1` or `01`.
-        "Long" => text.parse::<i64>().ok().filter(|number| number.to_string() == text).map(Value::from),
+        "Long" => text.parse::<i64>().ok().filter(|_| is_long(text)).map(Value::from),
         "decimal" => extension("decimal"),
         "datetime" => extension("datetime"),
         "ipaddr" => extension("ip"),
@@ -414,19 +480,44 @@ pub(super) fn typed(text: &str, kind: &ContextType) -> Option<Value> {
 
 /// The id by which rows of `type_name` are known, from text of a request. That no row has it is for the engine to find.
 ///
+/// One spelling an id: the origin must not find another row by it than the one that was decided on. So the id of a whole
+/// number has neither sign nor zeros that it could do without, and what any reader of UUIDs would take for one has one of
+/// the two forms that databases store. (A column for UUIDs of SQLite may well hold other text, which is compared as it is.)
+///
 /// # Errors
-/// The text can be no id: it is empty, too long, or has control characters.
+/// The text can be no id: it is empty, too long, has control characters, or is no id of that column's type.
 pub fn entity_id(mapping: &Mapping, type_name: &str, text: &str) -> Result<String, BadRequest> {
     let id = entity_text(text).ok_or_else(|| {
-        BadRequest(format!(
-            "an id must have 1 to {MAX_ID_BYTES} bytes and no control characters, and one of the request's does not"
-        ))
+        BadRequest::bad_id(format!("an id must have 1 to {MAX_ID_BYTES} bytes and no control characters"))
     })?;
-    let is_uuid = mapping
-        .entity(type_name)
-        .and_then(|(table, entity)| table.column(&entity.id))
-        .is_some_and(|column| column.kind == ColumnKind::Uuid);
-    Ok(if is_uuid { normal_uuid(id) } else { id.to_string() })
+    let column = mapping.entity(type_name).and_then(|(table, entity)| table.column(&entity.id));
+    match column.map(|column| column.kind) {
+        Some(ColumnKind::Long) if !is_long(id) => {
+            Err(BadRequest::bad_id("the id must be a whole number, with no `+` and no `0` in front"))
+        }
+        Some(ColumnKind::Uuid) => {
+            let normal = normal_uuid(id);
+            let is_normal = normal.len() == 36 && uuid::Uuid::try_parse(&normal).is_ok();
+            match is_normal || !is_like_uuid(id) {
+                true => Ok(normal),
+                false => Err(BadRequest::bad_id("the id must be a UUID with its four hyphens, or with none")),
+            }
+        }
+        _ => Ok(id.to_string()),
+    }
+}
+
+/// One spelling a number: the origin must not read another one in `+1` or `01`.
+fn is_long(text: &str) -> bool {
+    text.parse::<i64>().is_ok_and(|number| number.to_string() == text)
+}
+
+/// Whether some reader takes this for a UUID: with braces, behind `urn:uuid:`, with hyphens elsewhere (PostgreSQL), in parts
+/// with `0x` (.NET), or with the digits of another script (Python).
+fn is_like_uuid(text: &str) -> bool {
+    let bare: String = text.to_lowercase().replace("urn:uuid:", "").replace("0x", "");
+    let bare: Vec<char> = bare.chars().filter(|c| c.is_alphanumeric()).collect();
+    bare.len() == 32 && bare.iter().all(|c| c.is_ascii_hexdigit() || (!c.is_ascii() && c.is_numeric()))
 }
 
 fn entity_text(text: &str) -> Option<&str> {
@@ -439,22 +530,22 @@ fn header(headers: &HeaderMap, name: &HeaderName) -> Result<Option<String>, BadR
     // CGI and its heirs read `X_Tenant` and `X-Tenant` as one variable.
     let folded = name.as_str().replace('_', "-");
     if headers.keys().any(|key| key != name && key.as_str().replace('_', "-") == folded) {
-        return Err(BadRequest(format!("a header is spelt like `{name}`, but with `_` for `-`")));
+        return Err(BadRequest::new(format!("a header is spelt like `{name}`, but with `_` for `-`")));
     }
     let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
-        return Err(BadRequest(format!("the header `{name}` is given twice")));
+        return Err(BadRequest::new(format!("the header `{name}` is given twice")));
     }
     match value.to_str() {
         Ok(text) => Ok(Some(text.trim_matches([' ', '\t']).to_string())),
-        Err(_) => Err(BadRequest(format!("the header `{name}` has characters beyond ASCII"))),
+        Err(_) => Err(BadRequest::new(format!("the header `{name}` has characters beyond ASCII"))),
     }
 }
 
 fn body_at<'a>(body: Option<&'a Value>, pointer: &str) -> Result<Option<&'a Value>, BadRequest> {
     match body {
-        Some(body) => strict::at(body, pointer).map_err(|why| BadRequest(why.to_string())),
+        Some(body) => strict::at(body, pointer).map_err(|why| BadRequest::new(why.to_string())),
         None => Ok(None),
     }
 }
@@ -467,7 +558,7 @@ fn id_text(value: &Value, pointer: &str) -> Result<String, BadRequest> {
         Value::Number(number) if number.as_i64().is_some_and(|n| (-EXACT..=EXACT).contains(&n)) => {
             Ok(number.to_string())
         }
-        _ => Err(BadRequest(format!("`{pointer}` of the body is neither text nor a whole number below 2^53"))),
+        _ => Err(BadRequest::new(format!("`{pointer}` of the body is neither text nor a whole number below 2^53"))),
     }
 }
 
@@ -532,7 +623,10 @@ pub fn explain(routes: &Routes, mapping: &Mapping, method: &Method, path: &str) 
     };
     let entity = |kind: &str, template: &Template| -> Result<Option<String>, BadRequest> {
         Ok(match shown(template)? {
-            Some(Ok(id)) => Some(Uid::new(kind, entity_id(mapping, kind, &id)?).to_string()),
+            Some(Ok(id)) => {
+                let id = entity_id(mapping, kind, &id).map_err(|error| error.from_source(template))?;
+                Some(Uid::new(kind, id).to_string())
+            }
             Some(Err(source)) => Some(format!("{kind} {source}")),
             None => None,
         })
@@ -554,15 +648,15 @@ pub fn explain(routes: &Routes, mapping: &Mapping, method: &Method, path: &str) 
                     context.insert(name.clone(), value);
                 }
                 None if kind.optional => {}
-                None => return Err(BadRequest(format!("the request lacks {}", source.wanted()))),
+                None => return Err(BadRequest::new(format!("the request lacks {}", source.wanted()))),
             }
         }
         let resource = entity(&guarded.resource_type, &guarded.resource_id)?
-            .ok_or_else(|| BadRequest(format!("the request lacks {}", guarded.resource_id.wanted())))?;
+            .ok_or_else(|| BadRequest::new(format!("the request lacks {}", guarded.resource_id.wanted())))?;
         let action = guarded.action.clone();
         Ok(Explanation::Asks { route: route.clone(), line, action, resource, context })
     };
-    asks().unwrap_or_else(|error| Explanation::Incomplete { route: route.clone(), line, because: error.0 })
+    asks().unwrap_or_else(|error| Explanation::Incomplete { route: route.clone(), line, because: error.detail })
 }
 
 /// As it is written in `routes.toml`.

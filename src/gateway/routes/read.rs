@@ -5,6 +5,8 @@ use super::{
     ContextSource, DEFAULT_BODY_LIMIT, Guarded, MAX_BODY_LIMIT, MAX_ROUTES, Part, Place, Route, RouteKind, Routes,
     Segment, Template,
 };
+use crate::gateway::config::is_token;
+use crate::gateway::cors::{Cors, MAX_CORS_AGE_SECONDS, check_origin};
 use crate::gateway::headers;
 use crate::gateway::path;
 use crate::mapping::{ContextType, Mapping, Meaning};
@@ -41,7 +43,12 @@ struct Reader<'a> {
     findings: Vec<Finding>,
 }
 
-const ROUTE_KEYS: [&str; 7] = ["method", "path", "action", "resource", "context", "body_limit", "public"];
+const ROUTE_KEYS: [&str; 8] = ["method", "path", "action", "resource", "context", "body_limit", "public", "cors"];
+
+const CORS_KEYS: [&str; 5] = ["origins", "headers", "expose", "credentials", "max_age"];
+
+/// How long a browser may remember what a preflight was told where nothing says so, in seconds.
+const CORS_AGE_SECONDS: u32 = 600;
 
 /// Methods that a route may have. CONNECT and TRACE are none of an application's, and a Worker cannot forward them.
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
@@ -66,16 +73,17 @@ impl Reader<'_> {
     fn file(&mut self, root: &Table) -> Routes {
         let mut routes = Routes::default();
         for (key, item) in root.iter() {
-            if key != "route" {
+            if key != "route" && key != "cors" {
                 let span = root.key(key).and_then(|key| key.span()).or_else(|| item.span());
                 self.error(
                     "routes/unknown-key",
                     format!("`{key}` means nothing here"),
                     span,
-                    "write `[[route]]` sections",
+                    "write `[[route]]` sections, and `[cors]` before them",
                 );
             }
         }
+        let usual = root.get("cors").and_then(|item| self.cors(item, None));
         let tables = match root.get("route") {
             None => return routes,
             Some(Item::ArrayOfTables(tables)) => tables,
@@ -92,7 +100,7 @@ impl Reader<'_> {
         }
         let mut places: BTreeMap<Vec<Segment>, Vec<(Method, usize)>> = BTreeMap::new();
         for table in tables.iter().take(MAX_ROUTES) {
-            let Some((route, segments)) = self.route(table) else { continue };
+            let Some((route, segments)) = self.route(table, usual.as_ref()) else { continue };
             let methods = places.entry(segments).or_default();
             let at = routes.routes.len();
             for method in &route.methods {
@@ -115,7 +123,7 @@ impl Reader<'_> {
         routes
     }
 
-    fn route(&mut self, table: &Table) -> Option<(Route, Vec<Segment>)> {
+    fn route(&mut self, table: &Table, usual: Option<&Cors>) -> Option<(Route, Vec<Segment>)> {
         let before = self.findings.iter().filter(|finding| finding.is_error()).count();
         self.known_keys(table, &ROUTE_KEYS, "a route");
         let methods = self.methods(table);
@@ -153,11 +161,92 @@ impl Reader<'_> {
         } else {
             self.guarded(table, &methods, &parameters).map(RouteKind::Guarded)
         };
+        let cors = match table.get("cors") {
+            None => usual.cloned(),
+            Some(item) if item.as_bool() == Some(false) => None,
+            Some(item) => self.cors(item, usual),
+        };
         let after = self.findings.iter().filter(|finding| finding.is_error()).count();
         let (path, segments, parameters) = path?;
         let line = self.line(value_span(table, "path"));
-        let route = Route { path, methods, line, kind: kind?, parameters };
+        let route = Route { path, methods, line, cors, kind: kind?, parameters };
         (before == after).then_some((route, segments))
+    }
+
+    /// Which pages may read: `[cors]` before the routes, or `cors = { … }` of one, which goes before it key by key.
+    fn cors(&mut self, item: &Item, usual: Option<&Cors>) -> Option<Cors> {
+        let help = "write `cors = { origins = [\"https://app.example.com\"] }`, or `cors = false`";
+        let Some(table) = item.as_table_like() else {
+            self.error("routes/cors", "`cors` does not say which `origins` may read".into(), item.span(), help);
+            return None;
+        };
+        self.known_keys(table, &CORS_KEYS, "`cors`");
+        let mut cors = usual.cloned().unwrap_or(Cors { max_age: CORS_AGE_SECONDS, ..Cors::default() });
+        if let Some(origins) = self.texts(table, "origins", "[\"https://app.example.com\"]") {
+            for (origin, span) in &origins {
+                if origin != "*"
+                    && let Err(why) = check_origin(origin)
+                {
+                    self.error("routes/cors", format!("`{origin}` is no origin of a page"), span.clone(), why);
+                }
+            }
+            cors.origins = origins.into_iter().map(|(origin, _)| origin).collect();
+        }
+        for (key, headers) in [("headers", &mut cors.headers), ("expose", &mut cors.expose)] {
+            let Some(names) = self.texts(table, key, "[\"content-type\"]") else { continue };
+            for (name, span) in &names {
+                if !is_token(name) || name == "*" {
+                    let help = "write the names of headers, each by itself";
+                    self.error("routes/cors", format!("`{name}` is no name of a header"), span.clone(), help);
+                }
+            }
+            *headers = names.into_iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
+        }
+        if let Some(item) = table.get("credentials") {
+            cors.credentials = item.as_bool().unwrap_or_else(|| {
+                let message = "`credentials` is neither true nor false".to_string();
+                self.error("routes/cors", message, item.span(), "write `credentials = true`");
+                false
+            });
+        }
+        if let Some(item) = table.get("max_age") {
+            let seconds = item.as_integer().and_then(|seconds| u32::try_from(seconds).ok());
+            cors.max_age = seconds.filter(|seconds| *seconds <= MAX_CORS_AGE_SECONDS).unwrap_or_else(|| {
+                let message = format!("`max_age` is no whole number of seconds from 0 to {MAX_CORS_AGE_SECONDS}");
+                self.error("routes/cors", message, item.span(), "write `max_age = 600`");
+                0
+            });
+        }
+        let span = table.get("origins").and_then(Item::span).or_else(|| item.span());
+        if cors.origins.is_empty() {
+            self.error("routes/cors", "`cors` names no `origins`".into(), span, help);
+        } else if cors.origins.iter().any(|origin| origin == "*") && (cors.credentials || cors.origins.len() > 1) {
+            let message = match cors.credentials {
+                true => "with `credentials`, every site could read what its visitors may",
+                false => "`*` is every origin, so that the others would mean nothing",
+            };
+            let help = "name the origins, or leave `*` alone and without `credentials`";
+            self.error("routes/cors", message.into(), span, help);
+        }
+        Some(cors)
+    }
+
+    /// A list of texts, each with its place; `None` where there is none.
+    fn texts(
+        &mut self,
+        table: &dyn TableLike,
+        key: &str,
+        example: &str,
+    ) -> Option<Vec<(String, Option<Range<usize>>)>> {
+        let item = table.get(key)?;
+        let items = item.as_array().map(|array| array.iter().collect::<Vec<&Value>>()).unwrap_or_default();
+        let texts = items.iter().map(|value| value.as_str().map(|text| (text.to_string(), value.span())));
+        let texts = texts.collect::<Option<Vec<_>>>().filter(|_| item.as_array().is_some());
+        if texts.is_none() {
+            let message = format!("`{key}` is no list of texts");
+            self.error("routes/cors", message, item.span(), format!("write `{key} = {example}`"));
+        }
+        texts
     }
 
     fn known_keys(&mut self, table: &dyn TableLike, known: &[&'static str], what: &str) {

@@ -5,6 +5,7 @@ CREATE TABLE IF NOT EXISTS palisade_change (
   revision INTEGER PRIMARY KEY AUTOINCREMENT,
   table_name TEXT NOT NULL,
   key TEXT NOT NULL, -- the row's key columns as a JSON array
+  about TEXT, -- whom the row concerns, as a JSON array: by it a gate knows what it must fetch again
   at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 );
 

@@ -143,6 +143,26 @@ CREATE TABLE IF NOT EXISTS palisade_active (
   number INTEGER NOT NULL REFERENCES palisade_bundle (number)
 );
 
+-- The decision log, as far as it is kept here. Each isolate of the Worker writes chains of its own.
+CREATE TABLE IF NOT EXISTS palisade_chain (
+  chain TEXT PRIMARY KEY,
+  started_at TEXT NOT NULL,
+  genesis TEXT NOT NULL, -- JSON; names the last entries of the chains that stood here when this one began
+  hash TEXT NOT NULL -- of `genesis`
+);
+
+-- One line each. `hash` is of `previous` and `line`; `previous` is the hash before it in the chain, the first one's that of
+-- the chain itself.
+CREATE TABLE IF NOT EXISTS palisade_decision (
+  entry INTEGER PRIMARY KEY AUTOINCREMENT,
+  chain TEXT NOT NULL,
+  seq INTEGER NOT NULL, -- 1, 2, 3, … in each chain
+  line TEXT NOT NULL,
+  previous TEXT NOT NULL,
+  hash TEXT NOT NULL,
+  UNIQUE (chain, seq)
+);
+
 -- Every change to a table that decides something is logged, whoever makes it. One line a trigger: D1's `exec`
 -- takes a line for a statement.
 DROP TRIGGER IF EXISTS "palisade_log_用戶_insert";
