@@ -36,8 +36,10 @@ pub struct Bundle {
     /// The generated and the hand-written policies, compiled: what decides. The texts are for people, and for checking it.
     #[serde(with = "base64_text")]
     pub program: Vec<u8>,
-    /// `routes.toml` as written.
+    /// `routes.toml` as written, for people.
     pub routes: String,
+    /// The same, read: what a gate goes by. Empty where nobody asked for routes.
+    pub routing: String,
 }
 
 /// Why a bundle cannot be used.

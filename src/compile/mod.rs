@@ -50,6 +50,7 @@ pub fn compile(name: &str, mapping: &Mapping, handwritten: &str, routes: &str) -
         forbids_use_in: read.forbids_use_in,
         program,
         routes: routes.to_string(),
+        routing: String::new(),
     };
     (Some(bundle), findings)
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The machine that the gate runs on: clock, ids, keys, log.
 
-use super::javascript::{call, construct, get, object, words};
+use super::javascript::{self, call, construct, get, object, words};
 use super::stream::Flow;
 use crate::gateway::{Algorithm, Body, Crypto, Host, KeySource, MAX_JWKS_BYTES, Material, PrivateKey};
 use crate::rows::Millis;
-use std::time::Duration;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::Env;
 
@@ -65,7 +64,8 @@ impl KeySource for Edge {
 
     async fn pause(&self, millis: Millis) {
         // A timer of this request's own. What another one waits for cannot be waited for here: the platform ties it to that one.
-        worker::Delay::from(Duration::from_millis(millis.unsigned_abs())).await;
+        // (`worker::Delay` takes the handle of a timer for a number, and here it is an object.)
+        javascript::wait(millis).await;
     }
 }
 

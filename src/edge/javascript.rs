@@ -44,6 +44,12 @@ pub async fn call(object: &JsValue, name: &str, arguments: &[JsValue]) -> Result
     }
 }
 
+/// Lets some milliseconds pass. (`worker::Delay` takes the handle of a timer for a number, and here it is an object.)
+pub async fn wait(millis: i64) {
+    // Without a timer no time passes: whoever looks again does so at once, and there is an end to that.
+    let _ = call(&get(&js_sys::global(), "scheduler"), "wait", &[JsValue::from(millis as f64)]).await;
+}
+
 /// Our headers as the platform's.
 pub fn headers_to(map: &HeaderMap) -> Result<web_sys::Headers, String> {
     let headers = web_sys::Headers::new().map_err(|error| words(&error))?;

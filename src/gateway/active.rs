@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A bundle, ready to decide: loaded once, and another one when that is published.
 
-use super::routes::{self, Routes};
+use super::routes::Routes;
 use crate::bundle::Bundle;
 use crate::decide::Engine;
 use crate::mapping::Mapping;
@@ -28,11 +28,7 @@ impl Active {
         }
         let bundle = Bundle::from_json(text).map_err(|error| error.to_string())?;
         let engine = Engine::new(&bundle).map_err(|error| error.to_string())?;
-        let (routes, findings) = routes::read(&bundle.routes, &bundle.mapping);
-        if let Some(error) = findings.iter().find(|finding| finding.is_error()) {
-            let line = error.place.as_ref().map_or(0, |place| place.line);
-            return Err(format!("routes.toml, line {line}: {}", error.message));
-        }
+        let routes = Routes::from_text(&bundle.routing)?;
         let plan = SlicePlan::new(&bundle);
         Ok(Active { number, engine, plan, routes, bundle })
     }

@@ -6,12 +6,13 @@
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Response, StatusCode};
+use serde::{Deserialize, Serialize};
 
 /// The longest that a browser may remember what a preflight was told, in seconds.
 pub const MAX_CORS_AGE_SECONDS: u32 = 86_400;
 
 /// Which pages may read what.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cors {
     /// Scheme, host and port as browsers write them; `*` for every page.
     pub origins: Vec<String>,

@@ -111,6 +111,8 @@ impl<S: Store, H: Host> Gateway<S, H> {
     /// Whether the gate could decide now. Strangers learn nothing more: the reason of a failure goes to the log.
     async fn health(&self, method: &Method) -> Response<Vec<u8>> {
         let version = env!("CARGO_PKG_VERSION");
+        // How old what the gate goes by had become, before it is asked for here.
+        let staleness = self.metrics.staleness(self.host.now());
         let state = async {
             let unavailable = |refusal: Refusal| refusal.cause.unwrap_or(refusal.detail);
             let active = self.current().await.map_err(unavailable)?;
@@ -120,16 +122,16 @@ impl<S: Store, H: Host> Gateway<S, H> {
         };
         let (status, body) = match state.await {
             Ok((bundle, revision)) => {
-                let now = self.host.now();
-                let staleness = self.metrics.staleness(now);
-                self.metrics.heard.set(now);
                 let body = json!({ "status": "ok", "revision": revision, "bundle": bundle, "staleness": staleness,
                                    "version": version });
                 (StatusCode::OK, body)
             }
             Err(cause) => {
                 self.host.log(&json!({ "health": "unavailable", "cause": cause }).to_string());
-                (StatusCode::SERVICE_UNAVAILABLE, json!({ "status": "unavailable", "version": version }))
+                (
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    json!({ "status": "unavailable", "staleness": staleness, "version": version }),
+                )
             }
         };
         let body = if method == Method::HEAD { Vec::new() } else { body.to_string().into_bytes() };

@@ -53,10 +53,11 @@ pub fn read(texts: &Texts) -> (Option<Pack>, Vec<Finding>) {
     let (mapping, of_model) = model::read(&texts.model, &diagram);
     findings.extend(of_model.into_iter().map(|finding| finding.in_file("model.toml")));
     let Some(mapping) = mapping else { return (None, findings) };
-    let (_, of_routes) = gateway::read(&texts.routes, &mapping);
+    let (routes, of_routes) = gateway::read(&texts.routes, &mapping);
     findings.extend(of_routes.into_iter().map(|finding| finding.in_file("routes.toml")));
     let (bundle, of_policies) = compile::compile(&texts.name, &mapping, &texts.policies, &texts.routes);
     findings.extend(of_policies);
+    let bundle = bundle.map(|bundle| Bundle { routing: routes.to_text(), ..bundle });
     let pack = match (bundle, findings.iter().any(Finding::is_error)) {
         (Some(bundle), false) => Some(Pack { diagram, bundle, cases, sample: texts.sample.clone() }),
         _ => None,

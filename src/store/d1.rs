@@ -3,12 +3,13 @@
 
 use super::driver::{Driver, DriverError, Failure, Texts};
 use futures_util::future::{Either, select};
-use js_sys::{Array, JsString};
+use js_sys::{Array, Function, JsString, Promise, Reflect};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use std::cell::RefCell;
 use std::pin::pin;
 use std::time::Duration;
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use worker::{D1Database, D1DatabaseSession, D1PreparedStatement, D1Result, D1SessionBookmark};
 
 /// A D1 database.
@@ -42,9 +43,21 @@ impl D1 {
 /// How long the database may take. Whoever waits is told that it does not answer, and what is known may serve.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
+async fn elapsed(time: Duration) {
+    // Where the platform has no such timer, it is waited for without an end.
+    let scheduler = Reflect::get(&js_sys::global(), &JsValue::from_str("scheduler")).unwrap_or(JsValue::UNDEFINED);
+    let wait =
+        Reflect::get(&scheduler, &JsValue::from_str("wait")).ok().and_then(|wait| wait.dyn_into::<Function>().ok());
+    let promise = wait.and_then(|wait| wait.call1(&scheduler, &JsValue::from(time.as_millis() as f64)).ok());
+    match promise.and_then(|promise| promise.dyn_into::<Promise>().ok()) {
+        Some(promise) => drop(JsFuture::from(promise).await),
+        None => std::future::pending().await,
+    }
+}
+
 /// The answer to a question, if it comes in time.
 async fn in_time<T>(answer: impl Future<Output = worker::Result<T>>) -> Result<T, DriverError> {
-    match select(pin!(answer), worker::Delay::from(TIMEOUT)).await {
+    match select(pin!(answer), pin!(elapsed(TIMEOUT))).await {
         Either::Left((answer, _)) => answer.map_err(explain),
         Either::Right(_) => {
             let cause = format!("no answer within {} seconds", TIMEOUT.as_secs());

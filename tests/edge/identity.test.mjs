@@ -6,10 +6,12 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash, createHmac, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { before, test } from 'node:test';
 import { newKey } from '../../tools/keys.mjs';
+import { listening } from '../../tools/listen.mjs';
 import { startOrigin } from '../../tools/origin.mjs';
 import { AUDIENCE, ISSUER, issuers, token, trialKey } from '../../tools/token.mjs';
 import { assertionVerifier } from '../../tools/assertion.mjs';
@@ -29,6 +31,11 @@ const SETS = [
   ['EdDSA', [eddsa, newKey()]],
 ];
 
+before(() => {
+  const built = spawnSync('target/debug/palisade', ['compile', 'policies/members', '--out', scratch], { encoding: 'utf8' });
+  assert.equal(built.status, 0, built.stderr);
+});
+
 /** @param {string} sub @param {Buffer} [by] */
 function shared(sub, by = secret) {
   const now = Math.floor(Date.now() / 1000);
@@ -39,17 +46,11 @@ function shared(sub, by = secret) {
 
 for (const [algorithm, keys] of SETS) {
   test(`with ${algorithm}`, async (t) => {
-    /** @type {import('./worker.mjs').Edge} */
-    let edge;
-    /** @type {Awaited<ReturnType<typeof startOrigin>>} */
-    let origin;
-    const built = spawnSync('target/debug/palisade', ['compile', 'policies/members', '--out', scratch], { encoding: 'utf8' });
-    assert.equal(built.status, 0, built.stderr);
-    origin = await startOrigin({ count: true });
+    const origin = await startOrigin({ count: true });
     const own = JSON.parse(issuers(key))[0];
     const access = { ...JSON.parse(issuers(accessKey))[0], issuer: ACCESS, header: 'Cf-Access-Jwt-Assertion' };
     const hs256 = { issuer: SHARED, audiences: [AUDIENCE], algorithms: ['HS256'], secret: 'SHARED_SECRET', principal_type: 'User' };
-    edge = await startEdge({
+    const edge = await startEdge({
       ORIGIN: origin.url,
       ISSUERS: JSON.stringify([own, access, hs256]),
       SHARED_SECRET: secret.toString('base64url'),
@@ -132,3 +133,31 @@ for (const [algorithm, keys] of SETS) {
     });
   });
 }
+
+test("requests of a new isolate that come at once fetch an issuer's keys once, and all are answered", async (t) => {
+  const jwks = JSON.parse(issuers(key))[0].jwks;
+  let fetches = 0;
+  const server = createServer((_, response) => {
+    fetches += 1;
+    setTimeout(() => response.end(JSON.stringify(jwks)), 300);
+  });
+  const issuer = await listening(server, 0);
+  const origin = await startOrigin();
+  const { jwks: _, ...own } = JSON.parse(issuers(key))[0];
+  const edge = await startEdge({
+    ORIGIN: origin.url,
+    ISSUERS: JSON.stringify([{ ...own, jwks_url: `${issuer.url}/jwks` }]),
+  });
+  t.after(async () => {
+    await edge.close();
+    await origin.close();
+    await issuer.close();
+  });
+  for (const file of [join(scratch, 'schema.sql'), 'policies/members/sample.sql', join(scratch, 'publish.sql')]) {
+    await edge.script(readFileSync(file, 'utf8'));
+  }
+  const ask = () => edge.fetch('/items/1', { headers: { authorization: `Bearer ${token(key, 'cleo')}` } });
+  const answers = await Promise.all(Array.from({ length: 20 }, ask));
+  assert.deepEqual(answers.map(({ status }) => status), Array(20).fill(200));
+  assert.equal(fetches, 1);
+});

@@ -677,7 +677,9 @@ fn two_credentials_that_differ_are_refused() {
     let bearer = |token: &str| ("authorization", format!("Bearer {token}"));
     let cookie = |token: &str| ("cookie", format!("sid={token}"));
     let header = |token: &str| ("cf-access-jwt-assertion", token.to_string());
-    let cases: Vec<(&str, Vec<(&str, String)>, u16)> = vec![
+    // What is brought, the headers, the status.
+    type Brought = (&'static str, Vec<(&'static str, String)>, u16);
+    let cases: Vec<Brought> = vec![
         ("the issuer's header", vec![header(&ann)], 200),
         ("another issuer's token as a bearer", vec![bearer(&elsewhere)], 200),
         ("another issuer's token in the cookie", vec![cookie(&elsewhere)], 200),
@@ -1022,9 +1024,10 @@ fn a_service_may_what_its_key_says() {
         ("pk_reads", "evaluate", Err(403)),
         ("pk_none", "evaluate", Err(403)),
         ("pk_other", "evaluate", Err(401)),
-        // The setting is for questions, as it always was.
+        // The setting is for questions, as it always was, and for whoever watches over the gate.
         ("key-of-the-crm", "evaluate", Ok("PALISADE_API_KEY_SHA256")),
-        ("key-of-the-crm", "metrics", Err(403)),
+        ("key-of-the-crm", "metrics", Ok("PALISADE_API_KEY_SHA256")),
+        ("key-of-the-crm", "log", Err(403)),
         ("key-of-the-crm", "", Err(403)),
         ("token-ann", "evaluate", Err(401)),
         ("", "evaluate", Err(401)),

@@ -458,7 +458,10 @@ pub fn bundle_of(schema: &str, model: &str, policies: &str, routes: &str) -> Bun
     let mapping = mapping.unwrap_or_else(|| panic!("{said}"));
     let (bundle, findings) = compile::compile("gate", &mapping, policies, routes);
     let said: String = findings.iter().map(|finding| format!("{finding}\n")).collect();
-    bundle.unwrap_or_else(|| panic!("{said}"))
+    let bundle = bundle.unwrap_or_else(|| panic!("{said}"));
+    let (routes, findings) = palisade::gateway::read(routes, &mapping);
+    assert!(!findings.iter().any(Finding::is_error), "{findings:?}");
+    Bundle { routing: routes.to_text(), ..bundle }
 }
 
 /// Ann owns `d1`, Bob may read it, Eve may nothing; each has a session whose token is `token-NAME`.

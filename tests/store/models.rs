@@ -27,6 +27,7 @@ pub fn bundle(name: &str) -> Bundle {
         forbids_use_in,
         program: Vec::new(),
         routes: String::new(),
+        routing: String::new(),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::mapping::{ColumnKind, ContextType, Mapping};
 use crate::name::Uid;
 use crate::rows::normal_uuid;
 use http::{HeaderMap, HeaderName, Method};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -51,7 +51,7 @@ fn is_own_path<'a>(segments: impl Iterator<Item = &'a str>) -> bool {
 }
 
 /// The routes of one pack, ready to be asked.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Routes {
     routes: Vec<Route>,
     /// The most specific first.
@@ -59,10 +59,11 @@ pub struct Routes {
 }
 
 /// One route, as far as it is for others to see.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Route {
     /// The path as it was written.
     pub path: String,
+    #[serde(with = "methods")]
     pub methods: Vec<Method>,
     /// The line of `routes.toml`, from 1.
     pub line: u32,
@@ -73,14 +74,14 @@ pub struct Route {
     parameters: Vec<String>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 enum RouteKind {
     Public,
     Guarded(Guarded),
 }
 
 /// What a guarded route asks.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Guarded {
     action: String,
     resource_type: String,
@@ -90,14 +91,16 @@ struct Guarded {
 }
 
 /// One shape of path, and the routes on it by method.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Place {
     segments: Vec<Segment>,
+    /// The routes by their number in `Routes::routes`.
+    #[serde(with = "numbered")]
     methods: Vec<(Method, usize)>,
 }
 
 /// Part of a path's shape. The order of variants is the order of precedence.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 enum Segment {
     Literal(String),
     Parameter,
@@ -105,20 +108,20 @@ enum Segment {
 }
 
 /// Text made from a request: literals, and what stands in braces.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Template(Vec<Part>);
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Part {
     Literal(String),
     Path(String),
     Query(String),
-    Header(HeaderName),
+    Header(#[serde(with = "header_name")] HeaderName),
     /// An RFC 6901 pointer.
     Body(String),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 enum ContextSource {
     Text(Template),
     Entity { kind: String, id: Template },
@@ -192,7 +195,7 @@ impl BadRequest {
     }
 
     /// The same about an id that was read from `source`.
-    fn from_source(self, source: &Template) -> BadRequest {
+    fn read_from(self, source: &Template) -> BadRequest {
         match source.wanted() {
             wanted if wanted.is_empty() => self,
             wanted => BadRequest { detail: format!("{wanted}: {}", self.detail), ..self },
@@ -251,7 +254,76 @@ impl Guarded {
     }
 }
 
+/// Methods as texts.
+mod methods {
+    use super::numbered;
+    use http::Method;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(methods: &[Method], serializer: S) -> Result<S::Ok, S::Error> {
+        methods.iter().map(Method::as_str).collect::<Vec<&str>>().serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Method>, D::Error> {
+        Vec::<String>::deserialize(deserializer)?.iter().map(|text| numbered::method(text)).collect()
+    }
+}
+
+/// Methods as texts, each with a number.
+mod numbered {
+    use http::Method;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(methods: &[(Method, usize)], serializer: S) -> Result<S::Ok, S::Error> {
+        methods.iter().map(|(method, at)| (method.as_str(), *at)).collect::<Vec<(&str, usize)>>().serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(Method, usize)>, D::Error> {
+        let all = Vec::<(String, usize)>::deserialize(deserializer)?;
+        all.into_iter().map(|(text, at)| Ok((method(&text)?, at))).collect()
+    }
+
+    pub fn method<E: Error>(text: &str) -> Result<Method, E> {
+        Method::from_bytes(text.as_bytes()).map_err(E::custom)
+    }
+}
+
+/// A header's name as a text.
+mod header_name {
+    use http::HeaderName;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(name: &HeaderName, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(name.as_str())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HeaderName, D::Error> {
+        HeaderName::from_bytes(String::deserialize(deserializer)?.as_bytes()).map_err(D::Error::custom)
+    }
+}
+
 impl Routes {
+    /// The routes as a bundle carries them: reading them again takes no reader of TOML.
+    pub fn to_text(&self) -> String {
+        serde_json::to_string(self).expect("routes hold only texts, numbers, lists and maps with texts as keys")
+    }
+
+    /// The routes of a bundle.
+    ///
+    /// # Errors
+    /// It is not what [`Routes::to_text`] wrote.
+    pub fn from_text(text: &str) -> Result<Routes, String> {
+        let routes: Routes =
+            serde_json::from_str(text).map_err(|error| format!("the routes cannot be read: {error}"))?;
+        let known = routes.places.iter().flat_map(|place| &place.methods).all(|(_, at)| *at < routes.routes.len());
+        if !known || routes.routes.len() > MAX_ROUTES {
+            return Err("the routes are damaged".to_string());
+        }
+        Ok(routes)
+    }
+
     /// Every route, in the order of the file.
     pub fn all(&self) -> &[Route] {
         &self.routes
@@ -349,7 +421,7 @@ impl Found<'_> {
             .text(&guarded.resource_id, parts)?
             .ok_or_else(|| BadRequest::new(format!("the request lacks {}", guarded.resource_id.wanted())))?;
         let resource = entity_id(mapping, &guarded.resource_type, &id);
-        let resource = resource.map_err(|error| error.from_source(&guarded.resource_id))?;
+        let resource = resource.map_err(|error| error.read_from(&guarded.resource_id))?;
         let resource = Uid::new(&guarded.resource_type, resource);
         let mut context = Map::new();
         for (name, kind, source) in &guarded.context {
@@ -357,7 +429,7 @@ impl Found<'_> {
                 ContextSource::Constant(value) => Some(value.clone()),
                 ContextSource::Entity { kind, id } => match self.text(id, parts)? {
                     Some(text) => {
-                        let id = entity_id(mapping, kind, &text).map_err(|error| error.from_source(id))?;
+                        let id = entity_id(mapping, kind, &text).map_err(|error| error.read_from(id))?;
                         Some(json!({ "__entity": { "type": kind, "id": id } }))
                     }
                     None => None,
@@ -624,7 +696,7 @@ pub fn explain(routes: &Routes, mapping: &Mapping, method: &Method, path: &str) 
     let entity = |kind: &str, template: &Template| -> Result<Option<String>, BadRequest> {
         Ok(match shown(template)? {
             Some(Ok(id)) => {
-                let id = entity_id(mapping, kind, &id).map_err(|error| error.from_source(template))?;
+                let id = entity_id(mapping, kind, &id).map_err(|error| error.read_from(template))?;
                 Some(Uid::new(kind, id).to_string())
             }
             Some(Err(source)) => Some(format!("{kind} {source}")),
