@@ -178,10 +178,13 @@ impl<S: Store, H: Host> Gateway<S, H> {
         let outcomes = self.attempt(async |active| {
             entries.clear();
             let read: Vec<Result<Asked, Problem>> = parts.iter().map(|parts| parts.read(active.mapping())).collect();
-            let mut posed = read.iter().filter_map(|asked| match asked {
-                Ok(Asked::Posed(posed)) => Some(posed.as_ref()),
-                _ => None,
-            });
+            let posed: Vec<&Posed> = read
+                .iter()
+                .filter_map(|asked| match asked {
+                    Ok(Asked::Posed(posed)) => Some(posed.as_ref()),
+                    _ => None,
+                })
+                .collect();
             let mut rows = None;
             let mut outcomes = Vec::new();
             let mut confirmed = false;
@@ -205,7 +208,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
                             let began = self.host.micros();
                             let rows = match &mut rows {
                                 Some(rows) => rows,
-                                none => none.insert(self.rows(active, posed.by_ref(), false, request).await?),
+                                none => none.insert(self.rows(active, &posed, false, request).await?),
                             };
                             let decision = self.judged(active, rows, one, &id)?;
                             let micros = self.host.micros().saturating_sub(began);
@@ -243,41 +246,27 @@ impl<S: Store, H: Host> Gateway<S, H> {
     }
 
     /// The rows that all these questions need, of every action where `any_action`. One statement.
-    pub(super) async fn rows<'p>(
+    pub(super) async fn rows(
         &self,
         active: &Active,
-        questions: impl Iterator<Item = &'p Posed>,
+        questions: &[&Posed],
         any_action: bool,
         request: Request<'_>,
     ) -> Result<Rows, Stop> {
-        let mut all: Option<Ask> = None;
-        for posed in questions {
-            let ask = active.engine.ask(&active.bundle, &posed.query);
-            match &mut all {
-                None => all = Some(ask),
-                Some(all) => {
-                    all.others.push(ask.principal);
-                    all.further.push(ask.resource);
-                    all.externals.extend(ask.externals);
-                    all.context.extend(ask.context);
-                    if let (Some(all), Some(more)) = (&mut all.actions, ask.actions) {
-                        all.extend(more);
-                    }
-                }
-            }
+        let [first, rest @ ..] = questions else { return Err(Refusal::unavailable("no question was asked").into()) };
+        let mut ask = active.engine.ask(&active.bundle, &first.query);
+        if any_action {
+            ask.actions = None;
         }
-        let Some(mut ask) = all else { return Err(Refusal::unavailable("no question was asked").into()) };
-        for uids in [&mut ask.others, &mut ask.further, &mut ask.context] {
-            uids.sort();
-            uids.dedup();
-        }
-        match &mut ask.actions {
-            _ if any_action => ask.actions = None,
-            Some(actions) => {
-                actions.sort();
-                actions.dedup();
+        for Posed { query, .. } in rest {
+            ask.others.push(query.principal.clone());
+            ask.further.push(query.resource.clone());
+            ask.externals.extend(query.externals.iter().cloned());
+            ask.context.extend(query.context.entities.iter().cloned());
+            // What implies an action that is there is there too.
+            if let Some(actions) = ask.actions.as_mut().filter(|actions| !actions.contains(&query.action)) {
+                actions.extend(active.mapping().implying(&query.action));
             }
-            None => {}
         }
         // Not remembered: no two batches are alike, and each would push out many slices of single requests.
         let (since, sent) = (self.known.since(), self.host.now());

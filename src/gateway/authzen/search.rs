@@ -17,13 +17,11 @@ use crate::gateway::judge::{Said, Stop};
 use crate::gateway::log::Line;
 use crate::gateway::origin::Host;
 use crate::gateway::routes::entity_id;
+use crate::gateway::strict;
 use crate::mapping::Mapping;
 use crate::name::Uid;
 use crate::store::{Store, StoreError};
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 
 /// The most entities that a type may have to be searched.
 pub const MAX_CANDIDATES: usize = 10_000;
@@ -78,22 +76,25 @@ impl Page {
     /// search. It opens nothing: whoever makes one up only begins somewhere else.
     fn token(&self, after: &str) -> String {
         let content = json!([after, self.limit]).to_string();
-        format!("{}.{}", BASE64_URL_SAFE_NO_PAD.encode(&content), check(&self.digest, &content))
+        format!("{}{content}", check(&self.digest, &content))
     }
 }
+
+/// How long the part of a token is that checks the rest.
+const CHECK_BYTES: usize = 32;
 
 /// Place and limit of a token, if it is one of this search's.
 fn opened(token: &str, digest: &str) -> Option<(String, Option<u64>)> {
-    let (content, checked) = token.split_once('.')?;
-    let content = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(content).ok()?).ok()?;
-    if !same(check(digest, &content).as_bytes(), checked.as_bytes()) {
+    let (checked, content) = token.split_at_checked(CHECK_BYTES)?;
+    if !same(check(digest, content).as_bytes(), checked.as_bytes()) {
         return None;
     }
-    serde_json::from_str(&content).ok()
+    let content = strict::parse(content.as_bytes()).ok()?;
+    Some((content.get(0)?.as_str()?.to_string(), content.get(1)?.as_u64()))
 }
 
 fn check(digest: &str, content: &str) -> String {
-    sha256_hex(format!("{digest}{content}").as_bytes())[..32].to_string()
+    sha256_hex(format!("{digest}{content}").as_bytes())[..CHECK_BYTES].to_string()
 }
 
 /// What is looked for, and what is said of the rest.
@@ -192,7 +193,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
         line.principal = sought.subject.as_ref().map(Uid::to_string);
         line.action = sought.action.map(str::to_string);
         line.resource = sought.resource.as_ref().map(Uid::to_string);
-        let all = match sought.kind {
+        let mut left: Vec<String> = match sought.kind {
             Some(kind) => {
                 let found = self.store.ids(&active.plan, kind, MAX_CANDIDATES).await;
                 let found = match found {
@@ -215,7 +216,9 @@ impl<S: Store, H: Host> Gateway<S, H> {
                 Err(problem) => return Ok(Err(problem)),
             },
         };
-        let mut left: Vec<String> = all.into_iter().filter(|candidate| *candidate > page.after).collect();
+        left.retain(|candidate| *candidate > page.after);
+        left.sort();
+        left.dedup();
         let mut most = MAX_JUDGED;
         let (mut rows, asked) = loop {
             let mut asked = Vec::new();
@@ -225,11 +228,11 @@ impl<S: Store, H: Host> Gateway<S, H> {
                     Err(problem) => return Ok(Err(problem)),
                 }
             }
-            if !asked.iter().any(|(_, posed)| posed.is_some()) {
+            let questions: Vec<&Posed> = asked.iter().filter_map(|(_, posed)| posed.as_ref()).collect();
+            if questions.is_empty() {
                 break (None, asked);
             }
-            let questions = asked.iter().filter_map(|(_, posed)| posed.as_ref());
-            match self.rows(active, questions, false, request).await {
+            match self.rows(active, &questions, false, request).await {
                 Ok(rows) => break (Some(rows), asked),
                 // Fewer of them may reach less.
                 Err(Stop::Refused(refusal)) if refusal.code == "too-much" && most > 1 => most /= 8,
@@ -266,16 +269,16 @@ impl<S: Store, H: Host> Gateway<S, H> {
         active: &Active,
         sought: &Sought<'_>,
         request: Request<'_>,
-    ) -> Result<Result<BTreeSet<String>, Problem>, Stop> {
+    ) -> Result<Result<Vec<String>, Problem>, Stop> {
         let mapping = active.mapping();
-        let mut actions: BTreeSet<String> = mapping.declared_actions().into_keys().collect();
+        let mut actions: Vec<String> = mapping.declared_actions().into_keys().collect();
         // Any action will do to ask about: what is fetched is of all of them.
         let posed = match sought.posed("", mapping) {
             Ok(Some(posed)) => posed,
-            Ok(None) => return Ok(Ok(BTreeSet::new())),
+            Ok(None) => return Ok(Ok(Vec::new())),
             Err(problem) => return Ok(Err(problem)),
         };
-        let mut rows = self.rows(active, std::iter::once(&posed), true, request).await?;
+        let mut rows = self.rows(active, &[&posed], true, request).await?;
         let facts = &rows.prepared(active, &posed.given)?.facts;
         actions.extend(facts.grants.iter().flat_map(|grant| grant.actions.iter().flatten()).cloned());
         Ok(Ok(actions))
