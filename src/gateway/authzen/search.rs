@@ -22,6 +22,7 @@ use crate::mapping::Mapping;
 use crate::name::Uid;
 use crate::store::{Store, StoreError};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// The most entities that a type may have to be searched.
 pub const MAX_CANDIDATES: usize = 10_000;
@@ -193,7 +194,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
         line.principal = sought.subject.as_ref().map(Uid::to_string);
         line.action = sought.action.map(str::to_string);
         line.resource = sought.resource.as_ref().map(Uid::to_string);
-        let mut left: Vec<String> = match sought.kind {
+        let all: BTreeSet<String> = match sought.kind {
             Some(kind) => {
                 let found = self.store.ids(&active.plan, kind, MAX_CANDIDATES).await;
                 let found = match found {
@@ -209,16 +210,15 @@ impl<S: Store, H: Host> Gateway<S, H> {
                     return Err(Stop::Changed);
                 }
                 // What no question could name is not found either.
-                found.ids.into_iter().filter(|id| entity_id(mapping, kind, id).is_ok_and(|own| own == *id)).collect()
+                let named = |id: &String| entity_id(mapping, kind, id).is_ok_and(|own| own == *id);
+                in_order(found.ids.into_iter().filter(named))
             }
             None => match self.actions(active, &sought, request).await? {
                 Ok(actions) => actions,
                 Err(problem) => return Ok(Err(problem)),
             },
         };
-        left.retain(|candidate| *candidate > page.after);
-        left.sort();
-        left.dedup();
+        let left: Vec<String> = all.into_iter().filter(|candidate| *candidate > page.after).collect();
         let mut most = MAX_JUDGED;
         let (mut rows, asked) = loop {
             let mut asked = Vec::new();
@@ -258,8 +258,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
             }
         }
         line.entities(judged);
-        left.drain(..judged);
-        let next = if left.is_empty() { String::new() } else { page.token(&last) };
+        let next = if judged == left.len() { String::new() } else { page.token(&last) };
         Ok(Ok(Some(Found { results, next })))
     }
 
@@ -269,20 +268,29 @@ impl<S: Store, H: Host> Gateway<S, H> {
         active: &Active,
         sought: &Sought<'_>,
         request: Request<'_>,
-    ) -> Result<Result<Vec<String>, Problem>, Stop> {
+    ) -> Result<Result<BTreeSet<String>, Problem>, Stop> {
         let mapping = active.mapping();
-        let mut actions: Vec<String> = mapping.declared_actions().into_keys().collect();
+        let declared = mapping.declared_actions().into_keys();
         // Any action will do to ask about: what is fetched is of all of them.
         let posed = match sought.posed("", mapping) {
             Ok(Some(posed)) => posed,
-            Ok(None) => return Ok(Ok(Vec::new())),
+            Ok(None) => return Ok(Ok(BTreeSet::new())),
             Err(problem) => return Ok(Err(problem)),
         };
         let mut rows = self.rows(active, &[&posed], true, request).await?;
         let facts = &rows.prepared(active, &posed.given)?.facts;
-        actions.extend(facts.grants.iter().flat_map(|grant| grant.actions.iter().flatten()).cloned());
-        Ok(Ok(actions))
+        let granted = facts.grants.iter().flat_map(|grant| grant.actions.iter().flatten()).cloned();
+        Ok(Ok(in_order(declared.chain(granted))))
     }
+}
+
+/// Each once, in their order. One by one: sorting them at once is more code than there is here otherwise.
+fn in_order(names: impl Iterator<Item = String>) -> BTreeSet<String> {
+    let mut all = BTreeSet::new();
+    for name in names {
+        all.insert(name);
+    }
+    all
 }
 
 fn allows(active: &Active, rows: &mut Rows, posed: &Posed) -> Result<bool, Refusal> {
