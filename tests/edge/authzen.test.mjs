@@ -13,7 +13,8 @@ import { startEdge } from './worker.mjs';
 
 const scratch = mkdtempSync(join(tmpdir(), 'palisade-authzen-'));
 const API_KEY = 'a-key-of-a-service';
-const SITE = 'https://pdp.example.com';
+/** What workerd sees here is never https, which the metadata otherwise insist on. */
+const SITE = 'http://localhost';
 const PUBLIC_URL = `${SITE}/tenant1`;
 
 /** Not part of the repository: the published test data, where they lie beside it. */
