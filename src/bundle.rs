@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// The version of [`Bundle`]'s own form. A gate refuses any other.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// The file in which people write policies, and the source of those that name none.
 pub const HANDWRITTEN: &str = "policies.cedar";

@@ -97,6 +97,8 @@ fn attribute_json(value: &Attribute) -> Value {
         Attribute::Time(time) => datetime_json(*time),
         Attribute::Entity(uid) => json!({ "__entity": uid }),
         Attribute::Texts(texts) => json!(texts),
+        // No type that the model can give such an attribute is a record, which alone could fail.
+        Attribute::Given(value) => value_json(value).unwrap_or_default(),
     }
 }
 

@@ -112,6 +112,10 @@ pub struct Entity {
     pub tenant: Option<String>,
     /// Columns that become attributes, in the order of the table. Never a secret that was not exposed.
     pub attributes: Vec<String>,
+    /// Attributes that a caller of the decision API may give another value for one question. A policy that reads one
+    /// believes whoever asks; so none that a guard, an owner's rule or a grant rests on is ever among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub request: Vec<String>,
     /// A role's name column.
     pub name: Option<String>,
     /// The foreign-key column of the owner, and what an owner may do.
@@ -303,6 +307,9 @@ pub struct Action {
 pub struct External {
     /// Entity types in which entities of this type can lie.
     pub parents: Vec<String>,
+    /// Attributes that come with the question, since no row has them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: Context,
 }
 
 /// The type of one attribute of the context: a Cedar primitive or extension type, or an entity type.

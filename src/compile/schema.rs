@@ -25,6 +25,14 @@ pub fn cedar_schema(name: &str, mapping: &Mapping, rows: &RowActions) -> String 
     for (name, external) in &mapping.externals {
         let _ = write!(text, "\n// Lives outside the database; its entities come with the request.\nentity {name}");
         write_parents(&mut text, external.parents.iter().map(String::as_str));
+        if !external.attributes.is_empty() {
+            text.push_str(" {\n");
+            for (name, kind) in &external.attributes {
+                let optional = if kind.optional { "?" } else { "" };
+                let _ = writeln!(text, "  {}{optional}: {},", quote(name), kind.name);
+            }
+            text.push('}');
+        }
         text.push_str(";\n");
     }
     write_actions(&mut text, mapping, rows);

@@ -73,6 +73,7 @@ impl Engine {
         Ask {
             principal: query.principal.clone(),
             resource: query.resource.clone(),
+            others: Vec::new(),
             further: Vec::new(),
             externals: query.externals.clone(),
             context: query.context.entities.iter().chain(&self.named).cloned().collect(),
@@ -210,5 +211,6 @@ fn plain(attribute: &Attribute) -> Option<Plain> {
         Attribute::Time(time) => Plain::Datetime(*time),
         Attribute::Entity(uid) => Plain::Entity(uid.clone()),
         Attribute::Texts(texts) => Plain::Set(texts.iter().cloned().map(Plain::Text).collect()),
+        Attribute::Given(value) => value.clone(),
     })
 }

@@ -53,6 +53,7 @@ impl Engine {
         Ask {
             principal: whose.principal.clone(),
             resource,
+            others: Vec::new(),
             further: resources.collect(),
             externals: External::among(&bundle.mapping, whose.resources.iter().chain([&whose.principal])),
             context: whose.also.iter().chain(&self.named).cloned().collect(),

@@ -5,6 +5,7 @@ use super::grants;
 use super::standing::{Notes, Standing, View, read_long, read_text};
 use super::{Attribute, Effect, Entity, Facts, Grant, Scope};
 use crate::bundle::Bundle;
+use crate::engine::Plain;
 use crate::mapping::{self, ColumnKind, EntityKind, Mapping, Meaning, Target};
 use crate::name::{GROUP_ROLE, ROLES_ATTRIBUTE, ROW_ATTRIBUTE, Uid};
 use crate::report::Finding;
@@ -28,8 +29,22 @@ impl External {
     }
 }
 
+/// What the question says of the attributes of an entity, for this one question.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Given {
+    pub uid: Uid,
+    pub attributes: Vec<(String, Plain)>,
+}
+
 /// Reads `rows` at the instant `at`. `externals` are the entities that came with the request.
 pub fn build(bundle: &Bundle, rows: &Rows, externals: &[External], at: Millis) -> Facts {
+    build_given(bundle, rows, externals, &[], at)
+}
+
+/// As [`build`], with the attributes that the question itself gives: those of entities outside the database, and those
+/// in the place of a row's own where the model lets a caller say them (`request`). All others are passed over, and an
+/// entity without a row gets none. What grants and parents are made of is read from rows alone.
+pub fn build_given(bundle: &Bundle, rows: &Rows, externals: &[External], given: &[Given], at: Millis) -> Facts {
     let mut work = Work {
         bundle,
         mapping: &bundle.mapping,
@@ -55,6 +70,7 @@ pub fn build(bundle: &Bundle, rows: &Rows, externals: &[External], at: Millis) -
             work.entities.insert(external.uid.clone(), entity);
         }
     }
+    given.iter().for_each(|given| work.believe(given));
     work.read_memberships();
     work.break_cycles();
     work.spread_taint();
@@ -219,6 +235,24 @@ impl Work<'_> {
         self.entities.insert(uid.clone(), made);
         for parent in edges {
             self.add_edge(&uid, parent, Standing::Counts);
+        }
+    }
+
+    /// Takes over what the question says of an entity, as far as the model lets it.
+    fn believe(&mut self, given: &Given) {
+        let mapping = self.mapping;
+        let (kind, Some(made)) = (&given.uid.kind, self.entities.get_mut(&given.uid)) else { return };
+        let of_rows = mapping.entity(kind).map(|(_, entity)| &entity.request);
+        let outside = mapping.externals.get(kind).map(|external| &external.attributes);
+        for (name, value) in &given.attributes {
+            if !(of_rows.is_some_and(|own| own.contains(name)) || outside.is_some_and(|own| own.contains_key(name))) {
+                continue;
+            }
+            let value = match value {
+                Plain::Entity(uid) => Attribute::Entity(uid.clone()),
+                value => Attribute::Given(value.clone()),
+            };
+            made.attributes.insert(name.clone(), value);
         }
     }
 

@@ -11,8 +11,9 @@ mod grants;
 mod standing;
 
 pub use crate::engine::{Effect, Scope};
-pub use build::{External, build, group_role_id};
+pub use build::{External, Given, build, build_given, group_role_id};
 
+use crate::engine::Plain;
 use crate::name::Uid;
 use crate::report::Finding;
 use crate::rows::Millis;
@@ -39,7 +40,8 @@ pub struct Facts {
 pub struct Ask {
     pub principal: Uid,
     pub resource: Uid,
-    /// Further resources, asked about at once.
+    /// Further principals and resources, asked about at once.
+    pub others: Vec<Uid>,
     pub further: Vec<Uid>,
     /// Entities from outside the database that came with the request.
     pub externals: Vec<External>,
@@ -70,6 +72,8 @@ pub enum Attribute {
     Time(Millis),
     Entity(Uid),
     Texts(BTreeSet<String>),
+    /// A value that came with the question.
+    Given(Plain),
 }
 
 /// What one row conveys. A grant has no condition: its scopes say all of it.

@@ -132,7 +132,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
     }
 
     /// Asks the database, and counts.
-    async fn fetch(&self, active: &Active, want: &Want<'_>) -> Result<Got, StoreError> {
+    pub(super) async fn fetch(&self, active: &Active, want: &Want<'_>) -> Result<Got, StoreError> {
         if want.news.is_some() {
             bump(&self.metrics.polls);
         }
@@ -285,7 +285,14 @@ impl<S: Store, H: Host> Gateway<S, H> {
     }
 
     /// Takes in what an answer tells of changes.
-    fn hear(&self, active: &Active, since: Option<u64>, got: &Got, sent: Millis, at_least: u64) -> Result<(), Stop> {
+    pub(super) fn hear(
+        &self,
+        active: &Active,
+        since: Option<u64>,
+        got: &Got,
+        sent: Millis,
+        at_least: u64,
+    ) -> Result<(), Stop> {
         let Some(news) = &got.news else { return Ok(()) };
         self.known.hear(&active.plan, since, news, sent);
         if news.revision < at_least {

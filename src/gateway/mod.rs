@@ -37,7 +37,10 @@ mod verify;
 pub use active::MAX_BUNDLE_BYTES;
 pub use answer::accepts;
 pub use assertion::{ASSERTION_SECONDS, Assertions, KEYS_PATH, MAX_ASSERTION_KEYS, PrivateKey};
-pub use authzen::{EVALUATION_PATH, MAX_QUESTION_BYTES};
+pub use authzen::{
+    ACTION_SEARCH_PATH, EVALUATION_PATH, EVALUATIONS_PATH, MAX_BATCH, MAX_BATCH_BYTES, MAX_CANDIDATES, MAX_JUDGED,
+    MAX_QUESTION_BYTES, MAX_REQUEST_ID_BYTES, METADATA_PATH, RESOURCE_SEARCH_PATH, SUBJECT_SEARCH_PATH,
+};
 pub use config::{
     Config, ConfigError, Issuer, KeySet, MAX_CLOCK_SKEW_SECONDS, MAX_STALENESS_MILLIS, Mode, PrincipalTypes, origin_of,
 };
@@ -167,7 +170,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
                 ));
             }
         };
-        if target.segments().first().is_some_and(|first| first == routes::OWN_PREFIX) {
+        if routes::is_own(&target) {
             return Judged::Answer(self.own(&target, incoming, &id).await);
         }
         let mut incoming = incoming;

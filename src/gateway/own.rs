@@ -3,7 +3,7 @@
 
 use super::answer::{Refusal, json_like};
 use super::assertion::KEYS_PATH;
-use super::authzen::EVALUATION_PATH;
+use super::authzen::{EVALUATION_PATH, Endpoint, metadata};
 use super::cors;
 use super::log::Line;
 use super::metrics::{METRICS_PATH, METRICS_TYPE};
@@ -63,6 +63,14 @@ impl<S: Store, H: Host> Gateway<S, H> {
         mut incoming: Incoming<H::Stream>,
         id: &str,
     ) -> Response<Body<H::Stream>> {
+        if let Some(endpoint) = Endpoint::at(target.path()).filter(|_| incoming.method == Method::POST) {
+            return respond(self.access(endpoint, &mut incoming, id).await);
+        }
+        let described = self.config.public_url.as_ref().and_then(|public| metadata(public, target.path()));
+        let is_described = described.is_some();
+        if let Some(response) = described.filter(|_| incoming.method == Method::GET) {
+            return respond(response);
+        }
         let allow = match target.path() {
             HEALTH_PATH if matches!(incoming.method, Method::GET | Method::HEAD) => {
                 return respond(self.health(&incoming.method).await);
@@ -85,10 +93,8 @@ impl<S: Store, H: Host> Gateway<S, H> {
                 }
                 vec![Method::GET, Method::HEAD]
             }
-            EVALUATION_PATH if incoming.method == Method::POST => {
-                return respond(self.evaluation(&mut incoming, id).await);
-            }
-            EVALUATION_PATH => vec![Method::POST],
+            path if Endpoint::at(path).is_some() => vec![Method::POST],
+            _ if is_described => vec![Method::GET],
             PAGE_PATH if matches!(incoming.method, Method::GET | Method::POST) => {
                 return self.page(target, incoming, id).await;
             }

@@ -5,8 +5,8 @@ use super::kinds::Kind;
 use super::meaning::MemberRoles;
 use super::section::{Findings, Span, ticked, toml_text};
 use super::table::World;
-use crate::mapping::{EntityKind, Mapping, Meaning};
-use crate::name::{ROLES_ATTRIBUTE, ROW_ATTRIBUTE};
+use crate::mapping::{Entity, EntityKind, Live, Mapping, Meaning, Piece, Table};
+use crate::name::{ROLES_ATTRIBUTE, ROW_ATTRIBUTE, nearest};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn check(
@@ -19,6 +19,7 @@ pub(super) fn check(
     one_table_a_type(world, findings);
     somebody_acts(world, findings);
     reserved_attributes(mapping, world, findings);
+    read_request_attributes(mapping, world, findings);
     add_member_roles(mapping, member_roles, findings);
     reach_of_tenants(mapping, world, findings);
 }
@@ -72,6 +73,81 @@ fn reserved_attributes(mapping: &Mapping, world: &World<'_>, findings: &mut Find
             }
         }
     }
+}
+
+/// `request`: the attributes that a caller of the decision API may give another value for one question. What such a caller
+/// says is believed, so that nothing may be named by which Palisade itself decides: whether a row lives, whose it is, where
+/// it lies, which grant it is. Only what hand-written policies alone can read is left.
+fn read_request_attributes(mapping: &mut Mapping, world: &World<'_>, findings: &mut Findings<'_>) {
+    for declared in &world.declared {
+        let names = declared.section.texts("request", "[\"status\"]", findings);
+        let Some(table) = mapping.tables.iter_mut().find(|table| table.name == declared.table.name) else { continue };
+        let Some(entity) = table.entity() else { continue };
+        let mut request: Vec<String> = Vec::new();
+        for name in names {
+            if !entity.attributes.contains(&name.value) {
+                let all = || entity.attributes.iter().map(String::as_str);
+                let help = match nearest(&name.value, all()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("it has {}", ticked(all())),
+                };
+                let message = format!("`{}` is no attribute of `{}`", name.value, entity.type_name);
+                findings.error("model/request", &name.span, message, help);
+            } else if let Some(what) = decisive(table, entity, &name.value) {
+                let message = format!("`{}` is {what}: a caller must not be able to say it", name.value);
+                let help = "leave it out of `request`; the rows alone say it";
+                findings.error("model/request", &name.span, message, help);
+            } else if !request.contains(&name.value) {
+                request.push(name.value);
+            }
+        }
+        match &mut table.meaning {
+            Meaning::Entity(entity) => entity.request = request,
+            Meaning::LoginSession(session) => session.entity.iter_mut().for_each(|e| e.request = request.clone()),
+            Meaning::Permission(permission) => permission.entity.iter_mut().for_each(|e| e.request = request.clone()),
+            _ => {}
+        }
+    }
+}
+
+/// What Palisade decides by a column, if it decides anything by it.
+fn decisive(table: &Table, entity: &Entity, name: &str) -> Option<&'static str> {
+    let column = table.column(name)?;
+    let is = |other: &Option<String>| other.as_deref() == Some(name);
+    let among = |conditions: &[Live]| conditions.iter().any(|live| live.column == name);
+    if entity.id == name || table.key.iter().any(|key| key == name) {
+        return Some("what identifies a row");
+    }
+    if among(&entity.live) {
+        return Some("a condition of `live`");
+    }
+    if column.references.is_some()
+        || is(&entity.owner)
+        || is(&entity.tenant)
+        || entity.parents.iter().any(|p| p == name)
+    {
+        return Some("a foreign key, and what something belongs to is no plain value");
+    }
+    if column.secret {
+        return Some("a secret, which a policy may compare");
+    }
+    if [&entity.name, &entity.level, &entity.system].into_iter().any(is) {
+        return Some("what makes a role that role");
+    }
+    let of_rows = match &table.meaning {
+        Meaning::Permission(meaning) => {
+            let pattern = meaning.action.0.iter().any(|piece| matches!(piece, Piece::Column(column) if column == name));
+            let resource = meaning.resource.as_ref().is_some_and(|resource| resource.column == name);
+            pattern || resource || among(&meaning.live)
+        }
+        Meaning::LoginSession(session) => {
+            let ends = [&session.expires, &session.revoked].into_iter().any(is);
+            let shown = session.context.values().any(|column| column == name);
+            ends || shown || among(&session.live) || session.principal == name || session.token_hash == name
+        }
+        _ => false,
+    };
+    of_rows.then_some("what the row's own meaning rests on")
 }
 
 /// Gives each group's table the roles that memberships know in it.

@@ -100,10 +100,22 @@ impl Kind {
     /// Every key that the section may have, beside `kind`.
     pub(super) fn keys(self) -> &'static [&'static str] {
         match self {
-            Kind::Principal => &["as", "id", "live", "role", "groups", "tenant", "attributes", "expose", "references"],
-            Kind::Role => {
-                &["as", "id", "name", "live", "level", "system", "tenant", "attributes", "expose", "references"]
+            Kind::Principal => {
+                &["as", "id", "live", "role", "groups", "tenant", "attributes", "request", "expose", "references"]
             }
+            Kind::Role => &[
+                "as",
+                "id",
+                "name",
+                "live",
+                "level",
+                "system",
+                "tenant",
+                "attributes",
+                "request",
+                "expose",
+                "references",
+            ],
             Kind::Group => &[
                 "as",
                 "id",
@@ -113,10 +125,13 @@ impl Kind {
                 "parent",
                 "tenant",
                 "attributes",
+                "request",
                 "expose",
                 "references",
             ],
-            Kind::Tenant => &["as", "id", "live", "owner", "owner_actions", "attributes", "expose", "references"],
+            Kind::Tenant => {
+                &["as", "id", "live", "owner", "owner_actions", "attributes", "request", "expose", "references"]
+            }
             Kind::Resource => &[
                 "as",
                 "id",
@@ -126,6 +141,7 @@ impl Kind {
                 "parents",
                 "tenant",
                 "attributes",
+                "request",
                 "expose",
                 "references",
             ],
@@ -140,6 +156,7 @@ impl Kind {
                 "parents",
                 "tenant",
                 "attributes",
+                "request",
                 "expose",
                 "references",
             ],
@@ -165,6 +182,7 @@ impl Kind {
                 "parents",
                 "tenant",
                 "attributes",
+                "request",
                 "expose",
                 "references",
             ],
@@ -179,8 +197,8 @@ impl Kind {
     }
 
     /// Keys of such a table that describe its rows as entities, and so need their type.
-    pub(super) const OF_SECOND_ENTITY: [&'static str; 7] =
-        ["id", "owner", "owner_actions", "parents", "tenant", "attributes", "expose"];
+    pub(super) const OF_SECOND_ENTITY: [&'static str; 8] =
+        ["id", "owner", "owner_actions", "parents", "tenant", "attributes", "request", "expose"];
 
     /// The kind with its article, for a sentence: `a role`, `an acl`.
     pub(super) fn with_article(self) -> String {

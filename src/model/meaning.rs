@@ -150,6 +150,7 @@ fn entity(reader: &mut TableReader<'_, '_, '_>, kind: EntityKind) -> Option<Enti
         parents,
         tenant,
         attributes,
+        request: Vec::new(),
         name,
         owner,
         owner_actions,

@@ -106,7 +106,7 @@ fn read_text(text: &str, diagram: &Diagram, findings: &mut Findings<'_>) -> Opti
     spell_references_as_ids(&mut mapping);
     read_actions(&root, &world, &mut mapping, findings);
     if let Some(section) = root.section("context", "{ mfa = \"Bool?\" }", findings) {
-        mapping.context = read_context(&section, &world, findings);
+        mapping.context = read_context(&section, "the context", &world, findings);
     }
     check::check(&mut mapping, &world, member_roles, findings);
     Some(mapping)
@@ -251,7 +251,7 @@ fn type_name(section: &Section<'_>, table: &er::Table, kind: Kind, findings: &mu
 fn read_externals<'a>(root: &Section<'a>, world: &mut World<'a>, findings: &mut Findings<'_>) {
     let all = sections(root, "external", findings);
     for section in &all {
-        section.only(&["parents"], "an external type", |_| None, findings);
+        section.only(&["parents", "attributes"], "an external type", |_| None, findings);
         if let Some(problem) = type_name_problem(section.name) {
             let help = "rename it: a letter, then letters, digits and `_`";
             findings.error("model/type-name", &section.span, format!("`{}` {problem}", section.name), help);
@@ -267,7 +267,11 @@ fn read_externals<'a>(root: &Section<'a>, world: &mut World<'a>, findings: &mut 
     for section in &all {
         let parents = section.texts("parents", "[\"Org\"]", findings);
         let parents = known_types(parents, world, findings);
-        world.externals.insert(section.name.to_string(), External { parents });
+        let attributes = match section.section("attributes", "{ owner_id = \"String?\" }", findings) {
+            Some(section) => read_context(&section, "an external type", world, findings),
+            None => BTreeMap::new(),
+        };
+        world.externals.insert(section.name.to_string(), External { parents, attributes });
     }
 }
 
@@ -313,7 +317,7 @@ fn read_actions(root: &Section<'_>, world: &World<'_>, mapping: &mut Mapping, fi
         let resources = section.texts("resources", "[\"Document\"]", findings);
         let resources = known_types(resources, world, findings);
         let context = match section.section("context", "{ reason = \"String?\" }", findings) {
-            Some(section) => read_context(&section, world, findings),
+            Some(section) => read_context(&section, "the context", world, findings),
             None => BTreeMap::new(),
         };
         mapping.actions.insert(id.to_string(), Action { implies, resources, context });
@@ -325,8 +329,10 @@ fn read_actions(root: &Section<'_>, world: &World<'_>, mapping: &mut Mapping, fi
     }
 }
 
+/// Attributes with their types, of the context or of whatever else comes with a request.
 fn read_context(
     section: &Section<'_>,
+    of: &str,
     world: &World<'_>,
     findings: &mut Findings<'_>,
 ) -> BTreeMap<String, ContextType> {
@@ -334,7 +340,7 @@ fn read_context(
     let mut context = BTreeMap::new();
     for (name, span, _) in section.keys() {
         if name.is_empty() {
-            let message = "an attribute of the context has an empty name".to_string();
+            let message = format!("an attribute of {of} has an empty name");
             findings.error("model/context", &span, message, "give it a name");
         }
         let Some(text) = section.text(name, "\"String?\"", findings) else { continue };
@@ -349,7 +355,7 @@ fn read_context(
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("it is one of {}, or an entity type", ticked(TYPES)),
             };
-            findings.error("model/context", &text.span, format!("`{type_name}` is no type of the context"), help);
+            findings.error("model/context", &text.span, format!("no attribute of {of} can be a `{type_name}`"), help);
             continue;
         }
         context.insert(name.to_string(), ContextType { name: type_name.to_string(), optional });

@@ -138,6 +138,7 @@ impl SlicePlan {
         }
         let mut seeds = BTreeSet::new();
         let mut next = vec![(Side::Who, &ask.principal), (Side::What, &ask.resource)];
+        next.extend(ask.others.iter().map(|uid| (Side::Who, uid)));
         next.extend(ask.further.iter().map(|uid| (Side::What, uid)));
         next.extend(ask.context.iter().map(|uid| (Side::Also, uid)));
         next.extend(parents.keys().map(|uid| (Side::Also, *uid)));

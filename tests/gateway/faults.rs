@@ -3,7 +3,7 @@
 
 use crate::world::{NOON, Pieces, World, bearer, bundle, bundle_with, incoming};
 use http::header::{self, HeaderValue};
-use palisade::bundle::Bundle;
+use palisade::bundle::{Bundle, FORMAT};
 use palisade::gateway::{Body, Config};
 use palisade::rows::Value;
 
@@ -83,7 +83,7 @@ fn a_bundle_that_cannot_be_used_stops_everything() {
     let damaged = [
         ("cut off", json[..json.len() / 2].to_string()),
         ("empty", String::new()),
-        ("of another format", json.replacen("\"format\":2", "\"format\":1", 1)),
+        ("of another format", json.replacen(&format!("\"format\":{FORMAT}"), "\"format\":1", 1)),
         ("without a program", program(Vec::clear)),
         ("with half a program", program(|bytes| bytes.truncate(bytes.len() / 2))),
         ("with an altered program", program(|bytes| *bytes.last_mut().expect("a byte") ^= 1)),

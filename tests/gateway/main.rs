@@ -2,6 +2,7 @@
 //! The gate: transcripts of requests and answers, paths that must never pass, tokens, and what happens when things fail.
 
 mod assertion;
+mod authzen;
 mod cases;
 mod cors;
 mod faults;

@@ -10,6 +10,7 @@ fn ask(principal: &str, resource: (&str, &str), action: Option<&str>) -> Ask {
     Ask {
         principal: Uid::new("User", principal),
         resource: Uid::new(resource.0, resource.1),
+        others: Vec::new(),
         further: Vec::new(),
         externals: Vec::new(),
         context: Vec::new(),

@@ -270,8 +270,11 @@ fn asks(world: &World, bundle: &Bundle, whole: &Facts) -> Vec<(Ask, Option<Strin
             // What else is asked about at once changes no decision.
             let further =
                 if *also % 4 == 0 { vec![pick(&resources, also / 2), pick(&resources, *kind)] } else { Vec::new() };
+            let others =
+                if *also % 4 == 1 { vec![pick(&principals, also / 2), pick(&principals, *kind)] } else { Vec::new() };
             let actions = action.as_ref().map(|action| mapping.implying(action));
-            (Ask { principal: pick(&principals, *principal), resource, further, externals, context, actions }, action)
+            let principal = pick(&principals, *principal);
+            (Ask { principal, resource, others, further, externals, context, actions }, action)
         })
         .collect()
 }

@@ -71,6 +71,7 @@ fn entity(kind: EntityKind, type_name: &str, id: &str) -> Entity {
         parents: Vec::new(),
         tenant: None,
         attributes: Vec::new(),
+        request: Vec::new(),
         name: None,
         owner: None,
         owner_actions: Vec::new(),
@@ -209,7 +210,7 @@ fn workspace(deny: bool) -> Mapping {
     for (at, key) in [(4, ["user_id", "role_id", "scope_id"]), (5, ["user_id", "permission_id", "scope_id"])] {
         tables[at].key = texts(&key);
     }
-    let bucket = External { parents: texts(&["Project"]) };
+    let bucket = External { parents: texts(&["Project"]), ..External::default() };
     Mapping { tables, externals: BTreeMap::from([("Bucket".to_string(), bucket)]), ..Mapping::default() }
 }
 

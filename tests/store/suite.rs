@@ -55,6 +55,7 @@ impl Question {
         Ask {
             principal: self.principal.clone(),
             resource: self.resource.clone(),
+            others: Vec::new(),
             further: self.further.clone(),
             externals: self.externals.iter().map(outside).collect(),
             context: self.context.clone(),
@@ -257,6 +258,7 @@ fn any_ask() -> Ask {
     Ask {
         principal: Uid::new("User", "u"),
         resource: Uid::new("Document", "d"),
+        others: Vec::new(),
         further: Vec::new(),
         externals: Vec::new(),
         context: Vec::new(),

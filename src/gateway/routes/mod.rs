@@ -36,6 +36,20 @@ pub const MAX_BODY_LIMIT: usize = 8 * 1024 * 1024;
 /// Below this path the gate answers itself; no route reaches there.
 pub const OWN_PREFIX: &str = ".palisade";
 
+/// The one other address of the gate's own, by the segments of its path: what the decision point says of itself.
+const OWN_WELL_KNOWN: [&str; 2] = [".well-known", "authzen-configuration"];
+
+/// Whether the gate answers this itself. It is never forwarded.
+pub(super) fn is_own(target: &Target) -> bool {
+    is_own_path(target.segments().iter().map(String::as_str))
+}
+
+/// As [`is_own`], by the first segments of a path.
+fn is_own_path<'a>(segments: impl Iterator<Item = &'a str>) -> bool {
+    let first: Vec<&str> = segments.take(OWN_WELL_KNOWN.len()).collect();
+    first.first() == Some(&OWN_PREFIX) || first == OWN_WELL_KNOWN
+}
+
 /// The routes of one pack, ready to be asked.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Routes {
@@ -658,7 +672,7 @@ pub fn explain(routes: &Routes, mapping: &Mapping, method: &Method, path: &str) 
             return Explanation::Malformed { status, because: error.to_string() };
         }
     };
-    if target.segments().first().is_some_and(|first| first == OWN_PREFIX) {
+    if is_own(&target) {
         return Explanation::Own;
     }
     let found = match routes.find(method, &target) {

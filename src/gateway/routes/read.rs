@@ -2,8 +2,8 @@
 //! `routes.toml` into routes, with a finding for each thing that would surprise at run time.
 
 use super::{
-    ContextSource, DEFAULT_BODY_LIMIT, Guarded, MAX_BODY_LIMIT, MAX_ROUTES, OWN_PREFIX, Part, Place, Route, RouteKind,
-    Routes, Segment, Template,
+    ContextSource, DEFAULT_BODY_LIMIT, Guarded, MAX_BODY_LIMIT, MAX_ROUTES, Part, Place, Route, RouteKind, Routes,
+    Segment, Template,
 };
 use crate::gateway::config::is_token;
 use crate::gateway::cors::{Cors, MAX_CORS_AGE_SECONDS, check_origin};
@@ -365,8 +365,12 @@ impl Reader<'_> {
                 }
             }
         }
-        if segments.first() == Some(&Segment::Literal(OWN_PREFIX.to_string())) {
-            let message = format!("no request reaches `{path}`: below `/{OWN_PREFIX}` the gate answers itself");
+        let literals = segments.iter().map_while(|segment| match segment {
+            Segment::Literal(literal) => Some(literal.as_str()),
+            _ => None,
+        });
+        if super::is_own_path(literals) {
+            let message = format!("no request reaches `{path}`: there the gate answers itself");
             return fail(self, "routes/unreachable", message, "choose another path");
         }
         Some((path.to_string(), segments, names))
