@@ -12,6 +12,7 @@ mod standing;
 
 pub use crate::engine::{Effect, Scope};
 pub use build::{External, build, group_role_id};
+pub use standing::{key_parts, key_text};
 
 use crate::name::Uid;
 use crate::report::Finding;

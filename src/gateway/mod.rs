@@ -9,6 +9,7 @@
 //! one that a route reads.
 
 mod active;
+mod admin;
 mod answer;
 mod authzen;
 mod config;
@@ -25,6 +26,7 @@ mod routes;
 mod strict;
 mod verify;
 
+pub use admin::{API_PREFIX, MAX_NOTE_CHARACTERS, MAX_PAGE_LENGTH, MAX_PUBLISH_BYTES, MAX_WRITE_BYTES};
 pub use active::{MAX_BUNDLE_AGE_IF_ERROR_MILLIS, MAX_BUNDLE_AGE_MILLIS};
 pub use answer::accepts;
 pub use authzen::{EVALUATION_PATH, MAX_QUESTION_BYTES};
@@ -45,7 +47,7 @@ pub use routes::{
 pub use strict::MAX_JSON_DEPTH;
 
 use crate::name::Uid;
-use crate::store::Store;
+use crate::store::{Ledger, Store};
 use active::{Active, Current};
 use answer::Refusal;
 use headers::{Forwarding, HeaderError};
@@ -85,7 +87,10 @@ impl<S: Store, H: Host> Gateway<S, H> {
     }
 
     /// Answers one request. It never fails: what goes wrong is a refusal.
-    pub async fn handle(&self, incoming: Incoming<H::Stream>) -> Response<Body<H::Stream>> {
+    pub async fn handle(&self, incoming: Incoming<H::Stream>) -> Response<Body<H::Stream>>
+    where
+        S: Ledger,
+    {
         let id = self.host.new_id();
         // Even a gate in shadow refuses these: a request with two readings cannot be forwarded as it was read.
         let target = match self.checked(&incoming) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The gate's own addresses. Nothing below `/.palisade/` is ever forwarded.
 
+use super::admin::API_PREFIX;
 use super::answer::{Refusal, json_like};
 use super::authzen::EVALUATION_PATH;
 use super::log::Line;
@@ -8,7 +9,7 @@ use super::origin::{Body, Host, Incoming};
 use super::page::PAGE_PATH;
 use super::path::Target;
 use super::{Gateway, respond};
-use crate::store::Store;
+use crate::store::{Ledger, Store};
 use http::{Method, Response, StatusCode};
 use serde_json::json;
 
@@ -22,7 +23,10 @@ impl<S: Store, H: Host> Gateway<S, H> {
         target: &Target,
         mut incoming: Incoming<H::Stream>,
         id: &str,
-    ) -> Response<Body<H::Stream>> {
+    ) -> Response<Body<H::Stream>>
+    where
+        S: Ledger,
+    {
         let allow = match target.path() {
             HEALTH_PATH if matches!(incoming.method, Method::GET | Method::HEAD) => {
                 return respond(self.health(&incoming.method).await);
@@ -36,6 +40,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
                 return self.page(target, incoming, id).await;
             }
             PAGE_PATH => vec![Method::GET, Method::POST],
+            path if path.starts_with(API_PREFIX) => return self.administration(target, incoming, id).await,
             _ => {
                 let refusal = Refusal::new(StatusCode::NOT_FOUND, "no-route", "there is nothing here");
                 return self.refuse(&refusal, id, &incoming.method, &incoming.headers, Line::default());

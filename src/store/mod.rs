@@ -14,6 +14,7 @@ mod answer;
 mod driver;
 mod fragment;
 mod index;
+mod ledger;
 mod memory;
 mod plan;
 mod sql;
@@ -29,6 +30,9 @@ pub use d1::D1;
 pub use driver::{Driver, DriverError, Failure, Texts};
 pub use fragment::{identifier, literal};
 pub use index::{Index, indexes};
+pub use ledger::{
+    Audited, Change, Entry, Held, Ledger, MAX_BUNDLE_BYTES, NewBundle, Publication, RowKey, Write, Written,
+};
 pub use memory::MemoryStore;
 pub use plan::SlicePlan;
 pub use sql::SqlStore;
@@ -40,7 +44,8 @@ pub use crate::facts::Ask;
 use crate::rows::Rows;
 
 /// The DDL of Palisade's own tables: where their migrations have got to.
-pub const OWN_TABLES: &str = include_str!("migrations/0001_palisade.sql");
+pub const OWN_TABLES: &str =
+    concat!(include_str!("migrations/0001_palisade.sql"), include_str!("migrations/0002_admin.sql"));
 
 /// Rows, and the state of the database that they were read in.
 #[derive(Clone, Debug, Default, PartialEq)]

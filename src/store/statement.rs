@@ -489,7 +489,7 @@ fn asked(types: &[&str]) -> Vec<String> {
 }
 
 /// A row as a JSON array; in pieces where it has more cells than a function takes arguments.
-fn row(table: &Table, columns: &[String]) -> String {
+pub(super) fn row(table: &Table, columns: &[String]) -> String {
     let cells: Vec<String> = columns.iter().map(|name| cell("x", table, name)).collect();
     let mut pieces: Vec<String> =
         cells.chunks(MOST_CELLS).map(|cells| format!("json_array({})", cells.join(","))).collect();
@@ -498,7 +498,7 @@ fn row(table: &Table, columns: &[String]) -> String {
 
 /// JSON text in which U+FFFD is written as an escape, so that a bare one on the other side can only stand for bytes that
 /// are not UTF-8. Whatever decodes the text puts it there; without this, two broken ids could pass for one.
-fn unambiguous(json: &str) -> String {
+pub(super) fn unambiguous(json: &str) -> String {
     format!("replace({json},char(65533),'\\ufffd')")
 }
 

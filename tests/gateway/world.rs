@@ -10,7 +10,7 @@ use palisade::gateway::{
 };
 use palisade::report::Finding;
 use palisade::rows::{Millis, Rows, TableRows, Value};
-use palisade::store::{Ask, DriverError, Failure, Ids, MemoryStore, Slice, SlicePlan, Store, StoreError};
+use palisade::store::{Ask, DriverError, Failure, Ids, Ledger, MemoryStore, Slice, SlicePlan, Store, StoreError};
 use palisade::{compile, er, model};
 use ring::signature;
 use std::cell::{Cell, RefCell};
@@ -119,6 +119,9 @@ impl Store for Paper {
         pollster::block_on(self.store.borrow().active_bundle())
     }
 }
+
+/// Nothing is written on this paper.
+impl Ledger for Paper {}
 
 impl Paper {
     fn up(&self) -> Result<(), StoreError> {
