@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The equivalence law on live questions: Cedar's own authorizer decides what the engine has decided.
 
-use super::{
-    CedarError, attributes_read, entities_named, forbids_use_in, named_policies, program, with_causes,
-};
+use super::{CedarError, attributes_read, entities_named, forbids_use_in, named_policies, program, with_causes};
 use crate::export::{CLAIM, Claim, Opinion};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;

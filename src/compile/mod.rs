@@ -10,8 +10,8 @@ mod schema;
 mod tables;
 mod types;
 
-pub use policy::generated_policies;
 pub use crate::cedar::attributes_read;
+pub use policy::generated_policies;
 pub use proof::validate;
 pub use publish::publish_sql;
 pub use schema::{RowActions, cedar_schema};

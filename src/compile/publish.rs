@@ -19,10 +19,8 @@ pub fn publish_sql(bundle: &Bundle) -> String {
     let _ = writeln!(text, "DELETE FROM palisade_piece {mine};");
     for (at, piece) in pieces.iter().enumerate() {
         let literal = piece.replace('\'', "''");
-        let _ = writeln!(
-            text,
-            "INSERT INTO palisade_piece (digest, part, piece) VALUES ('{digest}', {at}, '{literal}');"
-        );
+        let _ =
+            writeln!(text, "INSERT INTO palisade_piece (digest, part, piece) VALUES ('{digest}', {at}, '{literal}');");
     }
     let all = pieces.len();
     let _ = writeln!(

@@ -4,7 +4,7 @@
 
 use super::{Decision, Engine, Prepared, Query, Reason, Undecidable};
 use crate::bundle::Bundle;
-use crate::facts::{self, External};
+use crate::facts::{self, External, Facts};
 use crate::mapping::Mapping;
 use crate::name::{GATE, GATE_ID, GATE_TABLE, Uid};
 use crate::rows::{Millis, Rows};
@@ -64,8 +64,15 @@ impl<'a> Side<'a> {
     pub fn new(engine: &'a Engine, bundle: &'a Bundle, rows: &Rows, at: Millis) -> Result<Side<'a>, Undecidable> {
         let outside = outside(bundle);
         let externals = External::among(&bundle.mapping, &outside);
-        let prepared = engine.prepare(facts::build(bundle, rows, &externals, at))?;
-        Ok(Side { engine, bundle, prepared })
+        Side::of(engine, bundle, facts::build(bundle, rows, &externals, at))
+    }
+
+    /// A state, from facts that hold all that the questions to it need.
+    ///
+    /// # Errors
+    /// As for [`Side::new`].
+    pub fn of(engine: &'a Engine, bundle: &'a Bundle, facts: Facts) -> Result<Side<'a>, Undecidable> {
+        Ok(Side { engine, bundle, prepared: engine.prepare(facts)? })
     }
 
     fn mapping(&self) -> &Mapping {
@@ -111,6 +118,33 @@ pub fn flips(before: &Side, after: &Side, questions: usize, listed: usize) -> Fl
         sides.iter().flat_map(|side| side.uids(wanted)).collect::<BTreeSet<&Uid>>().into_iter().collect()
     };
     let (principals, resources) = (set(&is_principal), set(&is_resource));
+    among(before, after, (&principals, &resources), questions, listed)
+}
+
+impl Flips {
+    /// Adds what was found about other principals. A sample stays one.
+    pub fn add(&mut self, more: Flips, listed: usize) {
+        self.questions += more.questions;
+        self.asked += more.asked;
+        self.sampled |= more.sampled;
+        self.gained += more.gained;
+        self.lost += more.lost;
+        self.flips.extend(more.flips);
+        self.flips.truncate(listed);
+        let all: BTreeSet<String> = self.without_context.drain(..).chain(more.without_context).collect();
+        self.without_context = all.into_iter().collect();
+    }
+}
+
+/// Asks both states about these principals and resources.
+pub fn among(
+    before: &Side,
+    after: &Side,
+    (principals, resources): (&[&Uid], &[&Uid]),
+    questions: usize,
+    listed: usize,
+) -> Flips {
+    let sides = [before, after];
     let actions: Vec<String> =
         sides.iter().flat_map(|side| side.actions()).collect::<BTreeSet<String>>().into_iter().collect();
     let all = principals.len().saturating_mul(actions.len()).saturating_mul(resources.len());

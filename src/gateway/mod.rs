@@ -26,8 +26,8 @@ mod routes;
 mod strict;
 mod verify;
 
-pub use admin::{API_PREFIX, MAX_NOTE_CHARACTERS, MAX_PAGE_LENGTH, MAX_PUBLISH_BYTES, MAX_WRITE_BYTES};
 pub use active::{MAX_BUNDLE_AGE_IF_ERROR_MILLIS, MAX_BUNDLE_AGE_MILLIS};
+pub use admin::{API_PREFIX, MAX_NOTE_CHARACTERS, MAX_PAGE_LENGTH, MAX_PUBLISH_BYTES, MAX_WRITE_BYTES};
 pub use answer::accepts;
 pub use authzen::{EVALUATION_PATH, MAX_QUESTION_BYTES};
 pub use config::{Config, ConfigError, Issuer, KeySet, MAX_CLOCK_SKEW_SECONDS, Mode};

@@ -133,7 +133,7 @@ pub trait Ledger {
     }
 
     /// Brings a bundle that was published before into force, in the place of `base`.
-    async fn activate(&self, _number: u64, _base: u64, _entry: &Entry) -> Result<Written, StoreError> {
+    async fn put_in_force(&self, _number: u64, _base: u64, _entry: &Entry) -> Result<Written, StoreError> {
         Err(read_only())
     }
 
@@ -154,6 +154,11 @@ pub trait Ledger {
 
     /// How many rows the tables with a meaning have together; any number above `most` stands for "more".
     async fn count(&self, _mapping: &Mapping, _most: usize) -> Result<usize, StoreError> {
+        Err(read_only())
+    }
+
+    /// At most `most` ids of a table's entities, drawn evenly from the order in which its rows were made.
+    async fn sample(&self, _table: &Table, _id: &str, _most: usize) -> Result<Vec<String>, StoreError> {
         Err(read_only())
     }
 
@@ -231,7 +236,7 @@ impl<D: Driver> Ledger for SqlStore<D> {
         );
         let audit = audit_if("'bundle/'||(SELECT max(number) FROM palisade_bundle)", &based_on(2));
         let activate = format!(
-            "INSERT INTO palisade_active (one,number) SELECT 1,max(number) FROM palisade_bundle WHERE {} \
+            "INSERT INTO palisade_active (one,number) SELECT 1,(SELECT max(number) FROM palisade_bundle) WHERE {} \
              ON CONFLICT (one) DO UPDATE SET number=excluded.number",
             based_on(1)
         );
@@ -245,7 +250,7 @@ impl<D: Driver> Ledger for SqlStore<D> {
         done(self.driver.batch(&statements).await)
     }
 
-    async fn activate(&self, number: u64, base: u64, entry: &Entry) -> Result<Written, StoreError> {
+    async fn put_in_force(&self, number: u64, base: u64, entry: &Entry) -> Result<Written, StoreError> {
         let (entry_json, number, base) = (json!(entry).to_string(), number.to_string(), base.to_string());
         let known = "EXISTS (SELECT 1 FROM palisade_bundle WHERE number=CAST(?2 AS INTEGER))";
         let audit = audit_if("'bundle/'||?2", &format!("{known} AND {}", based_on(3)));
@@ -315,6 +320,22 @@ impl<D: Driver> Ledger for SqlStore<D> {
         Ok(all)
     }
 
+    async fn sample(&self, table: &Table, name: &str, most: usize) -> Result<Vec<String>, StoreError> {
+        // Points between the first and the last row, and of each the first row that is not before it: look-ups, no scan.
+        let sql = format!(
+            "WITH RECURSIVE palisade_point(i) AS \
+             (SELECT 0 UNION ALL SELECT i+1 FROM palisade_point WHERE i+1<CAST(?1 AS INTEGER)),\n\
+             palisade_ends(a,b) AS (SELECT min(rowid),max(rowid) FROM {table})\n\
+             SELECT DISTINCT {id} AS c0 FROM palisade_point JOIN palisade_ends \
+             JOIN {table} x ON x.rowid=(SELECT y.rowid FROM {table} y WHERE y.rowid>=a+(b-a)/CAST(?1 AS INTEGER)*i \
+             ORDER BY y.rowid LIMIT 1)",
+            table = identifier(&table.name),
+            id = id("x", table, name),
+        );
+        let rows = self.driver.query(&sql, &[&most.to_string()]).await?;
+        Ok(rows.into_iter().filter_map(|row| row.into_iter().next().flatten()).filter(|id| !id.is_empty()).collect())
+    }
+
     async fn rows(
         &self,
         table: &Table,
@@ -326,8 +347,7 @@ impl<D: Driver> Ledger for SqlStore<D> {
         let behind = match after {
             None => "?1=''".to_string(),
             Some(_) => {
-                let values: Vec<String> =
-                    (0..keys.len()).map(|at| format!("json_extract(?1,'$[{at}]')")).collect();
+                let values: Vec<String> = (0..keys.len()).map(|at| format!("json_extract(?1,'$[{at}]')")).collect();
                 format!("({})>({})", keys.join(","), values.join(","))
             }
         };

@@ -12,7 +12,11 @@ use palisade::store::{Ledger, NewBundle, SqlStore, Sqlite, Written};
 use rusqlite::Connection;
 use rusqlite::limits::Limit;
 use serde_json::{Value, json};
-use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs, process, thread};
 
 /// The key that is there before the first administrator.
 const KEY: &str = "the-first-key";
@@ -293,7 +297,8 @@ fn what_a_bundle_would_flip_is_told_before_it_is_published() {
     assert!(comparison["lost"].as_u64().unwrap() > 0, "{comparison}");
     assert_eq!(comparison["questions"], comparison["asked"]);
     let flips = comparison["flips"].as_array().unwrap();
-    let cleo = flips.iter().find(|flip| flip["principal"] == r#"User::"gus""# && flip["resource"] == r#"Group::"garden""#);
+    let cleo =
+        flips.iter().find(|flip| flip["principal"] == r#"User::"gus""# && flip["resource"] == r#"Group::"garden""#);
     let cleo = cleo.unwrap_or_else(|| panic!("{flips:?}"));
     assert_eq!((&cleo["before"], &cleo["after"]), (&json!("allow"), &json!("deny")));
     assert_eq!(cleo["because_before"][0]["policy"], "members/public-group");
@@ -304,6 +309,25 @@ fn what_a_bundle_would_flip_is_told_before_it_is_published() {
     body["dry_run"] = json!(true);
     let answer = office.call("ann", "POST bundles", &body).is(200);
     assert_eq!(answer.body["comparison"]["flips"], json!([]));
+}
+
+#[test]
+fn of_more_rows_than_can_be_loaded_some_are_drawn_and_the_answer_says_so() {
+    let office = Office::of("members");
+    office.sql(
+        r#"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<6000)
+           INSERT INTO "USERS" (id, username, email, is_active, is_deleted) SELECT 'u'||i, 'u'||i, 'u'||i, 1, 0 FROM n"#,
+    );
+    let mut body = publishing(&without_public_groups(), 1);
+    body["dry_run"] = json!(true);
+    let comparison = office.call("ann", "POST bundles", &body).is(200).body["comparison"].clone();
+    assert_eq!(comparison["sampled"], true, "{comparison}");
+    assert!(comparison["lost"].as_u64().unwrap() > 0 && comparison["gained"] == 0, "{comparison}");
+    assert!(comparison["asked"].as_u64().unwrap() <= 200_000);
+    let membership = json!({ "values": { "user_id": "gus", "group_id": "attic" } });
+    let tried = office.call("ben", "POST tables/USER_GROUPS/rows?dry_run=true", &membership).is(200).body;
+    assert_eq!(tried["comparison"], Value::Null);
+    assert!(tried["not_compared"].as_str().unwrap().contains("5000"), "{tried}");
 }
 
 #[test]
@@ -330,7 +354,8 @@ fn what_is_published_decides_the_next_request_and_one_step_takes_it_back() {
     assert_eq!(office.get("ann", "bundles").is(200).body["active"], 1);
 
     let audit = office.audit();
-    let seen: Vec<_> = audit.iter().map(|one| (one["what"].as_str().unwrap(), one["target"].as_str().unwrap())).collect();
+    let seen: Vec<_> =
+        audit.iter().map(|one| (one["what"].as_str().unwrap(), one["target"].as_str().unwrap())).collect();
     assert_eq!(seen, [("publish", "bundle/2"), ("activate", "bundle/1")]);
     assert_eq!(audit[0]["who"], r#"User::"ann""#);
     assert_eq!((&audit[0]["before"]["active"], &audit[0]["after"]["active"]), (&json!(1), &json!(true)));
@@ -362,7 +387,11 @@ fn who_compared_with_another_bundle_than_the_one_in_force_does_not_publish() {
     office.call("ann", "POST bundles/1/activate", &json!({})).is_refused(400, "base-missing", "`base`");
     for base in [0, 2, 99] {
         office.call("ann", "POST bundles", &publishing(&office.bundle, base)).is_refused(409, "overtaken", "bundle 1");
-        office.call("ann", "POST bundles/1/activate", &json!({ "base": base })).is_refused(409, "overtaken", "bundle 1");
+        office.call("ann", "POST bundles/1/activate", &json!({ "base": base })).is_refused(
+            409,
+            "overtaken",
+            "bundle 1",
+        );
     }
     assert_eq!((office.count("palisade_bundle"), office.count("palisade_audit")), (1, 0));
 }
@@ -371,7 +400,11 @@ fn who_compared_with_another_bundle_than_the_one_in_force_does_not_publish() {
 fn of_two_who_publish_at_once_one_wins_and_the_other_hears_of_it() {
     let office = Office::of("members");
     office.call("ann", "POST bundles", &publishing(&without_public_groups(), 1)).is(201);
-    office.call("ann", "POST bundles", &publishing(&office.bundle, 1)).is_refused(409, "overtaken", "bundle 2 is in force");
+    office.call("ann", "POST bundles", &publishing(&office.bundle, 1)).is_refused(
+        409,
+        "overtaken",
+        "bundle 2 is in force",
+    );
     // Both had looked before either wrote: the database decides.
     let entry = |decision: &str| palisade::store::Entry {
         who: "bootstrap".to_string(),
@@ -387,9 +420,9 @@ fn of_two_who_publish_at_once_one_wins_and_the_other_hears_of_it() {
     let publish = |decision| pollster::block_on(office.gate.store().publish(&bundle, &entry(decision))).unwrap();
     assert_eq!(publish("first"), Written::Done(3));
     assert_eq!(publish("second"), Written::Stale);
-    let activate = pollster::block_on(office.gate.store().activate(1, 2, &entry("third"))).unwrap();
+    let activate = pollster::block_on(office.gate.store().put_in_force(1, 2, &entry("third"))).unwrap();
     assert_eq!(activate, Written::Stale);
-    let unknown = pollster::block_on(office.gate.store().activate(77, 3, &entry("fourth"))).unwrap();
+    let unknown = pollster::block_on(office.gate.store().put_in_force(77, 3, &entry("fourth"))).unwrap();
     assert_eq!(unknown, Written::Stale);
     assert_eq!((office.count("palisade_bundle"), office.count("palisade_audit")), (3, 2));
     assert_eq!(office.found("SELECT CAST(number AS TEXT) FROM palisade_active"), "3");
@@ -419,7 +452,7 @@ fn a_bundle_that_the_gate_could_not_decide_by_is_refused_with_the_reason() {
     for (text, status, code, says) in [
         ("{".to_string(), 422, "invalid-bundle", "cannot be read"),
         (r#"{"format":1}"#.to_string(), 422, "invalid-bundle", "compile the pack again"),
-        (with(&|bundle| bundle.program.truncate(40)), 422, "invalid-bundle", "program"),
+        (with(&|bundle| bundle.program.truncate(40)), 422, "invalid-bundle", "checksum"),
         (with(&|bundle| bundle.routes = "[[route]]\nmethod = 3\n".to_string()), 422, "invalid-bundle", "routes.toml"),
         (with(&|bundle| bundle.mapping.tables[0].name = "GONE".to_string()), 422, "invalid-bundle", "`schema.sql`"),
         (
@@ -609,7 +642,7 @@ fn a_row_is_found_by_the_key_that_decisions_name() {
         office.get("ann", path).is(status);
     }
     // What no path can carry goes into the query.
-    office.sql(r#"INSERT INTO "ROLES" (id, name) VALUES ('a/b,%', 'odd'); INSERT INTO "ROLE_PERMISSIONS" VALUES ('a/b,%', 'users-read', NULL)"#);
+    office.sql(r#"INSERT INTO "ROLES" (id, name) VALUES ('a/b,%', 'odd'); INSERT INTO "ROLE_PERMISSIONS" (role_id, permission_id) VALUES ('a/b,%', 'users-read')"#);
     assert_eq!(office.get("ann", "tables/ROLES/row?key=a%2Fb,%25").is(200).body["key"], "a/b,%");
     let row = office.get("ann", "tables/ROLE_PERMISSIONS/row?key=a%2Fb%252C%2525,users-read").is(200);
     assert_eq!(row.body["key"], "a/b%2C%25,users-read");
@@ -619,7 +652,8 @@ fn a_row_is_found_by_the_key_that_decisions_name() {
 fn a_row_is_created_changed_and_deleted_and_decides_at_once() {
     let office = Office::of("members");
     assert_eq!(office.passes("cleo", "GET /groups/attic"), 403);
-    let values = json!({ "values": { "user_id": "cleo", "group_id": "attic", "role_in_group": "admin", "is_active": true } });
+    let values =
+        json!({ "values": { "user_id": "cleo", "group_id": "attic", "role_in_group": "admin", "is_active": true } });
     assert_eq!(office.passes("cleo", "PUT /groups/attic"), 403);
     let made = office.call("ben", "POST tables/USER_GROUPS/rows", &values).is(201);
     assert_eq!(made.header("location"), "/.palisade/api/tables/USER_GROUPS/row?key=cleo%2Cattic");
@@ -640,7 +674,8 @@ fn a_row_is_created_changed_and_deleted_and_decides_at_once() {
     office.get("ben", path).is(404);
 
     let audit = office.audit();
-    let seen: Vec<_> = audit.iter().map(|one| (one["what"].as_str().unwrap(), one["target"].as_str().unwrap())).collect();
+    let seen: Vec<_> =
+        audit.iter().map(|one| (one["what"].as_str().unwrap(), one["target"].as_str().unwrap())).collect();
     let target = "USER_GROUPS/cleo,attic";
     assert_eq!(seen, [("create", target), ("change", target), ("delete", target)]);
     assert_eq!(audit[1]["before"]["role_in_group"], "admin");
@@ -670,7 +705,9 @@ fn a_write_names_the_state_that_it_was_made_from() {
     let tag = office.etag(path);
     // Somebody else changes the row by SQL.
     office.sql(r#"UPDATE "ROLES" SET description = 'was in' WHERE id = 'member'"#);
-    office.call_with("ann", &format!("PATCH {path}"), &[("if-match", &tag)], &change).is_refused(412, "stale", "changed");
+    office
+        .call_with("ann", &format!("PATCH {path}"), &[("if-match", &tag)], &change)
+        .is_refused(412, "stale", "changed");
     let tag = office.etag(path);
     office.call_with("ann", &format!("PATCH {path}"), &[("if-match", &tag)], &change).is(200);
     assert_eq!(office.count("palisade_audit"), 1);
@@ -698,7 +735,7 @@ fn a_row_that_the_model_cannot_mean_is_refused_with_the_column_and_the_fix() {
             json!({ "role_id": "admin", "permission_id": "users-delete", "assigned_at": "soon" }),
             "`assigned_at` is not a time",
         ),
-        ("PERMISSIONS", json!({ "id": "x", "resource": "user", "action": "read" }), "`resource` names no type"),
+        ("PERMISSIONS", json!({ "id": "x", "resource": "usr", "action": "read" }), "`resource` names no type"),
         ("USERS", json!({ "id": "x", "hashed_password": "y" }), "`hashed_password` is a secret"),
     ] {
         let answer = office.call("ann", &format!("POST tables/{table}/rows"), &json!({ "values": values }));
@@ -716,9 +753,11 @@ fn a_row_that_the_model_cannot_mean_is_refused_with_the_column_and_the_fix() {
     patch(json!({ "id": "boss" })).is_refused(422, "bad-row", "is the row's key");
     patch(json!({})).is_refused(422, "bad-row", "no column");
     // Others point to the row, and the database says so.
-    office
-        .call_with("ann", "DELETE tables/ROLES/rows/admin", &[("if-match", &tag)], &Value::Null)
-        .is_refused(409, "constraint", "FOREIGN KEY");
+    office.call_with("ann", "DELETE tables/ROLES/rows/admin", &[("if-match", &tag)], &Value::Null).is_refused(
+        409,
+        "constraint",
+        "FOREIGN KEY",
+    );
     office.call("ann", "POST tables/USER_SESSIONS/rows", &json!({ "values": { "id": "x" } })).is(403);
     let hash = json!({ "values": { "id": "x", "user_id": "ann", "session_token_hash": "00" } });
     office.call("key", "POST tables/USER_SESSIONS/rows", &hash).is_refused(422, "bad-row", "is a secret");
@@ -733,7 +772,8 @@ fn the_type_and_the_id_of_a_reference_are_both_there_and_both_known() {
     let name = acl["name"].as_str().unwrap();
     let path: String = name.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let path = path.replace("%41%43%4C", "ACL");
-    let rows = office.get("key", &format!("tables/{path}/rows?limit=200")).is(200).body["rows"].as_array().unwrap().clone();
+    let rows =
+        office.get("key", &format!("tables/{path}/rows?limit=200")).is(200).body["rows"].as_array().unwrap().clone();
     let row = rows.iter().find(|row| row["values"]["subject_type"].is_string()).unwrap_or(&rows[0]);
     let key: String = row["key"].as_str().unwrap().to_string();
     let tag = row["etag"].as_str().unwrap();
@@ -763,7 +803,8 @@ fn numbers_that_javascript_would_round_cross_as_text() {
 #[test]
 fn what_a_row_would_flip_is_told_before_it_is_written() {
     let office = Office::of("members");
-    let membership = json!({ "values": { "user_id": "gus", "group_id": "attic", "role_in_group": "admin", "is_active": true } });
+    let membership =
+        json!({ "values": { "user_id": "gus", "group_id": "attic", "role_in_group": "admin", "is_active": true } });
     let tried = office.call("ben", "POST tables/USER_GROUPS/rows?dry_run=true", &membership).is(200).body;
     let flips = tried["comparison"]["flips"].as_array().unwrap();
     assert!(
@@ -780,8 +821,13 @@ fn what_a_row_would_flip_is_told_before_it_is_written() {
     let request = "DELETE tables/USER_GROUPS/rows/cleo,board?dry_run=true";
     let tried = office.call_with("ben", request, &[("if-match", &tag)], &Value::Null).is(200);
     assert!(tried.body["comparison"]["lost"].as_u64().unwrap() > 0);
-    office.call("ben", "POST tables/USER_GROUPS/rows?dry_run=perhaps", &membership).is_refused(400, "bad-call", "dry_run");
-    assert_eq!((office.count("palisade_audit"), office.count("\"USER_GROUPS\" WHERE user_id='gus' AND group_id='attic'")), (0, 0));
+    office
+        .call("ben", "POST tables/USER_GROUPS/rows?dry_run=perhaps", &membership)
+        .is_refused(400, "bad-call", "dry_run");
+    assert_eq!(
+        (office.count("palisade_audit"), office.count("\"USER_GROUPS\" WHERE user_id='gus' AND group_id='attic'")),
+        (0, 0)
+    );
     // What the try said is what then happens.
     assert_eq!(office.passes("gus", "PUT /groups/attic"), 403);
     office.call("ben", "POST tables/USER_GROUPS/rows", &membership).is(201);
@@ -796,4 +842,131 @@ fn an_administrator_who_takes_the_own_role_away_is_none_at_the_next_request() {
     office.call_with("ann", "PATCH tables/USERS/rows/ann", &[("if-match", &tag)], &change).is(200);
     office.get("ann", "tables/USERS/rows/ann").is(403);
     assert_eq!(office.audit().len(), 1);
+}
+
+// The command.
+
+/// Serves a gate's administration on a port of its own, for as long as the process lives.
+fn served() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let office = Office::of("members");
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let mut lines = Vec::new();
+            loop {
+                let mut line = String::new();
+                reader.read_line(&mut line).unwrap();
+                match line.trim_end() {
+                    "" => break,
+                    line => lines.push(line.to_string()),
+                }
+            }
+            let headers: Vec<(&str, &str)> =
+                lines[1..].iter().map(|line| line.split_once(": ").expect("a header")).collect();
+            let said = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+            let mut body = vec![0; said.map_or(0, |(_, length)| length.parse().unwrap())];
+            reader.read_exact(&mut body).unwrap();
+            let body = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap() };
+            let wanted = |name: &str| name.eq_ignore_ascii_case("authorization");
+            let headers: Vec<(&str, &str)> = headers.into_iter().filter(|(name, _)| wanted(name)).collect();
+            let answer = office.send(lines[0].trim_end_matches(" HTTP/1.1"), &headers, &body);
+            let text = answer.body.to_string();
+            let head =
+                format!("HTTP/1.1 {}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", answer.status, text.len());
+            stream.write_all(format!("{head}{text}").as_bytes()).unwrap();
+        }
+    });
+    address
+}
+
+/// What the command says, with a token, and its exit status.
+fn palisade(token: &str, arguments: &[&str]) -> (i32, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_palisade"));
+    let output = command.args(arguments).env("PALISADE_TOKEN", token).stdin(process::Stdio::null()).output().unwrap();
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    (output.status.code().unwrap(), said)
+}
+
+/// The pack `members` with other policies, in a folder of the same name.
+fn copied(what: &str, policies: &str) -> PathBuf {
+    let folder = env::temp_dir().join(format!("palisade-admin-{}-{what}", process::id())).join("members");
+    fs::create_dir_all(&folder).unwrap();
+    for entry in fs::read_dir("policies/members").unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, folder.join(path.file_name().unwrap())).unwrap();
+    }
+    fs::write(folder.join("policies.cedar"), policies).unwrap();
+    folder
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn the_command_publishes_shows_the_history_and_takes_back() {
+    let to = served();
+    let pack = copied("publish", &without_public_groups().handwritten);
+    let pack = text(&pack);
+    let (status, said) = palisade("demo-ann", &["publish", pack, "--to", &to, "--dry-run"]);
+    assert_eq!(status, 0, "{said}");
+    assert!(said.contains("- User::\"gus\" groups:read Group::\"garden\"") && said.contains(" lost"), "{said}");
+    // Nobody is there to be asked.
+    let (status, said) = palisade("demo-ann", &["publish", pack, "--to", &to]);
+    assert_eq!(status, 2, "{said}");
+    let (status, said) = palisade("demo-ben", &["publish", pack, "--to", &to, "--yes"]);
+    assert!(status == 1 && said.contains("you may not do this"), "{said}");
+    let (status, said) = palisade("demo-ann", &["publish", pack, "--to", &to, "--yes", "--note", "closed groups"]);
+    assert!(status == 0 && said.contains("bundle 2 is in force"), "{said}");
+    let (status, said) = palisade("demo-ann", &["history", "--to", &to]);
+    assert!(status == 0 && said.starts_with("*    2  ") && said.contains("closed groups"), "{said}");
+    let (status, said) = palisade("demo-ann", &["rollback", "1", "--to", &to, "--yes", "--json"]);
+    let answer: Value = serde_json::from_str(&said).expect("JSON");
+    assert!(status == 0 && answer["ok"] == true && answer["answer"]["number"] == 1, "{said}");
+    let (status, said) = palisade("demo-ann", &["rollback", "7", "--to", &to, "--yes", "--json"]);
+    let answer: Value = serde_json::from_str(&said).expect("JSON");
+    assert!(status == 1 && answer["problem"]["code"] == "no-bundle", "{said}");
+}
+
+#[test]
+fn a_token_is_sent_to_https_alone_and_comes_from_the_environment() {
+    for to in [
+        "http://app.example.com",
+        "app.example.com",
+        "ftp://x",
+        "https://",
+        "https://a@b.example",
+        "http://localhost.example.com",
+    ] {
+        let (status, said) = palisade("t", &["history", "--to", to]);
+        assert!(status == 2 && said.contains("https"), "{to}: {said}");
+    }
+    let (status, said) = palisade("", &["history", "--to", "http://localhost:1"]);
+    assert!(status == 2 && said.contains("PALISADE_TOKEN"), "{said}");
+}
+
+#[test]
+fn diff_says_which_decisions_flip_between_packs_and_between_databases() {
+    let pack = copied("diff", &without_public_groups().handwritten);
+    let (status, said) = palisade("", &["diff", "policies/members", "policies/members"]);
+    assert!(status == 0 && said.starts_with("0 gained, 0 lost"), "{said}");
+    let (status, said) = palisade("", &["diff", "policies/members", text(&pack)]);
+    assert!(status == 1 && said.contains("members/public-group"), "{said}");
+    let (status, said) = palisade("", &["diff", text(&pack), "policies/members", "--json"]);
+    let answer: Value = serde_json::from_str(&said).expect("JSON");
+    assert_eq!((status, &answer["answer"]["comparison"]["lost"]), (1, &json!(0)));
+    let (before, after) = (pack.with_file_name("before.db"), pack.with_file_name("after.db"));
+    for file in [&before, &after] {
+        let (status, said) = palisade("", &["load", "policies/members", "--db", text(file)]);
+        assert_eq!(status, 0, "{said}");
+    }
+    let change = "UPDATE \"USERS\" SET is_active = 0 WHERE id = 'cleo'";
+    Connection::open(&after).unwrap().execute_batch(change).unwrap();
+    let (status, said) = palisade("", &["diff", "policies/members", "--db", text(&before), "--db", text(&after)]);
+    assert!(status == 1 && said.contains("0 gained") && said.contains("- User::\"cleo\""), "{said}");
+    let (status, said) = palisade("", &["diff", "policies/members"]);
+    assert!(status == 2 && said.contains("two databases"), "{said}");
 }

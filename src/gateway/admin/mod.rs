@@ -230,7 +230,9 @@ impl<S: Store + Ledger, H: Host> Gateway<S, H> {
             line.principal = Some(BOOTSTRAP.to_string());
             return Ok(Author { name: BOOTSTRAP.to_string(), id: id.to_string() });
         }
-        if *method != Method::GET && !headers.contains_key(header::AUTHORIZATION) && headers.contains_key(header::COOKIE)
+        if *method != Method::GET
+            && !headers.contains_key(header::AUTHORIZATION)
+            && headers.contains_key(header::COOKIE)
         {
             let detail = "a cookie alone changes nothing here, since another site's page could have sent it: \
                           send the token as `Authorization: Bearer`";
@@ -289,9 +291,10 @@ impl Members {
     fn read(body: Option<Json>, known: &[&str]) -> Result<Members, Refusal> {
         let Some(Json::Object(fields)) = body else { return Err(bad("the body is no JSON object")) };
         match fields.keys().find(|name| !known.contains(&name.as_str())) {
-            Some(name) => {
-                Err(bad(format!("the body has a member `{name}`, which means nothing here: it takes {}", known.join(", "))))
-            }
+            Some(name) => Err(bad(format!(
+                "the body has a member `{name}`, which means nothing here: it takes {}",
+                known.join(", ")
+            ))),
             None => Ok(Members(fields)),
         }
     }

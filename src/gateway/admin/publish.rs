@@ -2,8 +2,10 @@
 //! Bundles: published, compared with the one in force, brought into force, listed.
 
 use super::{Author, Members, answer, bad, conflict, failed, limit, number, ok, with, wrong};
-use crate::decide::{MAX_COMPARED_QUESTIONS, MAX_LISTED_FLIPS, Side, flips};
+use crate::decide::{Flips, MAX_COMPARED_QUESTIONS, MAX_LISTED_FLIPS, Side, Undecidable, among, flips};
+use crate::engine::Whose;
 use crate::export::Claim;
+use crate::facts;
 use crate::gateway::Gateway;
 use crate::gateway::active::Active;
 use crate::gateway::answer::Refusal;
@@ -22,9 +24,14 @@ pub const MAX_POLICIES: usize = 10_000;
 /// The most rows that are loaded to compare decisions on them. A Worker holds 128 MB.
 pub const MAX_COMPARED_ROWS: usize = 5_000;
 
+/// Where there are more rows: so many principals and resources are drawn, and of each principal the rows are loaded. Two
+/// questions to the database a principal, of the 50 that the free plan grants a request.
+const MAX_SAMPLED_PRINCIPALS: usize = 15;
+const MAX_SAMPLED_RESOURCES: usize = 300;
+
 /// Decisions that differ, or why nobody looked.
 pub(super) enum Comparison {
-    Made(Box<crate::decide::Flips>),
+    Made(Box<Flips>),
     NotMade(String),
 }
 
@@ -98,7 +105,7 @@ impl<S: Store + Ledger, H: Host> Gateway<S, H> {
         }
         let after = json!({ "active": number, "digest": publication.digest, "note": note });
         let entry = author.entry("activate", "", json!({ "active": base }), after);
-        match self.store.activate(number, base, &entry).await.map_err(failed)? {
+        match self.store.put_in_force(number, base, &entry).await.map_err(failed)? {
             Written::Done(_) => {
                 self.take_up().await;
                 Ok(ok(&answered))
@@ -135,11 +142,13 @@ impl<S: Store + Ledger, H: Host> Gateway<S, H> {
         match self.store.publication(number).await {
             Ok(Some(found)) => Ok(found),
             Ok(None) => {
-                let detail = format!("no bundle {number} was published: `GET /.palisade/api/bundles` lists those that were");
+                let detail =
+                    format!("no bundle {number} was published: `GET /.palisade/api/bundles` lists those that were");
                 Err(Refusal::new(StatusCode::NOT_FOUND, "no-bundle", detail))
             }
             Err(error @ StoreError::Damaged { .. }) => {
-                Err(wrong("damaged-bundle", format!("bundle {number} is not what was published")).because(error.to_string()))
+                Err(wrong("damaged-bundle", format!("bundle {number} is not what was published"))
+                    .because(error.to_string()))
             }
             Err(error) => Err(failed(error)),
         }
@@ -152,7 +161,8 @@ impl<S: Store + Ledger, H: Host> Gateway<S, H> {
             let detail = format!("the bundle is {} bytes long, and D1 keeps {MAX_BUNDLE_BYTES} of one", text.len());
             return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "bundle-too-large", detail));
         }
-        let loaded = Active::load(number, text).map_err(|why| invalid(format!("the gate cannot use this bundle: {why}")))?;
+        let loaded =
+            Active::load(number, text).map_err(|why| invalid(format!("the gate cannot use this bundle: {why}")))?;
         if loaded.engine.program().len() > MAX_POLICIES {
             return Err(invalid(format!("the bundle has more than {MAX_POLICIES} policies")));
         }
@@ -218,7 +228,9 @@ impl<S: Store + Ledger, H: Host> Gateway<S, H> {
             return Ok(Comparison::NotMade("the rows cannot be counted".to_string()));
         };
         if rows.max(more) > MAX_COMPARED_ROWS {
-            return Ok(too_many_rows());
+            return Ok(self.compared_by_sample(&running, loaded).await.unwrap_or_else(|cause| {
+                Comparison::NotMade(format!("there are too many rows to load, and no sample could be drawn: {cause}"))
+            }));
         }
         let then = self.store.everything(&running.plan).await.map_err(failed)?;
         let now = self.store.everything(&loaded.plan).await.map_err(failed)?;
@@ -236,6 +248,48 @@ impl<S: Store + Ledger, H: Host> Gateway<S, H> {
             }
             (Err(error), _) | (_, Err(error)) => Comparison::NotMade(error.to_string()),
         }
+    }
+
+    /// The same for some principals and resources, each with all rows that its decisions need.
+    async fn compared_by_sample(&self, then: &Active, now: &Active) -> Result<Comparison, String> {
+        let mapping = then.mapping();
+        let said = |error: StoreError| error.to_string();
+        let undecided = |error: Undecidable| error.to_string();
+        let (mut principals, mut resources) = (Vec::new(), Vec::new());
+        let kinds = mapping.principals().count().max(1);
+        for (table, entity) in mapping.principals() {
+            let ids =
+                self.store.sample(table, &entity.id, MAX_SAMPLED_PRINCIPALS.div_ceil(kinds)).await.map_err(said)?;
+            principals.extend(ids.into_iter().map(|id| Uid::new(&entity.type_name, id)));
+        }
+        let kinds = mapping.entities().count().max(1);
+        for (table, entity) in mapping.entities() {
+            let ids =
+                self.store.sample(table, &entity.id, MAX_SAMPLED_RESOURCES.div_ceil(kinds)).await.map_err(said)?;
+            resources.extend(ids.into_iter().map(|id| Uid::new(&entity.type_name, id)));
+        }
+        let at = self.host.now();
+        let mut all = Flips::default();
+        for principal in principals.iter().take(MAX_SAMPLED_PRINCIPALS) {
+            let whose = Whose {
+                principal: principal.clone(),
+                resources: resources.clone(),
+                also: Vec::new(),
+                fixed: Vec::new(),
+            };
+            let mut sides = Vec::with_capacity(2);
+            for active in [then, now] {
+                let ask = active.engine.ask_for_page(&active.bundle, &whose);
+                let slice = self.store.slice(&active.plan, &ask).await.map_err(said)?;
+                let facts = facts::build(&active.bundle, &slice.rows, &ask.externals, at);
+                sides.push(Side::of(&active.engine, &active.bundle, facts).map_err(undecided)?);
+            }
+            let about: Vec<&Uid> = resources.iter().collect();
+            let left = MAX_COMPARED_QUESTIONS.saturating_sub(all.asked);
+            all.add(among(&sides[0], &sides[1], (&[principal], &about), left, MAX_LISTED_FLIPS), MAX_LISTED_FLIPS);
+        }
+        all.sampled = true;
+        Ok(Comparison::Made(Box::new(all)))
     }
 
     /// Has this gate go on by what is in force now; others notice with their next request.

@@ -293,7 +293,8 @@ impl<S: Store + Ledger, H: Host> Gateway<S, H> {
             None => Ok(()),
             Some(at) => {
                 let (to, _, id) = &wanted[at];
-                let detail = format!("`{}` names a row that is not there: `{}/{id}`; create that one first", names[at], to.name);
+                let detail =
+                    format!("`{}` names a row that is not there: `{}/{id}`; create that one first", names[at], to.name);
                 Err(wrong("bad-row", detail))
             }
         }
@@ -316,7 +317,9 @@ impl<S: Store + Ledger, H: Host> Gateway<S, H> {
             edit.apply(table, key, &mut after, self.host.now());
             match after.contains_key(&table.name) {
                 true => self.compared((active, &before), (active, &after)),
-                false => Comparison::NotMade("rows of this table decide who somebody is, not what they may do".to_string()),
+                false => {
+                    Comparison::NotMade("rows of this table decide who somebody is, not what they may do".to_string())
+                }
             }
         };
         let mut answered = json!({ "table": table.name, "key": key, "dry_run": true });
@@ -418,7 +421,11 @@ fn writable(table: &Table) -> Result<&Table, Refusal> {
 fn row_key<'t>(table: &'t Table, key: &str) -> Result<RowKey<'t>, Refusal> {
     let table = writable(table)?;
     let parts = key_parts(table, key).ok_or_else(|| {
-        bad(format!("the key has {} columns: write their ids with commas between them, in the order {}", table.key.len(), table.key.join(",")))
+        bad(format!(
+            "the key has {} columns: write their ids with commas between them, in the order {}",
+            table.key.len(),
+            table.key.join(",")
+        ))
     })?;
     Ok(RowKey { table, parts })
 }
@@ -504,7 +511,9 @@ fn row_json(table: &Table, columns: &[&str], held: &Held) -> Json {
     let values: Map<String, Json> = table
         .columns
         .iter()
-        .map(|column| (column.name.clone(), value(&column.name).map_or(Json::Null, |value| shown_value(value, column.kind))))
+        .map(|column| {
+            (column.name.clone(), value(&column.name).map_or(Json::Null, |value| shown_value(value, column.kind)))
+        })
         .collect();
     let key = read_only(table).is_none().then(|| key_text(table, |name| value(name).unwrap_or(&Value::Null)));
     json!({ "key": key, "etag": etag(held), "values": values })
@@ -645,7 +654,10 @@ fn named_type(table: &Table, column: &Column, value: &Json) -> Result<(), String
         return Ok(());
     }
     let known: Vec<&str> = kinds.types.keys().map(String::as_str).collect();
-    Err(format!("names no type of the model, so that the permission would convey nothing; it takes {}", known.join(", ")))
+    Err(format!(
+        "names no type of the model, so that the permission would convey nothing; it takes {}",
+        known.join(", ")
+    ))
 }
 
 /// 412: the row is not what the request was made from (RFC 9110 15.5.13).
