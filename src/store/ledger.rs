@@ -142,6 +142,11 @@ pub trait Ledger {
         Err(read_only())
     }
 
+    /// The number of the bundle in force, whatever its text is worth; 0 where there is none.
+    async fn number_in_force(&self) -> Result<u64, StoreError> {
+        Err(read_only())
+    }
+
     /// One publication and its text, checked against its digest.
     async fn publication(&self, _number: u64) -> Result<Option<(Publication, String)>, StoreError> {
         Err(read_only())
@@ -274,6 +279,11 @@ impl<D: Driver> Ledger for SqlStore<D> {
         );
         let rows = self.driver.query(&sql, &[&before.to_string(), &limit.to_string()]).await?;
         rows.iter().map(|row| publication(row)).collect()
+    }
+
+    async fn number_in_force(&self) -> Result<u64, StoreError> {
+        let rows = self.driver.query(include_str!("sql/active_number.sql"), &[]).await?;
+        rows.first().map_or(Ok(0), |row| answer::count(row[0].as_deref(), "the number of the active bundle"))
     }
 
     async fn publication(&self, number: u64) -> Result<Option<(Publication, String)>, StoreError> {

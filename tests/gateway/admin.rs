@@ -50,7 +50,7 @@ impl Answer {
     }
 
     #[track_caller]
-    fn is_refused(self, status: u16, code: &str, says: &str) -> Answer {
+    fn refuses(self, status: u16, code: &str, says: &str) -> Answer {
         let answer = self.is(status);
         assert_eq!(answer.code(), code, "{}", answer.body);
         let detail = answer.body["detail"].as_str().unwrap_or_default();
@@ -275,10 +275,10 @@ fn a_cookie_alone_may_look_and_changes_nothing() {
     let cookie = [("cookie", "session=demo-ann")];
     office.send("GET /.palisade/api/bundles", &cookie, &Value::Null).is(200);
     for request in ["POST /.palisade/api/bundles", "DELETE /.palisade/api/tables/ROLES/rows/member"] {
-        office.send(request, &cookie, &Value::Null).is_refused(403, "cookie-alone", "Authorization: Bearer");
+        office.send(request, &cookie, &Value::Null).refuses(403, "cookie-alone", "Authorization: Bearer");
     }
     let both = [("cookie", "session=demo-ann"), ("authorization", "Bearer demo-ann")];
-    office.send("POST /.palisade/api/bundles", &both, &json!({})).is_refused(400, "bad-call", "`bundle` is missing");
+    office.send("POST /.palisade/api/bundles", &both, &json!({})).refuses(400, "bad-call", "`bundle` is missing");
     assert_eq!(office.count("palisade_bundle"), 1);
 }
 
@@ -383,15 +383,11 @@ fn who_compared_with_another_bundle_than_the_one_in_force_does_not_publish() {
     let office = Office::of("members");
     let mut nameless = publishing(&office.bundle, 1);
     nameless.as_object_mut().unwrap().remove("base");
-    office.call("ann", "POST bundles", &nameless).is_refused(400, "base-missing", "GET /.palisade/api/bundles");
-    office.call("ann", "POST bundles/1/activate", &json!({})).is_refused(400, "base-missing", "`base`");
+    office.call("ann", "POST bundles", &nameless).refuses(400, "base-missing", "GET /.palisade/api/bundles");
+    office.call("ann", "POST bundles/1/activate", &json!({})).refuses(400, "base-missing", "`base`");
     for base in [0, 2, 99] {
-        office.call("ann", "POST bundles", &publishing(&office.bundle, base)).is_refused(409, "overtaken", "bundle 1");
-        office.call("ann", "POST bundles/1/activate", &json!({ "base": base })).is_refused(
-            409,
-            "overtaken",
-            "bundle 1",
-        );
+        office.call("ann", "POST bundles", &publishing(&office.bundle, base)).refuses(409, "overtaken", "bundle 1");
+        office.call("ann", "POST bundles/1/activate", &json!({ "base": base })).refuses(409, "overtaken", "bundle 1");
     }
     assert_eq!((office.count("palisade_bundle"), office.count("palisade_audit")), (1, 0));
 }
@@ -400,7 +396,7 @@ fn who_compared_with_another_bundle_than_the_one_in_force_does_not_publish() {
 fn of_two_who_publish_at_once_one_wins_and_the_other_hears_of_it() {
     let office = Office::of("members");
     office.call("ann", "POST bundles", &publishing(&without_public_groups(), 1)).is(201);
-    office.call("ann", "POST bundles", &publishing(&office.bundle, 1)).is_refused(
+    office.call("ann", "POST bundles", &publishing(&office.bundle, 1)).refuses(
         409,
         "overtaken",
         "bundle 2 is in force",
@@ -469,10 +465,10 @@ fn a_bundle_that_the_gate_could_not_decide_by_is_refused_with_the_reason() {
         (with(&|bundle| bundle.handwritten.push_str(&" ".repeat(2_000_000))), 413, "bundle-too-large", "1900000"),
     ] {
         let body = json!({ "bundle": text, "base": 1 });
-        office.call("ann", "POST bundles", &body).is_refused(status, code, says);
+        office.call("ann", "POST bundles", &body).refuses(status, code, says);
     }
     let long = json!({ "bundle": "x".repeat(5_000_000), "base": 1 });
-    office.call("ann", "POST bundles", &long).is_refused(413, "body-too-large", "4194304");
+    office.call("ann", "POST bundles", &long).refuses(413, "body-too-large", "4194304");
     for (body, says) in [
         (json!({ "bundle": "", "base": 1, "force": true }), "`force`"),
         (json!({ "bundle": 3, "base": 1 }), "`bundle` is no text"),
@@ -481,7 +477,7 @@ fn a_bundle_that_the_gate_could_not_decide_by_is_refused_with_the_reason() {
         (json!({ "bundle": "", "base": 1, "note": "x".repeat(2_001) }), "`note`"),
         (json!([]), "no JSON object"),
     ] {
-        office.call("ann", "POST bundles", &body).is_refused(400, "bad-call", says);
+        office.call("ann", "POST bundles", &body).refuses(400, "bad-call", says);
     }
     assert_eq!((office.count("palisade_bundle"), office.count("palisade_audit")), (1, 0));
 }
@@ -509,8 +505,8 @@ fn a_bundle_that_is_not_what_was_published_decides_nothing_until_another_one_is_
     office.get("ann", "bundles").is(503);
     let history = office.get("key", "bundles").is(200).body;
     assert_eq!((&history["active"], history["bundles"].as_array().unwrap().len()), (&json!(2), 2));
-    office.get("key", "bundles/2").is_refused(422, "damaged-bundle", "bundle 2");
-    office.call("key", "POST bundles/2/activate", &json!({ "base": 2 })).is_refused(422, "damaged-bundle", "bundle 2");
+    office.get("key", "bundles/2").refuses(422, "damaged-bundle", "bundle 2");
+    office.call("key", "POST bundles/2/activate", &json!({ "base": 2 })).refuses(422, "damaged-bundle", "bundle 2");
     office.call("key", "POST bundles/1/activate", &json!({ "base": 2 })).is(200);
     office.gate.host().now.set(NOON + 20_000);
     assert_eq!(office.passes("ann", "GET /users/cleo"), 200);
@@ -557,7 +553,7 @@ fn history_comes_in_pages() {
         }
     }
     assert_eq!(seen, [5, 4, 3, 2, 1]);
-    office.get("ann", "bundles?limit=many").is_refused(400, "bad-call", "`limit`");
+    office.get("ann", "bundles?limit=many").refuses(400, "bad-call", "`limit`");
 }
 
 // Rows.
@@ -582,7 +578,7 @@ fn tables_say_what_they_mean_and_what_can_be_done_with_them() {
         let name = table["name"].as_str().unwrap();
         office.get("key", &format!("tables/{name}/rows")).is(200);
         let create = office.call("key", &format!("POST tables/{name}/rows"), &json!({ "values": {} }));
-        create.is_refused(422, "read-only-table", "by SQL");
+        create.refuses(422, "read-only-table", "by SQL");
     }
 }
 
@@ -612,7 +608,7 @@ fn every_row_is_listed_once_and_no_secret_of_it() {
             texts.dedup();
             assert!(texts.len() == rows.len() || texts == ["null"], "{table} by {limit}: {texts:?}");
         }
-        office.get("key", &format!("tables/{table}/rows?after=%25")).is_refused(400, "bad-call", "cursor");
+        office.get("key", &format!("tables/{table}/rows?after=%25")).refuses(400, "bad-call", "cursor");
     }
     let office = Office::of("members");
     let user = office.get("ann", "tables/USERS/rows/ann").is(200);
@@ -698,16 +694,14 @@ fn a_write_names_the_state_that_it_was_made_from() {
     for method in ["PATCH", "DELETE"] {
         let body = if method == "PATCH" { change.clone() } else { Value::Null };
         let request = format!("{method} {path}");
-        office.call("ann", &request, &body).is_refused(428, "if-match-missing", "`ETag`");
-        office.call_with("ann", &request, &[("if-match", "*")], &body).is_refused(428, "if-match-missing", "`ETag`");
-        office.call_with("ann", &request, &[("if-match", "\"0\"")], &body).is_refused(412, "stale", "read it again");
+        office.call("ann", &request, &body).refuses(428, "if-match-missing", "`ETag`");
+        office.call_with("ann", &request, &[("if-match", "*")], &body).refuses(428, "if-match-missing", "`ETag`");
+        office.call_with("ann", &request, &[("if-match", "\"0\"")], &body).refuses(412, "stale", "read it again");
     }
     let tag = office.etag(path);
     // Somebody else changes the row by SQL.
     office.sql(r#"UPDATE "ROLES" SET description = 'was in' WHERE id = 'member'"#);
-    office
-        .call_with("ann", &format!("PATCH {path}"), &[("if-match", &tag)], &change)
-        .is_refused(412, "stale", "changed");
+    office.call_with("ann", &format!("PATCH {path}"), &[("if-match", &tag)], &change).refuses(412, "stale", "changed");
     let tag = office.etag(path);
     office.call_with("ann", &format!("PATCH {path}"), &[("if-match", &tag)], &change).is(200);
     assert_eq!(office.count("palisade_audit"), 1);
@@ -739,10 +733,10 @@ fn a_row_that_the_model_cannot_mean_is_refused_with_the_column_and_the_fix() {
         ("USERS", json!({ "id": "x", "hashed_password": "y" }), "`hashed_password` is a secret"),
     ] {
         let answer = office.call("ann", &format!("POST tables/{table}/rows"), &json!({ "values": values }));
-        answer.is_refused(422, "bad-row", says);
+        answer.refuses(422, "bad-row", says);
     }
     let twice = json!({ "values": { "id": "admin", "name": "again" } });
-    office.call("ann", "POST tables/ROLES/rows", &twice).is_refused(409, "constraint", "ROLES.id");
+    office.call("ann", "POST tables/ROLES/rows", &twice).refuses(409, "constraint", "ROLES.id");
     for body in [json!({}), json!({ "values": [] }), json!({ "values": {}, "key": "x" })] {
         office.call("ann", "POST tables/ROLES/rows", &body).is(400);
     }
@@ -750,17 +744,17 @@ fn a_row_that_the_model_cannot_mean_is_refused_with_the_column_and_the_fix() {
     let patch = |values: Value| {
         office.call_with("ann", "PATCH tables/ROLES/rows/admin", &[("if-match", &tag)], &json!({ "values": values }))
     };
-    patch(json!({ "id": "boss" })).is_refused(422, "bad-row", "is the row's key");
-    patch(json!({})).is_refused(422, "bad-row", "no column");
+    patch(json!({ "id": "boss" })).refuses(422, "bad-row", "is the row's key");
+    patch(json!({})).refuses(422, "bad-row", "no column");
     // Others point to the row, and the database says so.
-    office.call_with("ann", "DELETE tables/ROLES/rows/admin", &[("if-match", &tag)], &Value::Null).is_refused(
+    office.call_with("ann", "DELETE tables/ROLES/rows/admin", &[("if-match", &tag)], &Value::Null).refuses(
         409,
         "constraint",
         "FOREIGN KEY",
     );
     office.call("ann", "POST tables/USER_SESSIONS/rows", &json!({ "values": { "id": "x" } })).is(403);
     let hash = json!({ "values": { "id": "x", "user_id": "ann", "session_token_hash": "00" } });
-    office.call("key", "POST tables/USER_SESSIONS/rows", &hash).is_refused(422, "bad-row", "is a secret");
+    office.call("key", "POST tables/USER_SESSIONS/rows", &hash).refuses(422, "bad-row", "is a secret");
     assert_eq!(office.count("palisade_audit"), 0);
 }
 
@@ -781,9 +775,9 @@ fn the_type_and_the_id_of_a_reference_are_both_there_and_both_known() {
         let request = format!("PATCH tables/{path}/row?key={key}");
         office.call_with("key", &request, &[("if-match", tag)], &json!({ "values": values }))
     };
-    patch(json!({ "subject_type": "TEAM" })).is_refused(422, "bad-row", "names no type");
-    patch(json!({ "subject_type": null })).is_refused(422, "bad-row", "subject");
-    patch(json!({ "subject_id": "00000000-0000-4000-8000-00000000dead" })).is_refused(422, "bad-row", "is not there");
+    patch(json!({ "subject_type": "TEAM" })).refuses(422, "bad-row", "names no type");
+    patch(json!({ "subject_type": null })).refuses(422, "bad-row", "subject");
+    patch(json!({ "subject_id": "00000000-0000-4000-8000-00000000dead" })).refuses(422, "bad-row", "is not there");
 }
 
 #[test]
@@ -821,9 +815,7 @@ fn what_a_row_would_flip_is_told_before_it_is_written() {
     let request = "DELETE tables/USER_GROUPS/rows/cleo,board?dry_run=true";
     let tried = office.call_with("ben", request, &[("if-match", &tag)], &Value::Null).is(200);
     assert!(tried.body["comparison"]["lost"].as_u64().unwrap() > 0);
-    office
-        .call("ben", "POST tables/USER_GROUPS/rows?dry_run=perhaps", &membership)
-        .is_refused(400, "bad-call", "dry_run");
+    office.call("ben", "POST tables/USER_GROUPS/rows?dry_run=perhaps", &membership).refuses(400, "bad-call", "dry_run");
     assert_eq!(
         (office.count("palisade_audit"), office.count("\"USER_GROUPS\" WHERE user_id='gus' AND group_id='attic'")),
         (0, 0)

@@ -120,14 +120,9 @@ impl<S: Store + Ledger, H: Host> Gateway<S, H> {
         let limit = limit(target)?;
         let before = number(target, "before")?.unwrap_or(0);
         let all = self.store.publications(before, limit).await.map_err(failed)?;
-        let active = match self.store.active_bundle().await {
-            Ok(found) => found.map(|(number, _)| number),
-            // What cannot be loaded is still listed, to be replaced.
-            Err(StoreError::Damaged { .. }) => all.iter().find(|one| one.active).map(|one| one.number),
-            Err(error) => return Err(failed(error)),
-        };
+        let active = self.store.number_in_force().await.map_err(failed)?;
         let next = all.last().filter(|_| all.len() == limit).map(|one| one.number);
-        Ok(ok(&json!({ "bundles": all, "active": active.unwrap_or(0), "next": next })))
+        Ok(ok(&json!({ "bundles": all, "active": active, "next": next })))
     }
 
     /// `GET /.palisade/api/bundles/N`
