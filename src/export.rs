@@ -180,6 +180,57 @@ pub fn question(
     Ok(question.to_string())
 }
 
+/// What a bundle says of its own policies' texts, to be found again by whoever reads these texts with Cedar.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    pub generated: String,
+    pub handwritten: String,
+    /// The source of hand-written policies that name none.
+    pub file: String,
+    /// The program, in Base64.
+    pub program: String,
+    pub mentioned: BTreeSet<String>,
+    pub named: BTreeSet<Uid>,
+    pub forbids_use_in: bool,
+}
+
+/// How a question about a claim begins.
+pub const CLAIM: &str = "{\"claim\":";
+
+impl Claim {
+    pub fn of(bundle: &Bundle) -> Claim {
+        use base64::Engine;
+        Claim {
+            generated: bundle.generated.clone(),
+            handwritten: bundle.handwritten.clone(),
+            file: HANDWRITTEN.to_string(),
+            program: base64::prelude::BASE64_STANDARD.encode(&bundle.program),
+            mentioned: bundle.mentioned.clone(),
+            named: bundle.named.clone(),
+            forbids_use_in: bundle.forbids_use_in,
+        }
+    }
+
+    /// The question whether it is so, `{"claim": …}`.
+    pub fn question(&self) -> String {
+        json!({ "claim": self }).to_string()
+    }
+
+    /// Reads the answer: `{"differs": null}`, or in what the claim is wrong; or `{"error"}`.
+    ///
+    /// # Errors
+    /// Why nobody could tell.
+    pub fn read(answer: &str) -> Result<Option<String>, String> {
+        let answer: Value = serde_json::from_str(answer).map_err(|error| format!("the answer is not JSON: {error}"))?;
+        match (answer.get("error"), answer.get("differs")) {
+            (None, Some(Value::Null)) => Ok(None),
+            (None, Some(Value::String(what))) => Ok(Some(what.clone())),
+            (Some(error), _) => Err(error.as_str().map_or_else(|| error.to_string(), str::to_string)),
+            _ => Err("the answer is about something else".to_string()),
+        }
+    }
+}
+
 /// What Cedar says of one question.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opinion {

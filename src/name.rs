@@ -131,6 +131,13 @@ pub const ROW_ATTRIBUTE: &str = "palisade_row";
 /// The attribute of a principal that holds the names of its live unscoped roles (section 4, rule 2).
 pub const ROLES_ATTRIBUTE: &str = "roles";
 
+/// The gate itself as a resource, where a model declares it: `Palisade::"gate"`.
+pub const GATE: &str = "Palisade";
+pub const GATE_ID: &str = "gate";
+
+/// One table of the model as a resource of those who change its rows: `PalisadeTable::"ROLES"`, inside the gate.
+pub const GATE_TABLE: &str = "PalisadeTable";
+
 /// The nearest of `candidates` to a name that does not exist, if one is near enough to be a slip of the hand.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = name.to_lowercase();

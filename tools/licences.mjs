@@ -15,6 +15,8 @@ const ALLOWED = new Set([
   'BSD-3-Clause',
   'BSL-1.0',
   'CC0-1.0',
+  // Of data: the list of certificate authorities that the command trusts. It asks for nothing but this text to go along.
+  'CDLA-Permissive-2.0',
   'ISC',
   'MIT',
   'MIT-0',

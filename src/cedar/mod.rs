@@ -3,10 +3,12 @@
 
 mod arity;
 mod program;
+mod reads;
 mod verify;
 mod world;
 
 pub use program::{json_uid, plain, program};
+pub use reads::{attributes_read, entities_named, forbids_use_in};
 pub use verify::Judge;
 pub use world::{context, data};
 

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The equivalence law on live questions: Cedar's own authorizer decides what the engine has decided.
 
-use super::{CedarError, named_policies, with_causes};
-use crate::export::Opinion;
+use super::{CedarError, attributes_read, entities_named, forbids_use_in, named_policies, program, with_causes};
+use crate::export::{CLAIM, Claim, Opinion};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use cedar_policy::{
-    AuthorizationError, Authorizer, Context, Decision, Effect, Entities, EntityUid, PolicySet, Request,
+    AuthorizationError, Authorizer, Context, Decision, Effect, Entities, EntityUid, PolicyId, PolicySet, Request,
 };
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Answers questions as [`crate::export::question`] writes them, by policies' text and Cedar's code alone.
+/// Answers questions as [`crate::export::question`] and [`Claim::question`] write them, by policies' text and Cedar's code
+/// alone.
 #[derive(Default)]
 pub struct Judge {
     /// The last question's policies, as text and as read: a bundle's stay the same, and reading them takes longer than
@@ -35,6 +38,12 @@ struct Question<'q> {
 impl Judge {
     /// The answer to one question, both as JSON. It never fails: what cannot be judged is answered `{"error"}`.
     pub fn answer(&mut self, question: &str) -> String {
+        if question.starts_with(CLAIM) {
+            return match check(question) {
+                Ok(differs) => json!({ "differs": differs }).to_string(),
+                Err(error) => json!({ "error": error.0 }).to_string(),
+            };
+        }
         match self.judge(question) {
             Ok(opinion) => Opinion::write(Ok(&opinion)),
             Err(error) => Opinion::write(Err(&error.0)),
@@ -63,6 +72,41 @@ impl Judge {
         }
         self.last.as_ref().map(|(_, policies)| policies).ok_or_else(|| CedarError("there are no policies".to_string()))
     }
+}
+
+/// In what a bundle's claim about its texts is wrong; `None` where it is right. Texts that Cedar cannot read are wrong, too.
+fn check(question: &str) -> Result<Option<String>, CedarError> {
+    #[derive(Deserialize)]
+    struct Asked {
+        claim: Claim,
+    }
+    let Asked { claim } = serde_json::from_str(question).map_err(wrong)?;
+    let said = |error: CedarError| Some(error.0);
+    let theirs = match named_policies(&claim.handwritten, &claim.file) {
+        Ok(theirs) => theirs,
+        Err(error) => return Ok(said(error)),
+    };
+    let mut all = theirs.clone();
+    if let Err(error) = add(&mut all, &claim.generated, "generated") {
+        return Ok(said(error));
+    }
+    let from = |id: &str| theirs.policy(&PolicyId::new(id)).map(|_| claim.file.clone());
+    let program = match program(&all, from) {
+        Ok(program) => program.to_bytes(),
+        Err(error) => return Ok(said(error)),
+    };
+    let differs = if BASE64_STANDARD.encode(program) != claim.program {
+        Some("the policies' texts compile to another program than the bundle's")
+    } else if attributes_read(&all) != claim.mentioned {
+        Some("the policies read other attributes than the bundle says")
+    } else if entities_named(&theirs) != claim.named {
+        Some("the policies name other entities than the bundle says")
+    } else if forbids_use_in(&theirs) != claim.forbids_use_in {
+        Some("the bundle is wrong about whether a `forbid` asks what lies in what")
+    } else {
+        None
+    };
+    Ok(differs.map(str::to_string))
 }
 
 /// Adds the policies of a text.

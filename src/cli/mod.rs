@@ -5,9 +5,14 @@ mod check;
 mod compile;
 mod database;
 mod decide;
+mod diff;
 pub mod folder;
+mod history;
 mod import;
 mod load;
+mod publish;
+mod remote;
+mod rollback;
 mod route;
 mod test;
 mod verify_log;
@@ -57,6 +62,14 @@ enum Command {
         /// The path as sent, with its query.
         path: String,
     },
+    /// Say which decisions differ between two packs, or between two databases.
+    Diff(diff::Arguments),
+    /// Compile a pack and bring it into force at a deployed gate. The token comes from PALISADE_TOKEN.
+    Publish(publish::Arguments),
+    /// List what was published at a deployed gate.
+    History(history::Arguments),
+    /// Bring an earlier publication back into force.
+    Rollback(rollback::Arguments),
     /// Run the tests of packs, with coverage.
     Test {
         /// The packs' folders.
@@ -99,6 +112,10 @@ pub fn run() -> ExitCode {
         Command::Load(arguments) => load::run(&arguments, json),
         Command::Decide(arguments) => decide::run(&arguments, json),
         Command::Route { pack, method, path } => route::run(&pack, &method, &path, json),
+        Command::Diff(arguments) => diff::run(&arguments, json),
+        Command::Publish(arguments) => publish::run(&arguments, json),
+        Command::History(arguments) => history::run(&arguments, json),
+        Command::Rollback(arguments) => rollback::run(&arguments, json),
         Command::Test { packs } => test::run(&folders(packs), json),
         Command::VerifyLog(arguments) => verify_log::run(&arguments, json),
     };

@@ -4,7 +4,7 @@
 use super::{Failure, Outcome, Result, database, folder, instant, print};
 use crate::compile;
 use crate::decide::{Context, Decision, Engine, Query};
-use crate::facts;
+use crate::facts::{self, External};
 use crate::pack::{Case, Coverage, Expect, Pack};
 use crate::rows::Millis;
 use crate::store::{SlicePlan, SqlStore, Sqlite, Store};
@@ -91,12 +91,12 @@ fn decide(
     now: Millis,
 ) -> std::result::Result<Decision, String> {
     let query = Query {
+        externals: External::among(&pack.bundle.mapping, [&case.principal, &case.resource]),
         principal: case.principal.clone(),
         action: case.action.clone(),
         resource: case.resource.clone(),
         context: Context::from_json(&pack.bundle.mapping.context_of(&case.action), &case.context)
             .map_err(|error| error.to_string())?,
-        externals: Vec::new(),
     };
     let ask = engine.ask(&pack.bundle, &query);
     let slice = pollster::block_on(store.slice(plan, &ask)).map_err(|error| error.to_string())?;

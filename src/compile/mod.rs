@@ -10,8 +10,9 @@ mod schema;
 mod tables;
 mod types;
 
+pub use crate::cedar::attributes_read;
 pub use policy::generated_policies;
-pub use proof::{attributes_read, validate};
+pub use proof::validate;
 pub use publish::publish_sql;
 pub use schema::{RowActions, cedar_schema};
 pub use tables::schema_sql;

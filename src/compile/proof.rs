@@ -2,10 +2,10 @@
 //! Cedar's own validator must agree: generated and hand-written policies together, in strict mode.
 
 use crate::bundle::HANDWRITTEN;
-use crate::cedar::{named_policies, with_causes};
+use crate::cedar::{attributes_read, entities_named, forbids_use_in, named_policies, with_causes};
 use crate::name::Uid;
 use crate::report::{Finding, Place};
-use cedar_policy::{Effect, PolicySet, Schema, ValidationMode, Validator};
+use cedar_policy::{PolicySet, Schema, ValidationMode, Validator};
 use miette::Diagnostic;
 use std::collections::BTreeSet;
 
@@ -95,71 +95,11 @@ pub fn validate(schema: &str, generated: &str, handwritten: &str) -> (Option<Pol
     let read = PoliciesRead {
         attributes: attributes_read(&all),
         named: entities_named(&theirs),
-        forbids_use_in: theirs.policies().any(|policy| policy.effect() == Effect::Forbid && uses_in(policy)),
+        forbids_use_in: forbids_use_in(&theirs),
         handwritten: theirs.policies().map(|policy| policy.id().to_string()).collect(),
         policies: all,
     };
     (Some(read), findings)
-}
-
-/// Names of the attributes that any of these policies reads or asks for.
-pub fn attributes_read(policies: &PolicySet) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for policy in policies.policies() {
-        if let Ok(json) = policy.to_json() {
-            walk(&json, &mut |key, value| {
-                if matches!(key, "." | "has")
-                    && let Some(name) = value.get("attr").and_then(|attr| attr.as_str())
-                {
-                    found.insert(name.to_string());
-                }
-            });
-        }
-    }
-    found
-}
-
-/// Entities that the conditions of these policies name.
-fn entities_named(policies: &PolicySet) -> BTreeSet<Uid> {
-    let mut found = BTreeSet::new();
-    for policy in policies.policies() {
-        if let Ok(json) = policy.to_json() {
-            walk(&json["conditions"], &mut |key, value| {
-                if key == "__entity"
-                    && let (Some(kind), Some(id)) = (value["type"].as_str(), value["id"].as_str())
-                {
-                    found.insert(Uid::new(kind, id));
-                }
-            });
-        }
-    }
-    found
-}
-
-/// Whether the policy asks, in its scope or its conditions, whether the principal or resource lies `in` something.
-fn uses_in(policy: &cedar_policy::Policy) -> bool {
-    let Ok(json) = policy.to_json() else { return true };
-    let scope_uses = ["principal", "resource"].iter().any(|variable| {
-        let scope = &json[*variable];
-        scope["op"] == "in" || !scope["in"].is_null()
-    });
-    let mut used = scope_uses;
-    walk(&json["conditions"], &mut |key, _| used |= key == "in");
-    used
-}
-
-/// Visits every field of a JSON value, at any depth.
-fn walk(value: &serde_json::Value, visit: &mut impl FnMut(&str, &serde_json::Value)) {
-    match value {
-        serde_json::Value::Object(fields) => {
-            for (key, value) in fields {
-                visit(key, value);
-                walk(value, visit);
-            }
-        }
-        serde_json::Value::Array(values) => values.iter().for_each(|value| walk(value, visit)),
-        _ => {}
-    }
 }
 
 /// A finding from one of Cedar's own diagnostics, with its place and its advice.

@@ -7,7 +7,7 @@ use super::{Attribute, Effect, Entity, Facts, Grant, Scope};
 use crate::bundle::Bundle;
 use crate::engine::Plain;
 use crate::mapping::{self, ColumnKind, EntityKind, Mapping, Meaning, Target};
-use crate::name::{GROUP_ROLE, ROLES_ATTRIBUTE, ROW_ATTRIBUTE, Uid};
+use crate::name::{GATE, GATE_ID, GATE_TABLE, GROUP_ROLE, ROLES_ATTRIBUTE, ROW_ATTRIBUTE, Uid};
 use crate::report::Finding;
 use crate::rows::{Millis, Reading, Rows, Value, normal_uuid, read_bool, read_id, read_time};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -21,11 +21,15 @@ pub struct External {
 
 impl External {
     /// Those of `uids` that live outside the database, each once: they are there because the request says so, and lie in
-    /// nothing.
+    /// nothing; save that a table lies in the gate that administers it, where the model says that tables do.
     pub fn among<'u>(mapping: &Mapping, uids: impl IntoIterator<Item = &'u Uid>) -> Vec<External> {
         let outside: BTreeSet<&Uid> =
             uids.into_iter().filter(|uid| mapping.externals.contains_key(&uid.kind)).collect();
-        outside.into_iter().map(|uid| External { uid: uid.clone(), parents: Vec::new() }).collect()
+        let parents = |uid: &Uid| {
+            let may = mapping.externals.get(&uid.kind).is_some_and(|kind| kind.parents.iter().any(|name| name == GATE));
+            if uid.kind == GATE_TABLE && may { vec![Uid::new(GATE, GATE_ID)] } else { Vec::new() }
+        };
+        outside.into_iter().map(|uid| External { uid: uid.clone(), parents: parents(uid) }).collect()
     }
 }
 

@@ -12,6 +12,7 @@ mod standing;
 
 pub use crate::engine::{Effect, Scope};
 pub use build::{External, Given, build, build_given, group_role_id};
+pub use standing::{key_parts, key_text};
 
 use crate::engine::Plain;
 use crate::name::Uid;

@@ -3,7 +3,7 @@
 
 use crate::mapping::{ColumnKind, Live, Table, Test};
 use crate::report::Finding;
-use crate::rows::{Millis, Reading, TableRows, Value, read_bool, read_id, read_time, show};
+use crate::rows::{Millis, Reading, TableRows, Value, normal_uuid, read_bool, read_id, read_time, show};
 use std::collections::HashMap;
 
 /// Whether a row counts.
@@ -75,25 +75,7 @@ impl<'a> View<'a> {
 
     /// `TABLE/KEY`: how decisions name this row.
     pub fn source(&self, row: usize) -> String {
-        let composite = self.table.key.len() > 1;
-        let mut key = String::new();
-        for (at, column) in self.table.key.iter().enumerate() {
-            if at > 0 {
-                key.push(',');
-            }
-            let value = self.value(row, column);
-            let text = match read_id(value, self.kind(column)) {
-                Reading::Is(text) => text,
-                Reading::Null => String::new(),
-                Reading::Unreadable => show(value),
-            };
-            if composite {
-                key.push_str(&text.replace('%', "%25").replace(',', "%2C"));
-            } else {
-                key.push_str(&text);
-            }
-        }
-        format!("{}/{key}", self.table.name)
+        format!("{}/{}", self.table.name, key_text(self.table, |column| self.value(row, column)))
     }
 
     /// Whether the row's `live` conditions hold.
@@ -141,6 +123,44 @@ impl<'a> View<'a> {
             }
         }
     }
+}
+
+/// How decisions spell a row's key, behind the name of its table: the id, or, where the key has several columns, their ids
+/// with commas between them and `%` and `,` escaped.
+pub fn key_text<'v>(table: &Table, value: impl Fn(&str) -> &'v Value) -> String {
+    let composite = table.key.len() > 1;
+    let mut key = String::new();
+    for (at, column) in table.key.iter().enumerate() {
+        if at > 0 {
+            key.push(',');
+        }
+        let value = value(column);
+        let kind = table.column(column).map_or(ColumnKind::Text, |column| column.kind);
+        let text = match read_id(value, kind) {
+            Reading::Is(text) => text,
+            Reading::Null => String::new(),
+            Reading::Unreadable => show(value),
+        };
+        if composite {
+            key.push_str(&text.replace('%', "%25").replace(',', "%2C"));
+        } else {
+            key.push_str(&text);
+        }
+    }
+    key
+}
+
+/// The parts of a key as [`key_text`] spells it, each an id; `None` where it has another number of parts than the key.
+pub fn key_parts(table: &Table, text: &str) -> Option<Vec<String>> {
+    let parts: Vec<String> = match table.key.len() {
+        1 => vec![text.to_string()],
+        _ => text.split(',').map(|part| part.replace("%2C", ",").replace("%25", "%")).collect(),
+    };
+    let normal = |(column, part): (&String, String)| match table.column(column).map(|column| column.kind) {
+        Some(ColumnKind::Uuid) => normal_uuid(&part),
+        _ => part,
+    };
+    (parts.len() == table.key.len()).then(|| table.key.iter().zip(parts).map(normal).collect())
 }
 
 fn holds<T>(reading: Reading<T>, test: impl Fn(&T) -> bool) -> Standing {

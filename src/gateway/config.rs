@@ -51,6 +51,8 @@ pub struct Config {
     pub token_cookie: Option<String>,
     /// SHA-256 of the keys with which other services ask for decisions, in lower-case hexadecimal.
     pub api_keys: Vec<String>,
+    /// SHA-256 of the keys with which the first administrator is made, in lower-case hexadecimal.
+    pub admin_keys: Vec<String>,
     /// The share of decisions that Cedar's own authorizer makes too, from 0 to 1.
     pub verify: f64,
     /// How long ago a state of the database may have ended by which something is decided; 0 asks it each time.
@@ -142,6 +144,7 @@ impl Config {
     /// | `LOG_MASK`, `LOG_MASK_KEY`, `LOG_CONTEXT`, `LOG_SAMPLE`, `LOG_D1`, `LOG_CHAIN_KEY` | see [`LogSettings`] |
     /// | `SERVER_TIMING` | `on`, or `off` (where it is left out) |
     /// | `PALISADE_API_KEY_SHA256` | SHA-256 in hexadecimal, one or more with commas between them |
+    /// | `PALISADE_ADMIN_KEY_SHA256` | the same, of the key that may do everything below `/.palisade/api/` |
     /// | `ASSERTION_KEYS` | a JSON Web Key Set of private keys, see [`Assertions`]; a secret |
     /// | `ORIGIN_AUDIENCE` | whom assertions are for; `ORIGIN` where it is left out |
     ///
@@ -170,12 +173,17 @@ impl Config {
         if let Some(name) = identity_headers.iter().find(|name| !is_token(name)) {
             return Err(ConfigError(format!("IDENTITY_HEADERS has `{name}`, which is no name of a header")));
         }
-        let api_keys: Vec<String> =
-            list("PALISADE_API_KEY_SHA256").iter().map(|key| key.to_ascii_lowercase()).collect();
-        if api_keys.iter().any(|key| key.len() != 64 || !key.bytes().all(|byte| byte.is_ascii_hexdigit())) {
-            let message = "PALISADE_API_KEY_SHA256 is no SHA-256: give the 64 hexadecimal digits, not the key itself";
-            return Err(ConfigError(message.to_string()));
-        }
+        let hashes = |name: &str| -> Result<Vec<String>, ConfigError> {
+            let keys: Vec<String> = list(name).iter().map(|key| key.to_ascii_lowercase()).collect();
+            match keys.iter().all(|key| key.len() == 64 && key.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+                true => Ok(keys),
+                false => Err(ConfigError(format!(
+                    "{name} is no SHA-256: give the 64 hexadecimal digits, not the key itself"
+                ))),
+            }
+        };
+        let api_keys = hashes("PALISADE_API_KEY_SHA256")?;
+        let admin_keys = hashes("PALISADE_ADMIN_KEY_SHA256")?;
         let issuers = match given("ISSUERS") {
             None => Vec::new(),
             Some(text) => Issuer::list(&text, given)?,
@@ -232,6 +240,7 @@ impl Config {
             issuers,
             token_cookie,
             api_keys,
+            admin_keys,
             verify,
             max_staleness,
             max_stale_if_error,

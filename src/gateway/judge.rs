@@ -145,6 +145,13 @@ impl<S: Store, H: Host> Gateway<S, H> {
         got
     }
 
+    /// The same at once, also where loading failed a moment ago: somebody has just published another bundle, or asks what is
+    /// published.
+    pub(super) async fn reload(&self) -> Result<Arc<Active>, Refusal> {
+        self.known.try_again();
+        self.load().await
+    }
+
     /// Loads the bundle that the database says is active.
     async fn load(&self) -> Result<Arc<Active>, Refusal> {
         let now = self.host.now();

@@ -188,6 +188,11 @@ impl Known {
         (0..again_after).contains(&(now - at)).then(|| why.clone())
     }
 
+    /// Forgets that loading failed.
+    pub fn try_again(&self) {
+        self.lock().failed = None;
+    }
+
     /// Another bundle is in force: so the database answered to a question that was sent at `sent`. What was read for the one
     /// before says nothing to it.
     pub fn activate(&self, active: Arc<Active>, sent: Millis) {

@@ -9,6 +9,7 @@
 //! one that a route reads.
 
 mod active;
+mod admin;
 mod answer;
 mod assertion;
 mod authzen;
@@ -35,6 +36,7 @@ mod strict;
 mod verify;
 
 pub use active::MAX_BUNDLE_BYTES;
+pub use admin::{API_PREFIX, MAX_NOTE_CHARACTERS, MAX_PAGE_LENGTH, MAX_PUBLISH_BYTES, MAX_WRITE_BYTES};
 pub use answer::accepts;
 pub use assertion::{ASSERTION_SECONDS, Assertions, KEYS_PATH, MAX_ASSERTION_KEYS, PrivateKey};
 pub use authzen::{
@@ -69,7 +71,7 @@ pub use service::Service;
 pub use strict::MAX_JSON_DEPTH;
 
 use crate::name::Uid;
-use crate::store::Store;
+use crate::store::{Ledger as Books, Store};
 use active::Active;
 use answer::Refusal;
 use headers::{Forwarding, HeaderError};
@@ -135,7 +137,7 @@ struct Pass {
     roles: Vec<String>,
 }
 
-impl<S: Store, H: Host> Gateway<S, H> {
+impl<S: Store + Books, H: Host> Gateway<S, H> {
     pub fn new(store: S, host: H, config: Config) -> Gateway<S, H> {
         let (known, keys, ledger, metrics) = Default::default();
         Gateway { store, host, config, known, keys, ledger, metrics, isolate: OnceCell::new() }
@@ -447,7 +449,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
     }
 }
 
-impl<S: Store, H: Origin> Gateway<S, H> {
+impl<S: Store + Books, H: Origin> Gateway<S, H> {
     /// Answers one request: judges it, and sends it on where it may go on.
     pub async fn handle(&self, incoming: Incoming<H::Stream>) -> Response<Body<H::Stream>> {
         let Forward { path, changes, body, passed } = match self.judge(incoming).await {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The gate's own addresses. Nothing below `/.palisade/` is ever forwarded.
 
+use super::admin::API_PREFIX;
 use super::answer::{Refusal, json_like};
 use super::assertion::KEYS_PATH;
 use super::authzen::{EVALUATION_PATH, Endpoint, metadata};
@@ -11,14 +12,14 @@ use super::origin::{Body, Host, Incoming};
 use super::page::PAGE_PATH;
 use super::path::Target;
 use super::{Gateway, other_origin, respond};
-use crate::store::Store;
+use crate::store::{Ledger, Store};
 use http::{Method, Response, StatusCode};
 use serde_json::json;
 
 /// Where the gate says whether it works.
 pub const HEALTH_PATH: &str = "/.palisade/health";
 
-impl<S: Store, H: Host> Gateway<S, H> {
+impl<S: Store + Ledger, H: Host> Gateway<S, H> {
     /// What lies below `/.palisade/`. Nothing there is ever forwarded.
     pub(super) async fn own(
         &self,
@@ -99,6 +100,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
                 return self.page(target, incoming, id).await;
             }
             PAGE_PATH => vec![Method::GET, Method::POST],
+            path if path.starts_with(API_PREFIX) => return self.administration(target, incoming, id).await,
             _ => {
                 let refusal = Refusal::new(StatusCode::NOT_FOUND, "no-route", "there is nothing here");
                 return self.refuse(&refusal, id, &incoming.method, &incoming.headers, Line::default());

@@ -17,7 +17,7 @@ use crate::engine::Whose;
 use crate::mapping::Mapping;
 use crate::name::{Uid, nearest};
 use crate::rows::Millis;
-use crate::store::{Store, StoreError};
+use crate::store::{Ledger, Store, StoreError};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Response, StatusCode};
 use serde_json::Value;
@@ -191,7 +191,7 @@ impl Asked {
     }
 }
 
-impl<S: Store, H: Host> Gateway<S, H> {
+impl<S: Store + Ledger, H: Host> Gateway<S, H> {
     /// What whoever is signed in may do with some resources, for a page to decide by.
     pub(super) async fn page(
         &self,

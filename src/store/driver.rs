@@ -47,8 +47,9 @@ impl DriverError {
         let message = self.cause.to_string();
         for (sign, kind) in [("no such table: ", "table"), ("no such column: ", "column")] {
             if let Some((_, rest)) = message.split_once(sign) {
-                // D1 appends `: SQLITE_ERROR`; SQLite appends ` in SELECT …` and the like at times.
-                let name = rest.split(": SQLITE").next().unwrap_or(rest).split(" in ").next().unwrap_or(rest);
+                // D1 appends `: SQLITE_ERROR`; SQLite appends ` at offset 7`, ` in SELECT …` and the like at times.
+                let ends = [": SQLITE", " at offset ", " in "];
+                let name = ends.iter().fold(rest, |name, end| name.split(end).next().unwrap_or(name));
                 // Columns carry the alias that statements give their table.
                 let name = name.strip_prefix("x.").unwrap_or(name);
                 return Some(format!("{kind} `{name}`"));

@@ -14,6 +14,7 @@ mod answer;
 mod driver;
 mod fragment;
 mod index;
+mod ledger;
 mod log;
 mod memory;
 mod plan;
@@ -31,13 +32,16 @@ pub use d1::D1;
 pub use driver::{Driver, DriverError, Failure, Texts};
 pub use fragment::{identifier, literal};
 pub use index::{Index, indexes};
+pub use ledger::{
+    Audited, Change, Entry, Held, Ledger, MAX_BUNDLE_BYTES, NewBundle, Publication, RowKey, Write, Written,
+};
 pub use log::{LAST_ENTRIES, LogChain, LogEntry, LogHead, LogStore, MemoryLog};
 pub use memory::MemoryStore;
 pub use plan::SlicePlan;
 pub use sql::SqlStore;
 #[cfg(feature = "cli")]
 pub use sqlite::Sqlite;
-pub use touch::{Change, Changes, Footprint, MOST_CHANGES, about_json, concerns_login, is_logged, trigger};
+pub use touch::{Changes, Footprint, MOST_CHANGES, about_json, concerns_login, is_logged, trigger};
 
 pub use crate::facts::Ask;
 
@@ -46,6 +50,8 @@ use crate::rows::{Rows, Value};
 /// The DDL of Palisade's own tables: where their migrations have got to.
 pub const OWN_TABLES: &str = concat!(
     include_str!("migrations/0001_palisade.sql"),
+    "\n",
+    include_str!("migrations/0002_admin.sql"),
     "\n",
     include_str!("migrations/0003_keys.sql"),
     "\n",

@@ -135,7 +135,11 @@ impl<D: Driver> Store for SqlStore<D> {
         match &rows[..] {
             [] => Ok(None),
             [row] => match &row[..] {
-                [number, Some(bundle)] => Ok(Some((active_number(number.as_deref())?, bundle.clone()))),
+                [number, Some(bundle), Some(digest)] => {
+                    let number = active_number(number.as_deref())?;
+                    super::ledger::whole(number, digest, bundle)?;
+                    Ok(Some((number, bundle.clone())))
+                }
                 _ => Err(StoreError::damaged("`palisade_active` names a bundle that `palisade_bundle` does not hold")),
             },
             _ => Err(StoreError::damaged("`palisade_active` has more than one row")),

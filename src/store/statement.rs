@@ -546,7 +546,7 @@ fn asked(types: &[&str]) -> Vec<String> {
 }
 
 /// A row as a JSON array; in pieces where it has more cells than a function takes arguments.
-fn row(table: &Table, columns: &[String]) -> String {
+pub(super) fn row(table: &Table, columns: &[String]) -> String {
     let cells: Vec<String> = columns.iter().map(|name| cell("x", table, name)).collect();
     let mut pieces: Vec<String> =
         cells.chunks(MOST_CELLS).map(|cells| format!("json_array({})", cells.join(","))).collect();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The gate: transcripts of requests and answers, paths that must never pass, tokens, and what happens when things fail.
 
+mod admin;
 mod assertion;
 mod authzen;
 mod cases;

@@ -12,8 +12,8 @@ use palisade::gateway::{
 use palisade::report::Finding;
 use palisade::rows::{Millis, Rows, TableRows, Value};
 use palisade::store::{
-    ApiKey, DriverError, Failure, Got, Ids, LogChain, LogEntry, LogHead, LogStore, MemoryStore, Slice, SlicePlan,
-    Store, StoreError, Want,
+    ApiKey, DriverError, Failure, Got, Ids, Ledger, LogChain, LogEntry, LogHead, LogStore, MemoryStore, Slice,
+    SlicePlan, Store, StoreError, Want,
 };
 use palisade::{compile, er, model};
 use ring::rand::SystemRandom;
@@ -163,6 +163,8 @@ impl LogStore for Paper {
         pollster::block_on(self.store.borrow().log_chains(after, most))
     }
 }
+/// Nothing is written on this paper.
+impl Ledger for Paper {}
 
 impl Paper {
     fn up(&self) -> Result<(), StoreError> {

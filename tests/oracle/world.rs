@@ -381,9 +381,9 @@ fn unaimed(world: &World, bundle: &Bundle, rows: &Rows) -> Vec<Question> {
         let mut externals = Vec::new();
         if let Some(external) = mapping.externals.get(&resource.kind) {
             let inner = Uid::new(&resource.kind, "inner");
-            let parent = &external.parents[0];
+            let parents = external.parents.first().map(|parent| pick(parent, *action));
             externals.push(External { uid: resource.clone(), parents: vec![inner.clone()] });
-            externals.push(External { uid: inner, parents: vec![pick(parent, *action)] });
+            externals.push(External { uid: inner, parents: parents.into_iter().collect() });
         }
         Question {
             principal: pick(principals[usize::from(*kind) % principals.len()], *principal),

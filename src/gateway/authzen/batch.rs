@@ -208,7 +208,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
                             let began = self.host.micros();
                             let rows = match &mut rows {
                                 Some(rows) => rows,
-                                none => none.insert(self.rows(active, &posed, false, request).await?),
+                                none => none.insert(self.rows_of(active, &posed, false, request).await?),
                             };
                             let decision = self.judged(active, rows, one, &id)?;
                             let micros = self.host.micros().saturating_sub(began);
@@ -246,7 +246,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
     }
 
     /// The rows that all these questions need, of every action where `any_action`. One statement.
-    pub(super) async fn rows(
+    pub(super) async fn rows_of(
         &self,
         active: &Active,
         questions: &[&Posed],

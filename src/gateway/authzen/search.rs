@@ -232,7 +232,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
             if questions.is_empty() {
                 break (None, asked);
             }
-            match self.rows(active, &questions, false, request).await {
+            match self.rows_of(active, &questions, false, request).await {
                 Ok(rows) => break (Some(rows), asked),
                 // Fewer of them may reach less.
                 Err(Stop::Refused(refusal)) if refusal.code == "too-much" && most > 1 => most /= 8,
@@ -277,7 +277,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
             Ok(None) => return Ok(Ok(BTreeSet::new())),
             Err(problem) => return Ok(Err(problem)),
         };
-        let mut rows = self.rows(active, &[&posed], true, request).await?;
+        let mut rows = self.rows_of(active, &[&posed], true, request).await?;
         let facts = &rows.prepared(active, &posed.given)?.facts;
         let granted = facts.grants.iter().flat_map(|grant| grant.actions.iter().flatten()).cloned();
         Ok(Ok(in_order(declared.chain(granted))))

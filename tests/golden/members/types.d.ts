@@ -11,6 +11,13 @@ export type Action =
   | "legacy_oauth_accounts:read"
   | "legacy_password_reset_tokens:read"
   | "oauth_accounts:read"
+  | "palisade:changes"
+  | "palisade:history"
+  | "palisade:log"
+  | "palisade:publish"
+  | "palisade:rollback"
+  | "palisade:rows:read"
+  | "palisade:rows:write"
   | "password_reset_tokens:read"
   | "permissions:read"
   | "roles:read"
@@ -33,6 +40,8 @@ export type ResourceType =
   | "LegacyOauthAccount"
   | "LegacyPasswordResetToken"
   | "OauthAccount"
+  | "Palisade"
+  | "PalisadeTable"
   | "PasswordResetToken"
   | "Permission"
   | "Role"
@@ -52,6 +61,13 @@ export interface Contexts {
   "legacy_oauth_accounts:read": Record<string, never>;
   "legacy_password_reset_tokens:read": Record<string, never>;
   "oauth_accounts:read": Record<string, never>;
+  "palisade:changes": Record<string, never>;
+  "palisade:history": Record<string, never>;
+  "palisade:log": Record<string, never>;
+  "palisade:publish": Record<string, never>;
+  "palisade:rollback": Record<string, never>;
+  "palisade:rows:read": Record<string, never>;
+  "palisade:rows:write": Record<string, never>;
   "password_reset_tokens:read": Record<string, never>;
   "permissions:read": Record<string, never>;
   "roles:read": Record<string, never>;
