@@ -220,7 +220,7 @@ export function wrong(versions, answer, staleness) {
   const { by, answer: means } = REQUESTS[answer.name];
   const since = (/** @type {number} */ age, first = 0) =>
     versions.filter(({ from, to }, at) => at >= first && from <= answer.to && to >= answer.from - age);
-  const window = answer.atLeast === undefined ? since(staleness) : since(0, answer.atLeast);
+  const window = answer.atLeast === undefined ? since(staleness) : since(staleness, answer.atLeast);
   // No bundle changes the revision: it is as old as the setting says, whatever the caller has seen.
   const bundles = since(Math.max(staleness, answer.status === 404 ? BUNDLE_STALENESS : 0)).map(
     ({ state }) => state.bundle,
