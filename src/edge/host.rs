@@ -5,8 +5,14 @@ use super::javascript::{self, call, construct, get, object, words};
 use super::stream::Flow;
 use crate::gateway::{Algorithm, Body, Crypto, Host, KeySource, MAX_JWKS_BYTES, Material, PrivateKey};
 use crate::rows::Millis;
+use std::cell::RefCell;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::Env;
+
+thread_local! {
+    /// Random bytes that no id was made of yet.
+    static RANDOM: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// The platform.
 pub struct Edge {
@@ -73,16 +79,29 @@ impl Host for Edge {
     type Stream = Flow;
 
     fn now(&self) -> Millis {
-        worker::Date::now().as_millis() as Millis
+        // Whole milliseconds, as JavaScript has them: no number is lost on the way. And no object is made of them.
+        js_sys::Date::now() as Millis
     }
 
     fn micros(&self) -> u64 {
         // The platform's clock stands still between two waits, so that nobody can time what it runs beside.
-        (worker::Date::now().as_millis()) * 1000
+        js_sys::Date::now() as u64 * 1000
     }
 
     fn new_id(&self) -> String {
-        uuid::Uuid::new_v4().to_string()
+        let bytes = RANDOM.with_borrow_mut(|pool| {
+            if pool.len() < 16 {
+                // Asking the platform costs as much for many as for one. What it gives is not used twice.
+                let mut more = vec![0; 16 * 64];
+                match getrandom::fill(&mut more) {
+                    Ok(()) => *pool = more,
+                    Err(error) => panic!("there is nothing random here: {error}"),
+                }
+            }
+            pool.split_off(pool.len() - 16)
+        });
+        let bytes = bytes.try_into().expect("sixteen bytes were taken");
+        uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
     }
 
     async fn within_limit(&self, key: &str) -> Result<bool, String> {

@@ -90,7 +90,7 @@ pub fn judge(env: JsValue, head: &str, body: Option<web_sys::ReadableStream>) ->
     let mut answer: Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>> = Box::pin(async move {
         let accepted = incoming.headers.get(header::ACCEPT_ENCODING).cloned();
         let said = match gate.judge(incoming).await {
-            Judged::Forward(forward) => written(forward),
+            Judged::Forward(forward) => written(*forward),
             Judged::Answer(answer) => respond(compressed(answer, accepted.as_ref())),
         };
         said.map_err(|cause| JsValue::from_str(&cause))
@@ -102,13 +102,26 @@ pub fn judge(env: JsValue, head: &str, body: Option<web_sys::ReadableStream>) ->
     }
 }
 
-/// What becomes of the headers of the origin's answer, as [`written`] says it; empty where they pass as they are. `head` has
-/// them each on a line, a tab behind the name.
+/// The headers of an answer that [`answered`] has to be asked about, where [`written`] does not say that it always has; with
+/// spaces between. Beside them, every name that begins with `palisade`.
+#[wasm_bindgen]
+pub fn watched() -> String {
+    Gate::watched().join(" ")
+}
+
+/// An answer came that has nothing to be asked about.
+#[wasm_bindgen]
+pub fn passed(number: u32) {
+    UNDER_WAY.with_borrow_mut(|all| all.take(number));
+}
+
+/// What becomes of the headers of the origin's answer, as [`written`] says it; nothing where they pass as they are. `head`
+/// has them each on a line, a tab behind the name.
 ///
 /// # Errors
 /// They cannot be read, or nobody knows of this request any more. The answer must not pass.
 #[wasm_bindgen]
-pub fn answered(number: u32, head: &str) -> Result<String, JsValue> {
+pub fn answered(number: u32, head: &str) -> Result<Option<String>, JsValue> {
     let failed = |cause: &str| JsValue::from_str(cause);
     let passed =
         UNDER_WAY.with_borrow_mut(|all| all.take(number)).ok_or_else(|| failed("nobody asked for this answer"))?;
@@ -116,7 +129,7 @@ pub fn answered(number: u32, head: &str) -> Result<String, JsValue> {
     let headers = headers(head.lines()).map_err(|cause| failed(&cause))?;
     let mut text = String::new();
     write_changes(&mut text, &gate.answered(passed, &headers));
-    Ok(text)
+    Ok((!text.is_empty()).then_some(text))
 }
 
 /// The answer to a request that the origin did not answer.
@@ -196,12 +209,13 @@ fn headers<'a>(lines: impl Iterator<Item = &'a str>) -> Result<HeaderMap, String
     Ok(map)
 }
 
-/// What to send on, in lines: the number by which the gate knows the request again, the path with its query, then what
-/// becomes of the headers: `-name` takes one away, `+name`, a tab and a value set one.
+/// What to send on, in lines: the number by which the gate knows the request again, with a `!` behind it where the gate has
+/// something to say beside any answer; the path with its query; then what becomes of the headers: `-name` takes one away, `+name`, a tab and a value set one.
 fn written(forward: Forward<Flow>) -> Result<JsValue, String> {
     let Forward { path, changes, body, passed } = forward;
+    let mark = if passed.is_plain() { "" } else { "!" };
     let number = UNDER_WAY.with_borrow_mut(|all| all.put(passed));
-    let mut text = format!("{number}\n{path}\n");
+    let mut text = format!("{number}{mark}\n{path}\n");
     write_changes(&mut text, &changes);
     let text = JsValue::from_str(&text);
     Ok(match body {

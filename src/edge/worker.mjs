@@ -15,7 +15,9 @@ Object.assign(globalThis, { palisadeVerifier: verifierOf(verifier) });
  * @typedef {object} Exports
  * @property {(setting: string) => string} origin
  * @property {(env: unknown, head: string, body: ReadableStream | undefined) => Said | Promise<Said>} judge
- * @property {(number: number, head: string) => string} answered
+ * @property {() => string} watched
+ * @property {(number: number) => void} passed
+ * @property {(number: number, head: string) => string | undefined} answered
  * @property {(number: number, cause: string) => Response} unanswered
  * @property {() => boolean} has_chores
  * @property {() => Promise<void>} chores
@@ -26,6 +28,13 @@ Object.assign(globalThis, { palisadeVerifier: verifierOf(verifier) });
 let gate;
 /** Scheme, host and port of the application. @type {string} */
 let origin;
+/** Who asks it: the network, or a Worker that is bound as ORIGIN_SERVICE. @type {{ fetch: typeof fetch }} */
+let application;
+/** Headers of an answer that the gate is asked about. @type {Set<string>} */
+let watched;
+
+/** A path that no reader of URLs writes otherwise. */
+const PLAIN = /^[\w\-.~/%&=?+:@,!*]+$/;
 
 export default {
   /**
@@ -40,10 +49,12 @@ export default {
         const made = new /** @type {any} */ (Gate)(context, env);
         // As the platform writes it, without a port that the scheme implies: what is sent is compared with it.
         origin = new URL(made.origin(String(env.ORIGIN ?? ''))).origin;
+        application = env.ORIGIN_SERVICE ?? globalThis;
+        watched = new Set(made.watched().split(' '));
         gate = made;
       }
       const said = gate.judge(env, head(`${request.method}\n${request.url}\n`, request.headers), request.body ?? undefined);
-      const answer = said instanceof Promise ? said.then((said) => act(said, request, env, context)) : act(said, request, env, context);
+      const answer = said instanceof Promise ? said.then((said) => act(said, request, context)) : act(said, request, context);
       return answer instanceof Promise ? answer.catch(broken) : answer;
     } catch (error) {
       return broken(error);
@@ -54,11 +65,10 @@ export default {
 /**
  * @param {Said} said
  * @param {Request} request
- * @param {Record<string, any>} env
  * @param {{ waitUntil(promise: Promise<unknown>): void }} context
  * @returns {Response | Promise<Response>}
  */
-function act(said, request, env, context) {
+function act(said, request, context) {
   const { has_chores, chores } = /** @type {Exports} */ (gate);
   // What is due is done behind the answer: nobody waits for it.
   if (has_chores()) context.waitUntil(chores());
@@ -66,7 +76,11 @@ function act(said, request, env, context) {
   const [text, body] = typeof said === 'string' ? [said, request.body] : said;
   const [number, path, ...changes] = text.split('\n');
   const url = origin + path;
-  const outgoing = new Request(url, {
+  // What the platform's own reader of URLs would change on the way is not what was decided on.
+  if (!PLAIN.test(path) && new URL(url).href !== url) {
+    return /** @type {Exports} */ (gate).unanswered(parseInt(number, 10), 'the platform would rewrite the path');
+  }
+  const answer = application.fetch(url, {
     method: request.method,
     headers: changed(new Headers(request.headers), changes),
     // The gate refuses those that have one, and the platform does so too.
@@ -76,25 +90,30 @@ function act(said, request, env, context) {
     // The platform's cache knows an answer by its address alone, and would hand one person's to the next.
     cache: 'no-store',
   });
-  // What the platform's own reader of URLs would change on the way is not what was decided on.
-  if (outgoing.url !== url) return /** @type {Exports} */ (gate).unanswered(+number, 'the platform would rewrite the path');
-  // A Worker that is bound as ORIGIN_SERVICE takes the place of the network.
-  const answer = env.ORIGIN_SERVICE ? env.ORIGIN_SERVICE.fetch(outgoing) : fetch(outgoing);
   return answer.then(
-    (/** @type {any} */ response) => pass(+number, response),
-    (/** @type {unknown} */ error) => /** @type {Exports} */ (gate).unanswered(+number, words(error)),
+    (response) => pass(number, response),
+    (error) => /** @type {Exports} */ (gate).unanswered(parseInt(number, 10), words(error)),
   );
 }
 
 /**
  * The origin's answer, as the client gets it.
- * @param {number} number
+ * @param {string} number
  * @param {Response & { webSocket?: unknown }} response
  */
 function pass(number, response) {
-  const said = /** @type {Exports} */ (gate).answered(number, head('', response.headers));
+  const { answered, passed } = /** @type {Exports} */ (gate);
+  let asks = number.endsWith('!');
+  response.headers.forEach((_, name) => {
+    asks ||= name.startsWith('palisade') || watched.has(name);
+  });
+  if (!asks) {
+    passed(+number);
+    return response;
+  }
+  const said = answered(parseInt(number, 10), head('', response.headers));
   // A WebSocket lives in the very object that the answer came as.
-  if (said === '' || response.webSocket) return response;
+  if (said === undefined || response.webSocket) return response;
   const { status, statusText } = response;
   return new Response(response.body, { status, statusText, headers: changed(new Headers(response.headers), said.split('\n')) });
 }
@@ -106,7 +125,9 @@ function pass(number, response) {
  */
 function head(text, headers) {
   // No name and no value has a line's end or, in a name, a tab (RFC 9110 5.5, 5.6.2); the platform sees to that.
-  for (const [name, value] of headers) text += `${name}\t${value}\n`;
+  headers.forEach((value, name) => {
+    text += `${name}\t${value}\n`;
+  });
   return text;
 }
 

@@ -218,9 +218,10 @@ impl Config {
         let replicas = switch(&given, "REPLICAS")?;
         let max_staleness = millis("MAX_STALENESS", 2_000)?;
         let max_stale_if_error = millis("MAX_STALE_IF_ERROR", 30_000)?;
-        let mut identity_headers: Vec<String> = identity_headers.iter().map(|name| headers::folded(name)).collect();
+        let mut identity_headers: Vec<String> =
+            identity_headers.iter().map(|name| headers::folded(name).into_owned()).collect();
         for header in issuers.iter().filter_map(|issuer| issuer.header.as_ref()) {
-            identity_headers.push(headers::folded(header.as_str()));
+            identity_headers.push(headers::folded(header.as_str()).into_owned());
             if *header == ACCESS_HEADER {
                 identity_headers.push(ACCESS_EMAIL_HEADER.to_string());
             }
@@ -460,7 +461,7 @@ const NO_TOKEN_HEADERS: [&str; 8] =
 /// A header that an issuer may have for its tokens.
 fn own_header(name: &str) -> Result<HeaderName, String> {
     let folded = headers::folded(name);
-    let taken = NO_TOKEN_HEADERS.contains(&folded.as_str())
+    let taken = NO_TOKEN_HEADERS.contains(&&*folded)
         || ["palisade-", "content-", "accept", "if-"].iter().any(|prefix| folded.starts_with(prefix));
     if taken {
         return Err(format!(

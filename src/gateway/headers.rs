@@ -6,6 +6,7 @@
 
 use crate::name::Uid;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 /// The most bytes that the names and values of all headers may have together.
@@ -112,14 +113,19 @@ pub struct Forwarding<'a> {
 
 /// A name as the most forgiving origin reads it: without case, and with `-` for whatever is no letter or digit. CGI and
 /// its heirs turn `Palisade-Principal`, `palisade_principal` and `Palisade.Principal` into one variable.
-pub fn folded(name: &str) -> String {
-    name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect()
+pub fn folded(name: &str) -> Cow<'_, str> {
+    // Most names are what they fold into.
+    if name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
+        return Cow::Borrowed(name);
+    }
+    let folded = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    Cow::Owned(name.chars().map(folded).collect())
 }
 
 /// Whether the gate strips `name`, so that no route can read it.
 pub fn is_stripped(name: &HeaderName) -> bool {
     let folded = folded(name.as_str());
-    is_never_believed(&folded) || HOP_BY_HOP.contains(&folded.as_str())
+    is_never_believed(&folded) || HOP_BY_HOP.contains(&&*folded)
 }
 
 fn is_never_believed(folded: &str) -> bool {
@@ -222,9 +228,9 @@ pub fn forwarded(headers: &HeaderMap, forwarding: &Forwarding<'_>) -> Changes {
     let is_stripped = |name: &&HeaderName| {
         let folded = folded(name.as_str());
         is_never_believed(&folded)
-            || HOP_BY_HOP.contains(&folded.as_str())
+            || HOP_BY_HOP.contains(&&*folded)
             || connection.contains(name.as_str())
-            || forwarding.identity_headers.contains(&folded)
+            || forwarding.identity_headers.iter().any(|own| *own == folded)
             || **name == header::HOST
     };
     let mut out =
@@ -257,6 +263,11 @@ pub fn forwarded(headers: &HeaderMap, forwarding: &Forwarding<'_>) -> Changes {
         set(HeaderName::from_static("x-forwarded-proto"), &safe(scheme));
     }
     out
+}
+
+/// The names of headers of an answer that are not the client's, beside those that begin with `palisade`.
+pub fn watched() -> &'static [&'static str] {
+    &HOP_BY_HOP
 }
 
 /// The headers of the origin's answer that the client gets.

@@ -191,7 +191,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
     /// What is due behind the answer to a request: to hear of changes before a request has to wait for them, and to keep
     /// lines of the log.
     pub async fn chores(&self) {
-        if self.known.takes_turn(self.host.now(), self.config.max_staleness / 2) {
+        if self.is_early() && self.known.takes_turn(self.host.now(), self.config.max_staleness / 2) {
             if let Some(active) = self.known.active() {
                 // A failure shows when a request asks.
                 let _ = self.listen(&active).await;
@@ -203,22 +203,27 @@ impl<S: Store, H: Host> Gateway<S, H> {
 
     /// Whether there are [`chores`](Gateway::chores).
     pub fn has_chores(&self) -> bool {
-        self.is_unsettled() || self.known.is_turn(self.host.now(), self.config.max_staleness / 2)
+        self.is_unsettled() || (self.is_early() && self.known.is_turn(self.host.now(), self.config.max_staleness / 2))
+    }
+
+    /// Whether it is of any use to ask before a request does.
+    fn is_early(&self) -> bool {
+        self.config.max_staleness > 0
     }
 
     /// Who sends a request.
     pub(super) async fn caller(&self, active: &Active, headers: &HeaderMap, at_least: u64) -> Result<Caller, Stop> {
-        Ok(self.caller_of(active, headers, at_least, None).await?.0)
+        Ok(self.caller_of(active, headers, at_least, || None).await?.0)
     }
 
     /// Who sends a request, and the rows that it needs, where these were fetched along: `draft` is what it would ask, save
-    /// for who asks.
-    pub(super) async fn caller_of(
+    /// for who asks, and is not called where nothing has to be fetched.
+    pub(super) async fn caller_of<'d>(
         &self,
         active: &Active,
         headers: &HeaderMap,
         at_least: u64,
-        draft: Option<&Ask>,
+        draft: impl FnOnce() -> Option<&'d Ask>,
     ) -> Result<(Caller, Option<Slice>), Stop> {
         let mapping = active.mapping();
         let token = identity::token(headers, self.config.token_cookie.as_deref(), &self.config.issuers)?
@@ -252,12 +257,12 @@ impl<S: Store, H: Host> Gateway<S, H> {
 
     /// The rows of the login session of a token, remembered or fetched; and where they were fetched, what `draft` asks for
     /// whoever they are of.
-    async fn login(
+    async fn login<'d>(
         &self,
         active: &Active,
         hash: &str,
         at_least: u64,
-        draft: Option<&Ask>,
+        draft: impl FnOnce() -> Option<&'d Ask>,
     ) -> Result<(Arc<Rows>, Option<Slice>), Stop> {
         let now = self.host.now();
         let known = || self.known.login(active, hash);
@@ -273,7 +278,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
         }
         bump(&self.metrics.login_misses);
         let since = self.known.since();
-        let want = Want { news: fresh.is_none().then_some(since), login: Some(hash), slice: draft };
+        let want = Want { news: fresh.is_none().then_some(since), login: Some(hash), slice: draft() };
         let got = match self.fetch(active, &want).await {
             Ok(got) => got,
             Err(error) if error.is_passing() && self.may_be_stale(now, at_least) => {

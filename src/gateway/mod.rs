@@ -102,7 +102,7 @@ pub struct Gateway<S, H> {
 pub enum Judged<B> {
     Answer(Response<Body<B>>),
     /// It may go on. Whoever sends it tells the gate what came of it: [`Gateway::answered`], [`Gateway::unanswered`].
-    Forward(Forward<B>),
+    Forward(Box<Forward<B>>),
 }
 
 /// A request on its way to the origin.
@@ -122,8 +122,16 @@ pub struct Passed {
     /// As they came.
     pub headers: HeaderMap,
     line: Line,
+    plain: bool,
     /// When it was sent on, by the clock for durations.
     sent: u64,
+}
+
+impl Passed {
+    /// Whether the gate has nothing to say beside the origin's answer.
+    pub fn is_plain(&self) -> bool {
+        self.plain
+    }
 }
 
 /// Leave to go on to the origin.
@@ -200,6 +208,12 @@ impl<S: Store + Books, H: Host> Gateway<S, H> {
                 Judged::Answer(self.refuse(&refusal, &id, &incoming.method, &incoming.headers, line))
             }
         }
+    }
+
+    /// Names of headers that an origin's answer may have and the client does not get, or gets changed: where an answer has
+    /// none of them, and [`Passed::is_plain`], it passes as it is. Beside these, every name that begins with `palisade`.
+    pub fn watched() -> &'static [&'static str] {
+        headers::watched()
     }
 
     /// What becomes of the headers of the origin's answer.
@@ -349,10 +363,11 @@ impl<S: Store + Books, H: Host> Gateway<S, H> {
             None => found.question(active.mapping(), &parts(None)).ok().flatten(),
             Some(_) => None,
         };
-        let ask = early.as_ref().map(|question| judge::draft(active, question));
+        let ask = OnceCell::new();
+        let draft = || early.as_ref().map(|question| ask.get_or_init(|| judge::draft(active, question)));
         // Before the body is read: strangers must not make the gate read.
         let began = self.host.micros();
-        let caller = self.caller_of(active, &incoming.headers, at_least, ask.as_ref()).await;
+        let caller = self.caller_of(active, &incoming.headers, at_least, draft).await;
         line.timing.auth = self.host.micros().saturating_sub(began);
         let (caller, slice) = caller?;
         line.principal = Some(caller.principal.to_string());
@@ -371,7 +386,7 @@ impl<S: Store + Books, H: Host> Gateway<S, H> {
         line.context = self.config.log.context().then(|| question.context.clone());
         line.action = Some(question.action.clone());
         line.resource = Some(question.resource.to_string());
-        let fetched = ask.zip(slice).map(|(mut ask, slice)| {
+        let fetched = ask.into_inner().zip(slice).map(|(mut ask, slice)| {
             ask.principal = caller.principal.clone();
             (ask, slice)
         });
@@ -424,8 +439,9 @@ impl<S: Store + Books, H: Host> Gateway<S, H> {
             false => self.metrics.outcome("public"),
         }
         let Incoming { method, headers, body, .. } = incoming;
-        let passed = Passed { id, method, headers, line, sent: self.host.micros() };
-        Judged::Forward(Forward { path, changes, body, passed })
+        let plain = !self.config.server_timing && line.shared.is_none();
+        let passed = Passed { id, method, headers, line, plain, sent: self.host.micros() };
+        Judged::Forward(Box::new(Forward { path, changes, body, passed }))
     }
 
     fn refuse(
@@ -454,7 +470,7 @@ impl<S: Store + Books, H: Origin> Gateway<S, H> {
     pub async fn handle(&self, incoming: Incoming<H::Stream>) -> Response<Body<H::Stream>> {
         let Forward { path, changes, body, passed } = match self.judge(incoming).await {
             Judged::Answer(answer) => return answer,
-            Judged::Forward(forward) => forward,
+            Judged::Forward(forward) => *forward,
         };
         let mut request = http::Request::new(body);
         *request.method_mut() = passed.method.clone();

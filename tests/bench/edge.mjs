@@ -18,6 +18,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'smol-toml';
+import { trialKeys } from '../../tools/keys.mjs';
 import { issuers, token, trialKey } from '../../tools/token.mjs';
 import { startPlatform } from '../edge/platform.mjs';
 import { statements } from '../edge/worker.mjs';
@@ -41,6 +42,13 @@ process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
 
 const { compatibility_date: compatibilityDate } = /** @type {any} */ (parse(readFileSync('wrangler.toml', 'utf8')));
 const key = trialKey(join(scratch, 'key.pem'));
+const assertionKeys = trialKeys(join(scratch, 'assertions.json'));
+/** A line of the decision log. */
+const LINE = {
+  ...{ action: 'items:read', bundle: 1, decision: 'allow', id: '8a90ddd8-a9d4-42bc-8db0-c90bef92056f', micros: 0 },
+  ...{ mode: 'enforce', principal: 'User::"cleo"', resource: 'Item::"1"', revision: 87, route: '/items/{id}' },
+  ...{ sources: ['ROLE_PERMISSIONS/member,items-read'], time: '2026-01-01T12:00:00.000Z' },
+};
 
 // --- The Workers ---
 
@@ -55,8 +63,11 @@ const script = (code) => ({ modules: [{ type: 'ESModule', path: 'index.mjs', con
 const forward = `env.ORIGIN_SERVICE.fetch(new Request('${ORIGIN}' + new URL(request.url).pathname, request))`;
 const wasm = readFileSync('build/index_bg.wasm');
 
-/** The gate as it is deployed, with the module that no request here asks: it is there at each cold start. @param {string} staleness */
-const gate = (staleness) => ({
+/**
+ * The gate as it is deployed, with the module that no request here asks: it is there at each cold start.
+ * @param {Record<string, string>} settings
+ */
+const gate = (settings) => ({
   modules: [
     ...['src/edge/worker.mjs', 'src/edge/verifier.mjs', 'build/index.js'].map((path) => ({
       type: 'ESModule',
@@ -66,7 +77,7 @@ const gate = (staleness) => ({
     { type: 'CompiledWasm', path: 'build/verifier.wasm', contents: readFileSync('build/verifier.wasm') },
     { type: 'CompiledWasm', path: 'build/index_bg.wasm', contents: wasm },
   ],
-  bindings: { ORIGIN, ISSUERS: issuers(key), MAX_STALENESS: staleness },
+  bindings: { ORIGIN, ISSUERS: issuers(key), ...settings },
   ...origin,
   ...d1,
 });
@@ -85,22 +96,29 @@ const WORKERS = {
     ...origin,
     ...d1,
   },
-  gate: gate('2000'),
-  // The same, told to keep nothing.
-  asking: gate('0'),
+  // Writing a line costs any Worker as much, and is told apart here.
+  line: {
+    ...script(`export default { fetch(request, env) { console.log(${JSON.stringify(JSON.stringify(LINE))}); return ${forward}; } };`),
+    ...origin,
+  },
+  gate: gate({ LOG_SAMPLE: '0' }),
+  logging: gate({}),
+  signing: gate({ LOG_SAMPLE: '0', ASSERTION_KEYS: assertionKeys }),
+  // Told to keep nothing.
+  asking: gate({ LOG_SAMPLE: '0', MAX_STALENESS: '0' }),
 };
 
-/** Whether the gate keeps slices and sessions: then what is asked again asks no database. */
-const CACHES = true;
 /** `ways`: how often the database may be asked for one request, once the gate is warm. */
 const CASES = [
   { title: 'empty Worker', worker: 'empty', bearer: 'demo-cleo' },
   { title: 'forward only', worker: 'forward', bearer: 'demo-cleo' },
   { title: 'one D1 row, forward', worker: 'query', bearer: 'demo-cleo' },
-  { title: 'gate, JWT, kept', worker: 'gate', bearer: token(key, 'cleo'), ways: CACHES ? 0 : 1 },
-  { title: 'gate, login session, kept', worker: 'gate', bearer: 'demo-cleo', ways: CACHES ? 0 : 1 },
+  { title: 'a line of log, forward', worker: 'line', bearer: 'demo-cleo' },
+  { title: 'gate, JWT', worker: 'gate', bearer: token(key, 'cleo'), ways: 0 },
+  { title: 'gate, login session', worker: 'gate', bearer: 'demo-cleo', ways: 0 },
+  { title: 'gate, JWT, every line logged', worker: 'logging', bearer: token(key, 'cleo'), ways: 0 },
+  { title: 'gate, JWT, signed for the origin', worker: 'signing', bearer: token(key, 'cleo'), ways: 0 },
   { title: 'gate, JWT, MAX_STALENESS=0', worker: 'asking', bearer: token(key, 'cleo'), ways: 1 },
-  // The session first, and by it the rows. It should be one.
   { title: 'gate, login session, MAX_STALENESS=0', worker: 'asking', bearer: 'demo-cleo', ways: 1 },
 ];
 const PATH = '/items/1';
@@ -254,7 +272,12 @@ async function countWays({ schema, sample, publish }) {
   await new Promise((resolve) => application.listen(0, '127.0.0.1', () => resolve(undefined)));
   const { port } = /** @type {import('node:net').AddressInfo} */ (application.address());
   const settings = { ORIGIN: `http://127.0.0.1:${port}`, ISSUERS: issuers(key) };
-  const platform = await startPlatform({ gate: { ...settings, MAX_STALENESS: '2000' }, asking: { ...settings, MAX_STALENESS: '0' } });
+  const platform = await startPlatform({
+    gate: settings,
+    logging: settings,
+    signing: { ...settings, ASSERTION_KEYS: assertionKeys },
+    asking: { ...settings, MAX_STALENESS: '0' },
+  });
   try {
     for (const text of [schema, sample, publish]) await platform.script(text);
     for (const { title, worker, bearer, ways } of CASES) {

@@ -449,7 +449,7 @@ fn a_bundle_that_the_gate_could_not_decide_by_is_refused_with_the_reason() {
         ("{".to_string(), 422, "invalid-bundle", "cannot be read"),
         (r#"{"format":1}"#.to_string(), 422, "invalid-bundle", "compile the pack again"),
         (with(&|bundle| bundle.program.truncate(40)), 422, "invalid-bundle", "checksum"),
-        (with(&|bundle| bundle.routes = "[[route]]\nmethod = 3\n".to_string()), 422, "invalid-bundle", "routes.toml"),
+        (with(&|bundle| bundle.routing = "{}".to_string()), 422, "invalid-bundle", "the routes cannot be read"),
         (with(&|bundle| bundle.mapping.tables[0].name = "GONE".to_string()), 422, "invalid-bundle", "`schema.sql`"),
         (
             with(&|bundle| bundle.mapping.tables[0].columns[0].name = "gone".to_string()),

@@ -54,6 +54,7 @@ fn where_nothing_may_be_old_each_request_asks_once() {
         let asked = asked(&world);
         assert_eq!(asked.last().map(String::as_str), Some("news+login+slice"));
         assert!(asked.len() == 1 || asked[0] == "bundle");
+        assert!(!world.gate.has_chores(), "nothing that is heard early would serve");
     }
 }
 
