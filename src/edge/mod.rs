@@ -167,8 +167,20 @@ fn gate(env: &Env) -> Result<Rc<Gate>, String> {
     if let Some(gate) = GATE.with_borrow(Clone::clone) {
         return Ok(gate);
     }
-    let setting = |name: &str| env.var(name).ok().map(|value| value.to_string());
-    let config = Config::read(setting).map_err(|error| error.to_string())?;
+    // A setting of another type must not be as good as none: it would be what it is where it is left out.
+    let other = RefCell::new(None);
+    let setting = |name: &str| {
+        let value = javascript::get(env, name);
+        if !value.is_undefined() && !value.is_string() {
+            other.replace(Some(name.to_string()));
+        }
+        value.as_string()
+    };
+    let config = Config::read(setting).map_err(|error| error.to_string());
+    if let Some(name) = other.take() {
+        return Err(format!("{name} is no text: write its value in quotes"));
+    }
+    let config = config?;
     let database = env.d1(DATABASE).map_err(|error| format!("the binding `{DATABASE}` is not there: {error}"))?;
     let database = if config.replicas { D1::with_replicas(database) } else { D1::new(database) };
     let gate = Rc::new(Gateway::new(SqlStore::new(database), Edge::new(env), config));

@@ -115,7 +115,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
             Some(number) => number,
             None => match self.listen(&active).await {
                 Ok(number) => number,
-                Err(error) if error.is_passing() && self.may_be_stale(now, 0) => return Ok(active),
+                Err(error) if error.is_passing() && self.may_be_stale(&active, now, 0) => return Ok(active),
                 Err(error) => return Err(Refusal::unavailable(error.to_string())),
             },
         };
@@ -127,7 +127,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
         let (since, sent) = (self.known.since(), self.host.now());
         let want = Want { news: Some(since), ..Want::default() };
         let news = self.fetch(active, &want).await?.news.unwrap_or_default();
-        self.known.hear(&active.plan, since, &news, sent);
+        self.known.hear(active, since, &news, sent);
         Ok(news.bundle)
     }
 
@@ -183,9 +183,10 @@ impl<S: Store, H: Host> Gateway<S, H> {
         }
     }
 
-    /// Whether what is remembered may serve while the database does not answer.
-    fn may_be_stale(&self, now: Millis, at_least: u64) -> bool {
-        self.known.fresh(now, self.config.max_stale_if_error, at_least).is_some()
+    /// Whether what is remembered may serve while the database does not answer: not where it has already been heard that
+    /// another bundle is in force.
+    fn may_be_stale(&self, active: &Active, now: Millis, at_least: u64) -> bool {
+        self.known.fresh(now, self.config.max_stale_if_error, at_least) == Some(active.number)
     }
 
     /// What is due behind the answer to a request: to hear of changes before a request has to wait for them, and to keep
@@ -281,7 +282,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
         let want = Want { news: fresh.is_none().then_some(since), login: Some(hash), slice: draft() };
         let got = match self.fetch(active, &want).await {
             Ok(got) => got,
-            Err(error) if error.is_passing() && self.may_be_stale(now, at_least) => {
+            Err(error) if error.is_passing() && self.may_be_stale(active, now, at_least) => {
                 let rows = known().ok_or_else(|| Refusal::unavailable(error.to_string()))?;
                 return Ok((rows, None));
             }
@@ -306,7 +307,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
         at_least: u64,
     ) -> Result<(), Stop> {
         let Some(news) = &got.news else { return Ok(()) };
-        self.known.hear(&active.plan, since, news, sent);
+        self.known.hear(active, since, news, sent);
         if news.revision < at_least {
             let detail = format!("there is no revision {at_least}; the last one is {}", news.revision);
             return Err(Refusal::new(StatusCode::CONFLICT, "no-such-revision", detail).into());
@@ -378,7 +379,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
             Err(error) => {
                 let now = self.host.now();
                 if error.is_passing()
-                    && self.may_be_stale(now, at_least)
+                    && self.may_be_stale(active, now, at_least)
                     && let Some(kept) = self.known.slice(active, &ask, now)
                 {
                     return Ok(kept);

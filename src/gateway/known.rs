@@ -134,10 +134,13 @@ impl Known {
         }
     }
 
-    /// An answer came that tells what happened since `since`; its question was sent at `sent`.
-    pub fn hear(&self, plan: &SlicePlan, since: Option<u64>, changes: &Changes, sent: Millis) {
+    /// An answer came that tells what happened since `since`; its question was sent at `sent`, by what `active` knows of the
+    /// tables.
+    pub fn hear(&self, active: &Active, since: Option<u64>, changes: &Changes, sent: Millis) {
         let mut state = self.lock();
-        if changes.complete && changes.logged {
+        let plan = &active.plan;
+        // Another bundle may read other things in the same row: what it says of changes says nothing of these slices.
+        if changes.complete && changes.logged && state.is_of(active) {
             for change in &changes.list {
                 // What was read after the change has it already.
                 let stands =

@@ -31,7 +31,9 @@ impl<D: Driver> Store for SqlStore<D> {
     async fn fetch(&self, plan: &SlicePlan, want: &Want<'_>) -> Result<Got, StoreError> {
         let news = want.news.map(|since| News::since(plan, since));
         let login = want.login.and_then(|hash| Some((statement::login(plan)?, hash)));
-        let asked = want.slice.map(|ask| Asked::of(plan, ask, want.login)).transpose()?;
+        // Where no table has logins, nobody asks by one: no statement takes its hash.
+        let by = login.as_ref().map(|(_, hash)| *hash);
+        let asked = want.slice.map(|ask| Asked::of(plan, ask, by)).transpose()?;
         let mut statements: Vec<(&str, Vec<&str>)> = Vec::new();
         if let Some(news) = &news {
             statements.push((&news.sql, vec![&news.since, &news.triggers]));

@@ -256,3 +256,21 @@ fn a_database_that_was_put_back_is_believed() {
     assert_eq!(status(&world, "bob", "GET /documents/d1"), 200);
     assert_eq!(asked(&world), [""; 0], "and remembered again");
 }
+
+#[test]
+fn what_is_known_to_be_replaced_serves_nobody_while_the_database_is_away() {
+    let world = world();
+    assert_eq!(status(&world, "bob", "GET /documents/d1"), 200);
+    world.publish(2, &crate::world::bundle().to_json());
+    world.desk().now.set(NOON + 1_000);
+    // It is heard that there is another bundle; then nothing is heard any more.
+    pollster::block_on(world.gate.chores());
+    world.paper().fail.set(true);
+    for after in [1_500, 3_500, 9_000] {
+        world.desk().now.set(NOON + after);
+        assert_eq!(status(&world, "bob", "GET /documents/d1"), 503, "{after}");
+        assert_eq!(world.ask("GET /public/x", &[]).status(), 503, "{after}");
+    }
+    world.paper().fail.set(false);
+    assert_eq!(status(&world, "bob", "GET /documents/d1"), 200);
+}

@@ -154,6 +154,23 @@ fn hold<S: Store>(store: &S, what: &str, plan: &SlicePlan, mapping: &Mapping, ca
     }
 }
 
+/// A model without logins has nobody who signs in by one, and asking is no error.
+#[test]
+fn a_token_means_nothing_to_a_model_without_logins() {
+    let bundle = models::bundle("workspace");
+    let plan = SlicePlan::new(&bundle);
+    let sqlite = crate::sqlite(crate::database(&bundle, "INSERT INTO USER VALUES ('u',1)"));
+    let memory = MemoryStore::new(pollster::block_on(sqlite.everything(&plan)).unwrap().rows);
+    let ask = any_ask();
+    let want = Want { news: Some(None), login: Some("hash"), slice: Some(&ask) };
+    for got in [
+        pollster::block_on(sqlite.fetch(&plan, &want)).unwrap(),
+        pollster::block_on(memory.fetch(&plan, &want)).unwrap(),
+    ] {
+        assert!(got.login.unwrap().rows.is_empty());
+    }
+}
+
 /// Whose the one row of a login is.
 fn principal(mapping: &Mapping, rows: &Rows) -> Option<Uid> {
     let (name, rows) = rows.iter().next()?;
