@@ -88,13 +88,21 @@ serve('tools/origin.mjs', {
 // Of a pack that only has the name of one that has an example, it would list what is not there.
 const example = pack === join('policies', name) ? EXAMPLES[name] : undefined;
 if (example) serve('tools/example.mjs', { PACK: name, GATE: gate, PORT: String(EXAMPLE) });
+// Tokens are of the type that most packs call so, or of the pack's own.
+const { table: tables = {} } = /** @type {{ table?: Record<string, { kind: string, as?: string }> }} */ (
+  parse(readFileSync(join(pack, 'model.toml'), 'utf8'))
+);
+const principals = Object.entries(tables).flatMap(([name, { kind, as }]) => (kind === 'principal' ? [as ?? name] : []));
+const principal = principals.includes('User') ? 'User' : principals[0];
 const worker = spawn(
   'wrangler',
   [
     ...['dev', '--local', '--ip', '127.0.0.1', '--port', String(GATE), '--persist-to', join(state, 'd1')],
-    ...['--var', `ORIGIN:http://127.0.0.1:${ORIGIN}`, '--var', `ISSUERS:${issuers(key)}`],
+    ...['--var', `ORIGIN:http://127.0.0.1:${ORIGIN}`, '--var', `ISSUERS:${issuers(key, principal)}`],
     // A key for trying things out. Elsewhere it is a secret: `node tools/keys.mjs | npx wrangler secret put ASSERTION_KEYS`.
     ...['--var', `ASSERTION_KEYS:${trialKeys(TRIAL_KEYS_FILE)}`, '--log-level', 'warn'],
+    // What wrangler.toml says of the deployed gate's address and mode does not hold here; empty is as good as none.
+    ...['PUBLIC_URL', 'ALLOWED_HOSTS', 'MODE'].flatMap((name) => ['--var', `${name}:`]),
   ],
   { stdio: ['ignore', 'inherit', 'inherit'] },
 );
