@@ -66,6 +66,7 @@ CREATE TABLE IF NOT EXISTS palisade_change (
   revision INTEGER PRIMARY KEY AUTOINCREMENT,
   table_name TEXT NOT NULL,
   key TEXT NOT NULL, -- the row's key columns as a JSON array
+  about TEXT, -- whom the row concerns, as a JSON array: by it a gate knows what it must fetch again
   at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 );
 
@@ -84,6 +85,48 @@ CREATE TABLE IF NOT EXISTS palisade_active (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   number INTEGER NOT NULL REFERENCES palisade_bundle (number)
 );
+
+
+-- What was changed through the gate, by whom, and by which decision they might. Rows are added and never changed.
+CREATE TABLE IF NOT EXISTS palisade_audit (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+  who TEXT NOT NULL, -- a Cedar entity literal, or `bootstrap`
+  what TEXT NOT NULL, -- publish, activate, create, change, delete
+  target TEXT NOT NULL, -- `bundle/7`, or `TABLE/KEY` as decisions name rows
+  "before" TEXT, -- JSON, without secrets
+  "after" TEXT,
+  revision INTEGER, -- of the rows, after the change
+  decision TEXT NOT NULL UNIQUE -- the id under which the log has the request
+);
+
+-- A bundle on its way into `palisade_bundle`, where one statement cannot carry it.
+CREATE TABLE IF NOT EXISTS palisade_piece (
+  digest TEXT NOT NULL,
+  part INTEGER NOT NULL,
+  piece TEXT NOT NULL,
+  PRIMARY KEY (digest, part)
+);
+
+-- The API keys of other services.
+CREATE TABLE IF NOT EXISTS palisade_api_key (
+  id TEXT NOT NULL PRIMARY KEY,
+  key_hash TEXT NOT NULL UNIQUE, -- SHA-256 of the key, which begins with pk_, in lower-case hexadecimal
+  name TEXT NOT NULL, -- what people call the service
+  principal TEXT, -- whom the key stands for, as an entity literal: Service::"billing"
+  may TEXT NOT NULL DEFAULT '[]', -- what it may do beside that, a JSON list: "evaluate", "metrics", "log"
+  expires_at NUMERIC, -- never, where it is NULL
+  revoked_at NUMERIC, -- whatever stands here, the key is over
+  created_at NUMERIC NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+);
+
+-- Whoever remembers a key hears of its end. REPLACE fires no trigger for the row that it displaces: the last two are for that.
+CREATE TRIGGER IF NOT EXISTS palisade_log_api_key_insert AFTER INSERT ON palisade_api_key BEGIN INSERT INTO palisade_change (table_name,key) VALUES ('palisade_api_key',json_array(NEW.id)); END;
+CREATE TRIGGER IF NOT EXISTS palisade_log_api_key_update AFTER UPDATE ON palisade_api_key BEGIN INSERT INTO palisade_change (table_name,key) SELECT 'palisade_api_key',json_array(OLD.id) UNION SELECT 'palisade_api_key',json_array(NEW.id); END;
+CREATE TRIGGER IF NOT EXISTS palisade_log_api_key_delete AFTER DELETE ON palisade_api_key BEGIN INSERT INTO palisade_change (table_name,key) VALUES ('palisade_api_key',json_array(OLD.id)); END;
+CREATE TRIGGER IF NOT EXISTS palisade_log_api_key_insert_1 BEFORE INSERT ON palisade_api_key BEGIN INSERT INTO palisade_change (table_name,key) SELECT 'palisade_api_key',json_array(x.id) FROM palisade_api_key x WHERE x.key_hash=NEW.key_hash AND x.id<>NEW.id; END;
+CREATE TRIGGER IF NOT EXISTS palisade_log_api_key_update_1 BEFORE UPDATE OF key_hash ON palisade_api_key BEGIN INSERT INTO palisade_change (table_name,key) SELECT 'palisade_api_key',json_array(x.id) FROM palisade_api_key x WHERE x.key_hash=NEW.key_hash AND x.id<>OLD.id; END;
+
 
 -- The decision log, as far as it is kept here. Each isolate of the Worker writes chains of its own.
 CREATE TABLE IF NOT EXISTS palisade_chain (
@@ -108,38 +151,38 @@ CREATE TABLE IF NOT EXISTS palisade_decision (
 -- Every change to a table that decides something is logged, whoever makes it. One line a trigger: D1's `exec`
 -- takes a line for a statement.
 DROP TRIGGER IF EXISTS "palisade_log_用戶_insert";
-CREATE TRIGGER "palisade_log_用戶_insert" AFTER INSERT ON "用戶" BEGIN INSERT INTO palisade_change (table_name,key) VALUES ('用戶',json_array(CASE typeof(NEW."用戶ID") WHEN 'blob' THEN hex(NEW."用戶ID") ELSE NEW."用戶ID" END)); END;
+CREATE TRIGGER "palisade_log_用戶_insert" AFTER INSERT ON "用戶" BEGIN INSERT INTO palisade_change (table_name,key,about) VALUES ('用戶',json_array(CASE typeof(NEW."用戶ID") WHEN 'blob' THEN hex(NEW."用戶ID") ELSE NEW."用戶ID" END),replace(json_array(CASE typeof(NEW."用戶ID") WHEN 'blob' THEN json_object('blob',hex(NEW."用戶ID")) ELSE NEW."用戶ID" END),char(65533),'\ufffd')); END;
 DROP TRIGGER IF EXISTS "palisade_log_用戶_update";
-CREATE TRIGGER "palisade_log_用戶_update" AFTER UPDATE ON "用戶" BEGIN INSERT INTO palisade_change (table_name,key) SELECT '用戶',json_array(CASE typeof(OLD."用戶ID") WHEN 'blob' THEN hex(OLD."用戶ID") ELSE OLD."用戶ID" END) UNION SELECT '用戶',json_array(CASE typeof(NEW."用戶ID") WHEN 'blob' THEN hex(NEW."用戶ID") ELSE NEW."用戶ID" END); END;
+CREATE TRIGGER "palisade_log_用戶_update" AFTER UPDATE ON "用戶" BEGIN INSERT INTO palisade_change (table_name,key,about) SELECT '用戶',json_array(CASE typeof(OLD."用戶ID") WHEN 'blob' THEN hex(OLD."用戶ID") ELSE OLD."用戶ID" END),replace(json_array(CASE typeof(OLD."用戶ID") WHEN 'blob' THEN json_object('blob',hex(OLD."用戶ID")) ELSE OLD."用戶ID" END),char(65533),'\ufffd') UNION SELECT '用戶',json_array(CASE typeof(NEW."用戶ID") WHEN 'blob' THEN hex(NEW."用戶ID") ELSE NEW."用戶ID" END),replace(json_array(CASE typeof(NEW."用戶ID") WHEN 'blob' THEN json_object('blob',hex(NEW."用戶ID")) ELSE NEW."用戶ID" END),char(65533),'\ufffd'); END;
 DROP TRIGGER IF EXISTS "palisade_log_用戶_delete";
-CREATE TRIGGER "palisade_log_用戶_delete" AFTER DELETE ON "用戶" BEGIN INSERT INTO palisade_change (table_name,key) VALUES ('用戶',json_array(CASE typeof(OLD."用戶ID") WHEN 'blob' THEN hex(OLD."用戶ID") ELSE OLD."用戶ID" END)); END;
+CREATE TRIGGER "palisade_log_用戶_delete" AFTER DELETE ON "用戶" BEGIN INSERT INTO palisade_change (table_name,key,about) VALUES ('用戶',json_array(CASE typeof(OLD."用戶ID") WHEN 'blob' THEN hex(OLD."用戶ID") ELSE OLD."用戶ID" END),replace(json_array(CASE typeof(OLD."用戶ID") WHEN 'blob' THEN json_object('blob',hex(OLD."用戶ID")) ELSE OLD."用戶ID" END),char(65533),'\ufffd')); END;
 DROP TRIGGER IF EXISTS "palisade_log_使用者_insert";
-CREATE TRIGGER "palisade_log_使用者_insert" AFTER INSERT ON "使用者" BEGIN INSERT INTO palisade_change (table_name,key) VALUES ('使用者',json_array(CASE typeof(NEW."使用者ID") WHEN 'blob' THEN hex(NEW."使用者ID") ELSE NEW."使用者ID" END)); END;
+CREATE TRIGGER "palisade_log_使用者_insert" AFTER INSERT ON "使用者" BEGIN INSERT INTO palisade_change (table_name,key,about) VALUES ('使用者',json_array(CASE typeof(NEW."使用者ID") WHEN 'blob' THEN hex(NEW."使用者ID") ELSE NEW."使用者ID" END),replace(json_array(CASE typeof(NEW."使用者ID") WHEN 'blob' THEN json_object('blob',hex(NEW."使用者ID")) ELSE NEW."使用者ID" END),char(65533),'\ufffd')); END;
 DROP TRIGGER IF EXISTS "palisade_log_使用者_update";
-CREATE TRIGGER "palisade_log_使用者_update" AFTER UPDATE ON "使用者" BEGIN INSERT INTO palisade_change (table_name,key) SELECT '使用者',json_array(CASE typeof(OLD."使用者ID") WHEN 'blob' THEN hex(OLD."使用者ID") ELSE OLD."使用者ID" END) UNION SELECT '使用者',json_array(CASE typeof(NEW."使用者ID") WHEN 'blob' THEN hex(NEW."使用者ID") ELSE NEW."使用者ID" END); END;
+CREATE TRIGGER "palisade_log_使用者_update" AFTER UPDATE ON "使用者" BEGIN INSERT INTO palisade_change (table_name,key,about) SELECT '使用者',json_array(CASE typeof(OLD."使用者ID") WHEN 'blob' THEN hex(OLD."使用者ID") ELSE OLD."使用者ID" END),replace(json_array(CASE typeof(OLD."使用者ID") WHEN 'blob' THEN json_object('blob',hex(OLD."使用者ID")) ELSE OLD."使用者ID" END),char(65533),'\ufffd') UNION SELECT '使用者',json_array(CASE typeof(NEW."使用者ID") WHEN 'blob' THEN hex(NEW."使用者ID") ELSE NEW."使用者ID" END),replace(json_array(CASE typeof(NEW."使用者ID") WHEN 'blob' THEN json_object('blob',hex(NEW."使用者ID")) ELSE NEW."使用者ID" END),char(65533),'\ufffd'); END;
 DROP TRIGGER IF EXISTS "palisade_log_使用者_delete";
-CREATE TRIGGER "palisade_log_使用者_delete" AFTER DELETE ON "使用者" BEGIN INSERT INTO palisade_change (table_name,key) VALUES ('使用者',json_array(CASE typeof(OLD."使用者ID") WHEN 'blob' THEN hex(OLD."使用者ID") ELSE OLD."使用者ID" END)); END;
+CREATE TRIGGER "palisade_log_使用者_delete" AFTER DELETE ON "使用者" BEGIN INSERT INTO palisade_change (table_name,key,about) VALUES ('使用者',json_array(CASE typeof(OLD."使用者ID") WHEN 'blob' THEN hex(OLD."使用者ID") ELSE OLD."使用者ID" END),replace(json_array(CASE typeof(OLD."使用者ID") WHEN 'blob' THEN json_object('blob',hex(OLD."使用者ID")) ELSE OLD."使用者ID" END),char(65533),'\ufffd')); END;
 DROP TRIGGER IF EXISTS "palisade_log_角色_insert";
-CREATE TRIGGER "palisade_log_角色_insert" AFTER INSERT ON "角色" BEGIN INSERT INTO palisade_change (table_name,key) VALUES ('角色',json_array(CASE typeof(NEW."角色ID") WHEN 'blob' THEN hex(NEW."角色ID") ELSE NEW."角色ID" END)); END;
+CREATE TRIGGER "palisade_log_角色_insert" AFTER INSERT ON "角色" BEGIN INSERT INTO palisade_change (table_name,key,about) VALUES ('角色',json_array(CASE typeof(NEW."角色ID") WHEN 'blob' THEN hex(NEW."角色ID") ELSE NEW."角色ID" END),replace(json_array(CASE typeof(NEW."角色ID") WHEN 'blob' THEN json_object('blob',hex(NEW."角色ID")) ELSE NEW."角色ID" END),char(65533),'\ufffd')); END;
 DROP TRIGGER IF EXISTS "palisade_log_角色_update";
-CREATE TRIGGER "palisade_log_角色_update" AFTER UPDATE ON "角色" BEGIN INSERT INTO palisade_change (table_name,key) SELECT '角色',json_array(CASE typeof(OLD."角色ID") WHEN 'blob' THEN hex(OLD."角色ID") ELSE OLD."角色ID" END) UNION SELECT '角色',json_array(CASE typeof(NEW."角色ID") WHEN 'blob' THEN hex(NEW."角色ID") ELSE NEW."角色ID" END); END;
+CREATE TRIGGER "palisade_log_角色_update" AFTER UPDATE ON "角色" BEGIN INSERT INTO palisade_change (table_name,key,about) SELECT '角色',json_array(CASE typeof(OLD."角色ID") WHEN 'blob' THEN hex(OLD."角色ID") ELSE OLD."角色ID" END),replace(json_array(CASE typeof(OLD."角色ID") WHEN 'blob' THEN json_object('blob',hex(OLD."角色ID")) ELSE OLD."角色ID" END),char(65533),'\ufffd') UNION SELECT '角色',json_array(CASE typeof(NEW."角色ID") WHEN 'blob' THEN hex(NEW."角色ID") ELSE NEW."角色ID" END),replace(json_array(CASE typeof(NEW."角色ID") WHEN 'blob' THEN json_object('blob',hex(NEW."角色ID")) ELSE NEW."角色ID" END),char(65533),'\ufffd'); END;
 DROP TRIGGER IF EXISTS "palisade_log_角色_delete";
-CREATE TRIGGER "palisade_log_角色_delete" AFTER DELETE ON "角色" BEGIN INSERT INTO palisade_change (table_name,key) VALUES ('角色',json_array(CASE typeof(OLD."角色ID") WHEN 'blob' THEN hex(OLD."角色ID") ELSE OLD."角色ID" END)); END;
+CREATE TRIGGER "palisade_log_角色_delete" AFTER DELETE ON "角色" BEGIN INSERT INTO palisade_change (table_name,key,about) VALUES ('角色',json_array(CASE typeof(OLD."角色ID") WHEN 'blob' THEN hex(OLD."角色ID") ELSE OLD."角色ID" END),replace(json_array(CASE typeof(OLD."角色ID") WHEN 'blob' THEN json_object('blob',hex(OLD."角色ID")) ELSE OLD."角色ID" END),char(65533),'\ufffd')); END;
 DROP TRIGGER IF EXISTS "palisade_log_使用者角色_insert";
-CREATE TRIGGER "palisade_log_使用者角色_insert" AFTER INSERT ON "使用者角色" BEGIN INSERT INTO palisade_change (table_name,key) VALUES ('使用者角色',json_array(CASE typeof(NEW."使用者ID") WHEN 'blob' THEN hex(NEW."使用者ID") ELSE NEW."使用者ID" END,CASE typeof(NEW."角色ID") WHEN 'blob' THEN hex(NEW."角色ID") ELSE NEW."角色ID" END)); END;
+CREATE TRIGGER "palisade_log_使用者角色_insert" AFTER INSERT ON "使用者角色" BEGIN INSERT INTO palisade_change (table_name,key,about) VALUES ('使用者角色',json_array(CASE typeof(NEW."使用者ID") WHEN 'blob' THEN hex(NEW."使用者ID") ELSE NEW."使用者ID" END,CASE typeof(NEW."角色ID") WHEN 'blob' THEN hex(NEW."角色ID") ELSE NEW."角色ID" END),replace(json_array(CASE typeof(NEW."使用者ID") WHEN 'blob' THEN json_object('blob',hex(NEW."使用者ID")) ELSE NEW."使用者ID" END),char(65533),'\ufffd')); END;
 DROP TRIGGER IF EXISTS "palisade_log_使用者角色_update";
-CREATE TRIGGER "palisade_log_使用者角色_update" AFTER UPDATE ON "使用者角色" BEGIN INSERT INTO palisade_change (table_name,key) SELECT '使用者角色',json_array(CASE typeof(OLD."使用者ID") WHEN 'blob' THEN hex(OLD."使用者ID") ELSE OLD."使用者ID" END,CASE typeof(OLD."角色ID") WHEN 'blob' THEN hex(OLD."角色ID") ELSE OLD."角色ID" END) UNION SELECT '使用者角色',json_array(CASE typeof(NEW."使用者ID") WHEN 'blob' THEN hex(NEW."使用者ID") ELSE NEW."使用者ID" END,CASE typeof(NEW."角色ID") WHEN 'blob' THEN hex(NEW."角色ID") ELSE NEW."角色ID" END); END;
+CREATE TRIGGER "palisade_log_使用者角色_update" AFTER UPDATE ON "使用者角色" BEGIN INSERT INTO palisade_change (table_name,key,about) SELECT '使用者角色',json_array(CASE typeof(OLD."使用者ID") WHEN 'blob' THEN hex(OLD."使用者ID") ELSE OLD."使用者ID" END,CASE typeof(OLD."角色ID") WHEN 'blob' THEN hex(OLD."角色ID") ELSE OLD."角色ID" END),replace(json_array(CASE typeof(OLD."使用者ID") WHEN 'blob' THEN json_object('blob',hex(OLD."使用者ID")) ELSE OLD."使用者ID" END),char(65533),'\ufffd') UNION SELECT '使用者角色',json_array(CASE typeof(NEW."使用者ID") WHEN 'blob' THEN hex(NEW."使用者ID") ELSE NEW."使用者ID" END,CASE typeof(NEW."角色ID") WHEN 'blob' THEN hex(NEW."角色ID") ELSE NEW."角色ID" END),replace(json_array(CASE typeof(NEW."使用者ID") WHEN 'blob' THEN json_object('blob',hex(NEW."使用者ID")) ELSE NEW."使用者ID" END),char(65533),'\ufffd'); END;
 DROP TRIGGER IF EXISTS "palisade_log_使用者角色_delete";
-CREATE TRIGGER "palisade_log_使用者角色_delete" AFTER DELETE ON "使用者角色" BEGIN INSERT INTO palisade_change (table_name,key) VALUES ('使用者角色',json_array(CASE typeof(OLD."使用者ID") WHEN 'blob' THEN hex(OLD."使用者ID") ELSE OLD."使用者ID" END,CASE typeof(OLD."角色ID") WHEN 'blob' THEN hex(OLD."角色ID") ELSE OLD."角色ID" END)); END;
+CREATE TRIGGER "palisade_log_使用者角色_delete" AFTER DELETE ON "使用者角色" BEGIN INSERT INTO palisade_change (table_name,key,about) VALUES ('使用者角色',json_array(CASE typeof(OLD."使用者ID") WHEN 'blob' THEN hex(OLD."使用者ID") ELSE OLD."使用者ID" END,CASE typeof(OLD."角色ID") WHEN 'blob' THEN hex(OLD."角色ID") ELSE OLD."角色ID" END),replace(json_array(CASE typeof(OLD."使用者ID") WHEN 'blob' THEN json_object('blob',hex(OLD."使用者ID")) ELSE OLD."使用者ID" END),char(65533),'\ufffd')); END;
 DROP TRIGGER IF EXISTS "palisade_log_文件_insert";
-CREATE TRIGGER "palisade_log_文件_insert" AFTER INSERT ON "文件" BEGIN INSERT INTO palisade_change (table_name,key) VALUES ('文件',json_array(CASE typeof(NEW."文件ID") WHEN 'blob' THEN hex(NEW."文件ID") ELSE NEW."文件ID" END)); END;
+CREATE TRIGGER "palisade_log_文件_insert" AFTER INSERT ON "文件" BEGIN INSERT INTO palisade_change (table_name,key,about) VALUES ('文件',json_array(CASE typeof(NEW."文件ID") WHEN 'blob' THEN hex(NEW."文件ID") ELSE NEW."文件ID" END),replace(json_array(CASE typeof(NEW."文件ID") WHEN 'blob' THEN json_object('blob',hex(NEW."文件ID")) ELSE NEW."文件ID" END),char(65533),'\ufffd')); END;
 DROP TRIGGER IF EXISTS "palisade_log_文件_update";
-CREATE TRIGGER "palisade_log_文件_update" AFTER UPDATE ON "文件" BEGIN INSERT INTO palisade_change (table_name,key) SELECT '文件',json_array(CASE typeof(OLD."文件ID") WHEN 'blob' THEN hex(OLD."文件ID") ELSE OLD."文件ID" END) UNION SELECT '文件',json_array(CASE typeof(NEW."文件ID") WHEN 'blob' THEN hex(NEW."文件ID") ELSE NEW."文件ID" END); END;
+CREATE TRIGGER "palisade_log_文件_update" AFTER UPDATE ON "文件" BEGIN INSERT INTO palisade_change (table_name,key,about) SELECT '文件',json_array(CASE typeof(OLD."文件ID") WHEN 'blob' THEN hex(OLD."文件ID") ELSE OLD."文件ID" END),replace(json_array(CASE typeof(OLD."文件ID") WHEN 'blob' THEN json_object('blob',hex(OLD."文件ID")) ELSE OLD."文件ID" END),char(65533),'\ufffd') UNION SELECT '文件',json_array(CASE typeof(NEW."文件ID") WHEN 'blob' THEN hex(NEW."文件ID") ELSE NEW."文件ID" END),replace(json_array(CASE typeof(NEW."文件ID") WHEN 'blob' THEN json_object('blob',hex(NEW."文件ID")) ELSE NEW."文件ID" END),char(65533),'\ufffd'); END;
 DROP TRIGGER IF EXISTS "palisade_log_文件_delete";
-CREATE TRIGGER "palisade_log_文件_delete" AFTER DELETE ON "文件" BEGIN INSERT INTO palisade_change (table_name,key) VALUES ('文件',json_array(CASE typeof(OLD."文件ID") WHEN 'blob' THEN hex(OLD."文件ID") ELSE OLD."文件ID" END)); END;
+CREATE TRIGGER "palisade_log_文件_delete" AFTER DELETE ON "文件" BEGIN INSERT INTO palisade_change (table_name,key,about) VALUES ('文件',json_array(CASE typeof(OLD."文件ID") WHEN 'blob' THEN hex(OLD."文件ID") ELSE OLD."文件ID" END),replace(json_array(CASE typeof(OLD."文件ID") WHEN 'blob' THEN json_object('blob',hex(OLD."文件ID")) ELSE OLD."文件ID" END),char(65533),'\ufffd')); END;
 DROP TRIGGER IF EXISTS "palisade_log_角色文件權限_insert";
-CREATE TRIGGER "palisade_log_角色文件權限_insert" AFTER INSERT ON "角色文件權限" BEGIN INSERT INTO palisade_change (table_name,key) VALUES ('角色文件權限',json_array(CASE typeof(NEW."角色ID") WHEN 'blob' THEN hex(NEW."角色ID") ELSE NEW."角色ID" END,CASE typeof(NEW."文件ID") WHEN 'blob' THEN hex(NEW."文件ID") ELSE NEW."文件ID" END,CASE typeof(NEW."權限") WHEN 'blob' THEN hex(NEW."權限") ELSE NEW."權限" END)); END;
+CREATE TRIGGER "palisade_log_角色文件權限_insert" AFTER INSERT ON "角色文件權限" BEGIN INSERT INTO palisade_change (table_name,key,about) VALUES ('角色文件權限',json_array(CASE typeof(NEW."角色ID") WHEN 'blob' THEN hex(NEW."角色ID") ELSE NEW."角色ID" END,CASE typeof(NEW."文件ID") WHEN 'blob' THEN hex(NEW."文件ID") ELSE NEW."文件ID" END,CASE typeof(NEW."權限") WHEN 'blob' THEN hex(NEW."權限") ELSE NEW."權限" END),replace(json_array(CASE typeof(NEW."角色ID") WHEN 'blob' THEN json_object('blob',hex(NEW."角色ID")) ELSE NEW."角色ID" END,CASE typeof(NEW."文件ID") WHEN 'blob' THEN json_object('blob',hex(NEW."文件ID")) ELSE NEW."文件ID" END),char(65533),'\ufffd')); END;
 DROP TRIGGER IF EXISTS "palisade_log_角色文件權限_update";
-CREATE TRIGGER "palisade_log_角色文件權限_update" AFTER UPDATE ON "角色文件權限" BEGIN INSERT INTO palisade_change (table_name,key) SELECT '角色文件權限',json_array(CASE typeof(OLD."角色ID") WHEN 'blob' THEN hex(OLD."角色ID") ELSE OLD."角色ID" END,CASE typeof(OLD."文件ID") WHEN 'blob' THEN hex(OLD."文件ID") ELSE OLD."文件ID" END,CASE typeof(OLD."權限") WHEN 'blob' THEN hex(OLD."權限") ELSE OLD."權限" END) UNION SELECT '角色文件權限',json_array(CASE typeof(NEW."角色ID") WHEN 'blob' THEN hex(NEW."角色ID") ELSE NEW."角色ID" END,CASE typeof(NEW."文件ID") WHEN 'blob' THEN hex(NEW."文件ID") ELSE NEW."文件ID" END,CASE typeof(NEW."權限") WHEN 'blob' THEN hex(NEW."權限") ELSE NEW."權限" END); END;
+CREATE TRIGGER "palisade_log_角色文件權限_update" AFTER UPDATE ON "角色文件權限" BEGIN INSERT INTO palisade_change (table_name,key,about) SELECT '角色文件權限',json_array(CASE typeof(OLD."角色ID") WHEN 'blob' THEN hex(OLD."角色ID") ELSE OLD."角色ID" END,CASE typeof(OLD."文件ID") WHEN 'blob' THEN hex(OLD."文件ID") ELSE OLD."文件ID" END,CASE typeof(OLD."權限") WHEN 'blob' THEN hex(OLD."權限") ELSE OLD."權限" END),replace(json_array(CASE typeof(OLD."角色ID") WHEN 'blob' THEN json_object('blob',hex(OLD."角色ID")) ELSE OLD."角色ID" END,CASE typeof(OLD."文件ID") WHEN 'blob' THEN json_object('blob',hex(OLD."文件ID")) ELSE OLD."文件ID" END),char(65533),'\ufffd') UNION SELECT '角色文件權限',json_array(CASE typeof(NEW."角色ID") WHEN 'blob' THEN hex(NEW."角色ID") ELSE NEW."角色ID" END,CASE typeof(NEW."文件ID") WHEN 'blob' THEN hex(NEW."文件ID") ELSE NEW."文件ID" END,CASE typeof(NEW."權限") WHEN 'blob' THEN hex(NEW."權限") ELSE NEW."權限" END),replace(json_array(CASE typeof(NEW."角色ID") WHEN 'blob' THEN json_object('blob',hex(NEW."角色ID")) ELSE NEW."角色ID" END,CASE typeof(NEW."文件ID") WHEN 'blob' THEN json_object('blob',hex(NEW."文件ID")) ELSE NEW."文件ID" END),char(65533),'\ufffd'); END;
 DROP TRIGGER IF EXISTS "palisade_log_角色文件權限_delete";
-CREATE TRIGGER "palisade_log_角色文件權限_delete" AFTER DELETE ON "角色文件權限" BEGIN INSERT INTO palisade_change (table_name,key) VALUES ('角色文件權限',json_array(CASE typeof(OLD."角色ID") WHEN 'blob' THEN hex(OLD."角色ID") ELSE OLD."角色ID" END,CASE typeof(OLD."文件ID") WHEN 'blob' THEN hex(OLD."文件ID") ELSE OLD."文件ID" END,CASE typeof(OLD."權限") WHEN 'blob' THEN hex(OLD."權限") ELSE OLD."權限" END)); END;
+CREATE TRIGGER "palisade_log_角色文件權限_delete" AFTER DELETE ON "角色文件權限" BEGIN INSERT INTO palisade_change (table_name,key,about) VALUES ('角色文件權限',json_array(CASE typeof(OLD."角色ID") WHEN 'blob' THEN hex(OLD."角色ID") ELSE OLD."角色ID" END,CASE typeof(OLD."文件ID") WHEN 'blob' THEN hex(OLD."文件ID") ELSE OLD."文件ID" END,CASE typeof(OLD."權限") WHEN 'blob' THEN hex(OLD."權限") ELSE OLD."權限" END),replace(json_array(CASE typeof(OLD."角色ID") WHEN 'blob' THEN json_object('blob',hex(OLD."角色ID")) ELSE OLD."角色ID" END,CASE typeof(OLD."文件ID") WHEN 'blob' THEN json_object('blob',hex(OLD."文件ID")) ELSE OLD."文件ID" END),char(65533),'\ufffd')); END;
