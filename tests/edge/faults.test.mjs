@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { createServer as createHttp } from 'node:http';
 import { createRequire } from 'node:module';
 import { createServer as createTcp } from 'node:net';
+import { createHash } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,16 +15,15 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { listening } from '../../tools/listen.mjs';
 import { AUDIENCE, ISSUER, issuers, token, trialKey } from '../../tools/token.mjs';
 import { compiled, membersWith, publish, raw, startPlatform, statuses } from './platform.mjs';
+import { statements } from './worker.mjs';
 
 // Comes with miniflare.
 const { WebSocketServer, WebSocket } = createRequire(createRequire(import.meta.url).resolve('miniflare'))('ws');
 
-/** Whether slices are kept: then what was decided a moment ago is decided without the database. */
-const CACHES = true;
-/** How often the database is asked for a request whose caller has a login session. It should be once. */
-const SESSION_WAYS = 1;
 /** How long an answer may be old, and how long while the database does not answer, in milliseconds. */
 const [STALENESS, STALE_IF_ERROR] = [2_000, 30_000];
+/** The most that can be set. */
+const PATIENCE = 600_000;
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -62,6 +62,8 @@ before(async () => {
   platform = await startPlatform({
     gate: { ...settings, MAX_STALENESS: '0', MAX_STALE_IF_ERROR: '0' },
     keeper: { ...settings, MAX_STALENESS: String(STALENESS), MAX_STALE_IF_ERROR: String(STALE_IF_ERROR) },
+    // To this one all is fresh for as long as a test takes.
+    patient: { ...settings, MAX_STALENESS: String(PATIENCE) },
     // One that nobody asks before its test does.
     fresh: { ...settings, MAX_STALENESS: '0' },
     odd: { ...settings, ORIGIN: odd.url },
@@ -148,6 +150,18 @@ async function recovers(at) {
   await isWell(at);
 }
 
+const sha256 = (/** @type {string} */ text) => createHash('sha256').update(text).digest('hex');
+const ACTIVATE = 'UPDATE palisade_active SET number = (SELECT MAX(number) FROM palisade_bundle)';
+
+/** The first bundle is published once more. */
+async function again() {
+  await platform.sql(
+    `INSERT INTO palisade_bundle (digest, bundle, author)
+     SELECT digest, bundle, author FROM palisade_bundle ORDER BY number LIMIT 1`,
+  );
+  await platform.sql(ACTIVATE);
+}
+
 /** What comes by itself. @param {() => boolean | Promise<boolean>} is @param {string} what */
 async function soon(is, what) {
   for (let waits = 0; waits < 400; waits++) {
@@ -217,14 +231,20 @@ describe('the database', { timeout: 3 * MINUTE }, () => {
     }
   });
 
-  test('public routes go on by the bundle that was in force, for thirty seconds', async () => {
+  test('public routes go on by the bundle that was in force for thirty seconds, and where nothing may be old not at all', async () => {
+    await isWell(keeper);
+    await keeper.faults({ fail: 'D1_ERROR: Network connection lost.' });
+    assert.equal(await status(keeper, '/assets/x'), 200);
+    await keeper.later(20 * SECOND);
+    assert.equal(await status(keeper, '/assets/x'), 200);
+    await keeper.later(20 * SECOND);
+    const at = origin.reached();
+    assert.equal(await status(keeper, '/assets/x'), 503);
     await isWell(gate);
     await gate.faults({ fail: 'D1_ERROR: Network connection lost.' });
-    assert.equal(await status(gate, '/assets/x'), 200);
-    await gate.later(20 * SECOND);
-    assert.equal(await status(gate, '/assets/x'), 200);
-    await gate.later(20 * SECOND);
     assert.equal(await status(gate, '/assets/x'), 503);
+    assert.equal(origin.reached(), at + 2, 'but for the two answers of a gate that is well');
+    await recovers(keeper);
     await recovers(gate);
   });
 
@@ -242,12 +262,12 @@ describe('the database', { timeout: 3 * MINUTE }, () => {
     await isWell(keeper);
     await keeper.faults({ fail: 'D1_ERROR: Network connection lost.' });
     const at = origin.reached();
-    assert.equal(await status(keeper, '/items/1', 'demo-cleo'), CACHES ? 200 : 503);
-    assert.equal(await status(keeper, '/users/ann', 'demo-cleo'), CACHES ? 403 : 503, 'what was refused stays refused');
-    assert.equal(origin.reached(), at + (CACHES ? 1 : 0));
+    assert.equal(await status(keeper, '/items/1', 'demo-cleo'), 200);
+    assert.equal(await status(keeper, '/users/ann', 'demo-cleo'), 403, 'what was refused stays refused');
+    assert.equal(origin.reached(), at + 1);
     assert.equal(await status(keeper, '/groups/garden', 'demo-cleo'), 503, 'what was never asked is not known');
     await keeper.later(STALE_IF_ERROR - 5 * SECOND);
-    assert.equal(await status(keeper, '/items/1', 'demo-cleo'), CACHES ? 200 : 503);
+    assert.equal(await status(keeper, '/items/1', 'demo-cleo'), 200);
     await keeper.later(10 * SECOND);
     assert.equal(await status(keeper, '/items/1', 'demo-cleo'), 503);
     await recovers(keeper);
@@ -267,37 +287,74 @@ describe('the database', { timeout: 3 * MINUTE }, () => {
     await platform.sql(`UPDATE "USER_SESSIONS" SET expires_at = '2099-01-01T00:00:00Z' WHERE id = 'gus-now'`);
   });
 
-  test('it is asked no more often than it must be', async () => {
-    for (const [at, jwts, sessions] of /** @type {[import('./platform.mjs').Gate, number, number][]} */ ([
-      [gate, 1, SESSION_WAYS],
-      [keeper, CACHES ? 0 : 1, CACHES ? 0 : SESSION_WAYS],
-    ])) {
-      for (const [path, bearer, wanted, ways] of /** @type {[string, string, number, number][]} */ ([
-        ['/items/1', jwt(), 200, jwts],
-        ['/users/ann', jwt(), 403, jwts],
-        ['/items/1', 'demo-cleo', 200, sessions],
-        ['/users/ann', 'demo-cleo', 403, sessions],
-        ['/assets/x', '', 200, 0],
-        ['/assets/%2e%2e/x', '', 400, 0],
-        ['/items/1', '', 401, 0],
-        ['/nothing', 'demo-cleo', 404, 0],
-        ['/items/1', 'a.b.c', 401, 0],
-      ])) {
-        // Once for what the gate has to find out first.
-        await raw(
-          at.url,
-          `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${bearer}\r\n\r\n`,
-        );
-        await isWell(at);
-        await at.faults();
-        for (let time = 0; time < 3; time++) {
-          const lines = [`GET ${path} HTTP/1.1`, 'Host: x', 'Connection: close'];
-          if (bearer) lines.push(`Authorization: Bearer ${bearer}`);
-          assert.deepEqual(statuses(await raw(at.url, [...lines, '', ''].join('\r\n'))), [wanted], path);
-        }
-        assert.equal((await at.asked()).length, 3 * ways, `${path} by ${bearer.slice(0, 9)}`);
-      }
+  /** Requests, what becomes of them, and whether rows decide it. @returns {[string, string, number, boolean][]} */
+  const requests = () => [
+    ['/items/1', jwt(), 200, true],
+    ['/users/ann', jwt(), 403, true],
+    ['/items/1', 'demo-cleo', 200, true],
+    ['/users/ann', 'demo-cleo', 403, true],
+    ['/assets/x', '', 200, false],
+    ['/items/1', '', 401, false],
+    ['/nothing', 'demo-cleo', 404, false],
+    ['/items/1', 'a.b.c', 401, false],
+    ['/assets/%2e%2e/x', '', 400, false],
+  ];
+
+  /**
+   * How the database is asked for such a request, three times over, by a gate that has found out all it can.
+   * @param {import('./platform.mjs').Gate} at @param {string} path @param {string} bearer @param {number} wanted
+   */
+  async function askedFor(at, path, bearer, wanted) {
+    const lines = [`GET ${path} HTTP/1.1`, 'Host: x', 'Connection: close'];
+    if (bearer) lines.push(`Authorization: Bearer ${bearer}`);
+    // Bytes as they are: `fetch` would take the dots away.
+    const bytes = [...lines, '', ''].join('\r\n');
+    const one = async () => assert.deepEqual(statuses(await raw(at.url, bytes)), [wanted], path);
+    await one();
+    await isWell(at);
+    await at.faults();
+    for (let time = 0; time < 3; time++) await one();
+    return at.asked();
+  }
+
+  test('it is asked nothing where all is known', async () => {
+    for (const [path, bearer, wanted] of requests()) {
+      const what = `${path} by ${bearer.slice(0, 9)}`;
+      assert.deepEqual(await askedFor(platform.gates.patient, path, bearer, wanted), [], what);
     }
+  });
+
+  test('it is asked once for all that a request needs, where nothing is kept', async () => {
+    for (const [path, bearer, wanted, isDecided] of requests()) {
+      const ways = (await askedFor(gate, path, bearer, wanted)).filter(({ sql }) => sql.length > 1);
+      // What happened, the rows, and before them the login session, if there is one.
+      const statements = Array(isDecided ? 3 : 0).fill(bearer.startsWith('demo-') ? 3 : 2);
+      assert.deepEqual(ways.map(({ sql }) => sql.length), statements, `${path} by ${bearer.slice(0, 9)}`);
+    }
+  });
+
+  test(
+    'and not once more behind the answer, where nothing that it hears then can serve',
+    { todo: 'with MAX_STALENESS=0 the gate asks for changes behind each answer, and uses none of them' },
+    async () => {
+      for (const [path, bearer, wanted] of requests()) {
+        const ways = await askedFor(gate, path, bearer, wanted);
+        assert.equal(ways.length, wanted === 400 ? 0 : 3, `${path} by ${bearer.slice(0, 9)}`);
+      }
+    },
+  );
+
+  test('what has changed is asked for behind an answer, before anybody has to wait for it', async () => {
+    const { patient } = platform.gates;
+    await isWell(patient);
+    // No request that waits for this would be answered.
+    await patient.faults({ hang: true });
+    await patient.later(0.5 * PATIENCE);
+    assert.equal(await status(patient, '/items/1', 'demo-cleo'), 200);
+    await soon(async () => (await patient.asked()).length > 0, 'it is asked');
+    await isWell(patient);
+    assert.deepEqual((await patient.asked()).map(({ sql }) => sql.length), [1], 'once, and for changes alone');
+    await recovers(patient);
   });
 
   test('slow answers are answers, and what ended meanwhile has ended', async () => {
@@ -314,29 +371,79 @@ describe('the database', { timeout: 3 * MINUTE }, () => {
 
   test('one that hangs holds up those that need it, and nobody else', async () => {
     await isWell(gate);
+    await isWell(platform.gates.patient);
     await gate.faults({ hang: true });
+    await platform.gates.patient.faults({ hang: true });
     let ended = false;
     const waiting = status(gate, '/items/1', 'demo-cleo').finally(() => (ended = true));
     const gone = new AbortController();
     const left = ask(gate, '/items/1', 'demo-cleo', { signal: gone.signal }).catch(() => 'left');
-    assert.equal(await status(gate, '/assets/x'), 200);
+    await soon(async () => (await gate.asked()).length >= 2, 'both are asked');
+    assert.equal(await status(gate, '/assets/%5cx'), 400, 'what is refused before any question');
     assert.equal(await status(keeper, '/items/1', 'demo-cleo'), 200, 'another isolate');
+    await isWell(platform.gates.patient);
     gone.abort();
     assert.equal(await left, 'left');
     assert.equal(ended, false);
     await gate.faults();
+    await platform.gates.patient.faults();
     assert.equal(await waiting, 200);
     await recovers(gate);
   });
 
+  test('one that goes on hanging is out of reach: what is kept serves, all else is refused', async () => {
+    await isWell(gate);
+    await isWell(keeper);
+    await gate.faults({ hang: true });
+    await keeper.faults({ hang: true });
+    await keeper.later(STALENESS);
+    const at = origin.reached();
+    const codes = await Promise.all([
+      status(gate, '/items/1', 'demo-cleo'),
+      status(gate, '/items/1', jwt()),
+      status(gate, '/assets/x'),
+      status(gate, '/.palisade/health'),
+      status(keeper, '/items/1', 'demo-cleo'),
+      status(keeper, '/users/ann', 'demo-cleo'),
+      status(keeper, '/assets/x'),
+      status(keeper, '/groups/attic', 'demo-cleo'),
+    ]);
+    assert.deepEqual(codes, [503, 503, 503, 503, 200, 403, 200, 503]);
+    assert.equal(origin.reached(), at + 2);
+    await recovers(gate);
+    await recovers(keeper);
+  });
+
+  test(
+    'one that does not answer is asked once for a request, and once behind it',
+    { todo: 'up to three times, one after the other: with one that hangs, five seconds are waited for each' },
+    async () => {
+      await isWell(gate);
+      await isWell(keeper);
+      await keeper.later(STALENESS);
+      for (const at of [gate, keeper]) {
+        for (const path of ['/items/1', '/users/ann', '/groups/attic', '/assets/x', '/.palisade/health']) {
+          await at.faults({ fail: 'D1_ERROR: Network connection lost.' });
+          await status(at, path, 'demo-cleo');
+          const ways = (await at.asked()).map(({ sql }) => sql.length);
+          assert.ok(ways.length <= 2, `${path}: ${ways}`);
+        }
+        await recovers(at);
+      }
+    },
+  );
+
   test('a row that is changed while it hangs counts', async () => {
     await gate.faults({ sql: 'palisade_change', hang: true });
     const waiting = status(gate, '/items/1', 'demo-cleo');
-    await soon(async () => (await gate.asked()).length >= 2, 'both are asked');
+    await soon(async () => (await gate.asked()).length > 0, 'it is asked');
     await platform.sql(`UPDATE "USERS" SET is_active = 0 WHERE id = 'cleo'`);
-    await gate.faults();
-    assert.equal(await waiting, 403);
-    await platform.sql(`UPDATE "USERS" SET is_active = 1 WHERE id = 'cleo'`);
+    try {
+      await gate.faults();
+      assert.equal(await waiting, 403);
+    } finally {
+      await platform.sql(`UPDATE "USERS" SET is_active = 1 WHERE id = 'cleo'`);
+    }
     await recovers(gate);
   });
 
@@ -344,19 +451,29 @@ describe('the database', { timeout: 3 * MINUTE }, () => {
     await isWell(gate);
     await gate.faults();
     await status(gate, '/items/1', 'demo-cleo');
-    const ways = await gate.asked();
-    assert.ok(ways.length > 0);
+    const [way] = await gate.asked();
+    // What stands in each statement of that batch, and in no other.
+    const MARKS = ['sqlite_master', 'session_token_hash"=?1', 'palisade_reach'];
+    assert.deepEqual(MARKS.map((mark) => way.sql.map((sql) => sql.includes(mark))), [
+      [true, false, false],
+      [false, true, false],
+      [false, false, true],
+    ]);
     const DAMAGES = [
       'null', 'number', 'garbage', 'empty', 'cut', 'object', 'deep', 'list', 'wide rows', 'negative', 'huge',
     ];
     const SHAPES = ['no rows', 'rows twice', 'missing column', 'further column'];
+    // What is left of a number is another one: a revision that is lower, fewer triggers, fewer entities. A login session
+    // says neither whether the bundle is in force, which the others say, nor anything by a column too much.
+    const HARMLESS = new Set([
+      ...MARKS.map((mark) => `${mark}, column 0: cut`),
+      ...[MARKS[0], MARKS[2]].map((mark) => `${mark}, column 2: cut`),
+      ...['column 1: null', 'column all: further column'].map((what) => `${MARKS[1]}, ${what}`),
+    ]);
     let made = 0;
-    for (const {
-      sql: [sql],
-      columns,
-    } of ways) {
-      // What stands in this statement alone.
-      const mark = sql.includes('palisade_change') ? 'palisade_change' : 'USER_SESSIONS';
+    for (const [nth, mark] of MARKS.entries()) {
+      const columns = way.columns[nth];
+      assert.ok(columns > 2, mark);
       const all = [...Array(columns).keys(), /** @type {const} */ ('all')];
       for (const damage of [
         ...DAMAGES.flatMap((as) => all.map((column) => ({ column, as }))),
@@ -382,39 +499,36 @@ describe('the database', { timeout: 3 * MINUTE }, () => {
         );
         assert.equal(origin.reached(), at, what);
         const code = await status(gate, '/items/1', 'demo-cleo');
-        // A column too much takes nothing away from a session; what is left of a number is another.
-        const whole =
-          mark === 'USER_SESSIONS'
-            ? damage.as === 'further column'
-            : damage.as === 'cut' && [0, 2].includes(Number(damage.column));
-        assert.ok(whole || [401, 403, 503].includes(code), `${what}: what was allowed: ${code}`);
+        assert.ok(HARMLESS.has(what) || [401, 403, 503].includes(code), `${what}: what was allowed: ${code}`);
       }
       await recovers(gate);
     }
-    assert.ok(made > 30, String(made));
+    assert.ok(made > 100, String(made));
   });
 
   test('a bundle that comes back damaged decides nothing', async () => {
+    const SHAPES = ['no rows', 'rows twice', 'missing column', 'further column'];
     for (const as of [
-      'null', 'number', 'garbage', 'empty', 'cut', 'object', 'deep', 'list', 'negative', 'huge', 'no rows',
-      'rows twice', 'missing column', 'further column',
+      'null', 'number', 'garbage', 'empty', 'cut', 'object', 'deep', 'list', 'negative', 'huge', ...SHAPES,
     ]) {
-      for (const column of /** @type {(number | 'all')[]} */ ([0, 1, 'all'])) {
+      for (const column of /** @type {(number | 'all')[]} */ ([0, 1, 2, 'all'])) {
         await gate.faults({ sql: 'bundle.bundle', damage: { column, as } });
-        // So old that it is asked for again.
-        await gate.later(MINUTE);
+        // Another number, so that it is asked for.
+        await again();
         const at = origin.reached();
-        // Where only the number or only the text is damaged, the other one may be the known bundle's, by which some is public.
         const codes = [
-          await status(gate, '/nothing'),
+          await status(gate, '/items/1', 'demo-cleo'),
           await status(gate, '/users/ann', 'demo-cleo'),
           await status(gate, '/users/ann'),
+          await status(gate, '/nothing'),
         ];
-        assert.ok(
-          codes.every((code) => [401, 403, 404, 503].includes(code)),
-          `column ${column}: ${as}: ${codes}`,
-        );
-        if (column === 'all') assert.equal(await status(gate, '/assets/x'), 503, as);
+        if (column === 0 && !SHAPES.includes(as)) {
+          // Its number alone: the text is the one that its digest vouches for.
+          assert.ok(codes.every((code) => [401, 403, 404, 503].includes(code)), `column ${column}: ${as}: ${codes}`);
+        } else {
+          codes.push(await status(gate, '/assets/x'));
+          assert.deepEqual(codes, [503, 503, 503, 503, 503], `column ${column}: ${as}`);
+        }
         assert.equal(origin.reached(), at);
         await recovers(gate);
       }
@@ -461,10 +575,6 @@ describe('the database', { timeout: 3 * MINUTE }, () => {
   test('a publish that is written in halves decides nothing by the half', async () => {
     const [{ bundle }] = await platform.sql('SELECT bundle FROM palisade_bundle ORDER BY number LIMIT 1');
     const text = String(bundle);
-    const write = (/** @type {string} */ part) =>
-      platform.sql(`INSERT INTO palisade_bundle (digest, bundle, author) VALUES ('', ?1, 'test')`, part);
-    const activate = () =>
-      platform.sql('UPDATE palisade_active SET number = (SELECT MAX(number) FROM palisade_bundle)');
     await isWell(gate);
     for (const [what, part] of Object.entries({
       nothing: '',
@@ -474,27 +584,40 @@ describe('the database', { timeout: 3 * MINUTE }, () => {
       twice: text + text,
       'an empty object': '{}',
       null: 'null',
-      'no routes': JSON.stringify({ ...JSON.parse(text), routes: undefined }),
-      'routes that are none': JSON.stringify({
-        ...JSON.parse(text),
-        routes: '[[route]]\nmethod = "GET"\npath = "/x"\n',
-      }),
-      'another format': JSON.stringify({ ...JSON.parse(text), format: 999 }),
+      ...Object.fromEntries(
+        /** @type {[string, object][]} */ ([
+          ['no routes', { routing: undefined }],
+          ['routes that are empty', { routing: '' }],
+          ['routes that are none', { routing: '[[route]]\nmethod = "GET"\npath = "/x"\n' }],
+          ['no program', { program: undefined }],
+          ['a program that is empty', { program: '' }],
+          ['a program that is none', { program: 'UExTRA==' }],
+          ['another format', { format: 999 }],
+        ]).map(([what, other]) => [what, JSON.stringify({ ...JSON.parse(text), ...other })]),
+      ),
     })) {
-      await write(part);
-      await isWell(gate);
-      await activate();
-      const at = origin.reached();
-      for (const [path, bearer] of [
-        ['/items/1', 'demo-cleo'], ['/users/ann', 'demo-cleo'], ['/.palisade/health', ''],
-      ]) {
-        assert.equal(await status(gate, path, bearer), 503, `${what}: ${path}`);
+      // By the digest of the whole, as where it was cut on its way; by its own; by none.
+      for (const digest of [sha256(text), sha256(part), '']) {
+        await platform.sql(`INSERT INTO palisade_bundle (digest, bundle, author) VALUES (?1, ?2, 'test')`, digest, part);
+        await isWell(gate);
+        await platform.sql(ACTIVATE);
+        const at = origin.reached();
+        for (const [path, bearer] of [
+          ['/items/1', 'demo-cleo'], ['/users/ann', 'demo-cleo'], ['/assets/x', ''], ['/.palisade/health', ''],
+        ]) {
+          assert.equal(await status(gate, path, bearer), 503, `${what}, ${digest}: ${path}`);
+        }
+        assert.equal(origin.reached(), at, what);
+        await again();
+        await recovers(gate);
       }
-      assert.equal(origin.reached(), at, what);
-      await platform.sql(
-        'UPDATE palisade_bundle SET bundle = ?1 WHERE number = (SELECT MAX(number) FROM palisade_bundle)',
-        text,
-      );
+    }
+    // Whole, but by the digest of something else.
+    for (const digest of [sha256(`${text} `), sha256(text).slice(1), '']) {
+      await platform.sql(`INSERT INTO palisade_bundle (digest, bundle, author) VALUES (?1, ?2, 'test')`, digest, text);
+      await platform.sql(ACTIVATE);
+      assert.equal(await status(gate, '/items/1', 'demo-cleo'), 503, digest);
+      await again();
       await recovers(gate);
     }
     // Both rows in the wrong order, or the first alone, and nothing in force at all.
@@ -507,6 +630,18 @@ describe('the database', { timeout: 3 * MINUTE }, () => {
       'INSERT INTO palisade_active (one, number) VALUES (1, (SELECT MAX(number) FROM palisade_bundle))',
     );
     await recovers(gate);
+  });
+
+  test('a publish that stops anywhere leaves in force what was', async () => {
+    const number = async () => (await platform.sql('SELECT number FROM palisade_active'))[0].number;
+    const before = await number();
+    const steps = statements(pack.publish);
+    for (const [nth, step] of steps.entries()) {
+      await platform.sql(step);
+      await isWell(gate);
+      // The last one tidies up; the one before it brings the bundle into force.
+      assert.equal((await number()) === before, nth < steps.length - 2, `step ${nth + 1} of ${steps.length}`);
+    }
   });
 });
 
@@ -560,7 +695,7 @@ describe('the application', { timeout: 3 * MINUTE }, () => {
     origin.acts((request, response) => void (request.url === '/items/1' ? come.end() : response.end()));
     const gone = new AbortController();
     const waiting = ask(gate, '/items/1', 'demo-cleo', { signal: gone.signal }).catch(() => 'left');
-    await come.done;
+    await Promise.race([come.done, waiting]);
     assert.equal(await status(gate, '/assets/x'), 200);
     assert.equal(await status(gate, '/users/ann', 'demo-cleo'), 403);
     gone.abort();
@@ -925,6 +1060,8 @@ describe("an issuer's keys", { timeout: 3 * MINUTE }, () => {
       response.writeHead(200, { 'content-length': '1000' });
       response.write(set(key, 'one'), () => response.destroy());
     },
+  });
+  const NEVER = /** @type {Record<string, Act>} */ ({
     'no answer': () => {},
     'half an answer': (_, response) => void response.write('{"keys":['),
   });
@@ -937,7 +1074,7 @@ describe("an issuer's keys", { timeout: 3 * MINUTE }, () => {
       ...Object.fromEntries(['rotating', 'flooded', 'old', 'skewed', 'late'].map((name) => [name, one])),
       unreachable: from(config('http://127.0.0.1:9/jwks.json')),
       ways: from(
-        ...Object.keys(WAYS).map((what) =>
+        ...Object.keys({ ...WAYS, ...NEVER }).map((what) =>
           config(`${keys.url}/${issuerOf(what).slice(ISSUER.length)}`, issuerOf(what)),
         ),
       ),
@@ -955,24 +1092,45 @@ describe("an issuer's keys", { timeout: 3 * MINUTE }, () => {
     assert.equal(await status(unreachable, '/items/1', 'demo-cleo'), 200);
   });
 
-  test('that are broken in any way let nobody in; once they are there, they count', async () => {
-    const { ways } = believing.gates;
-    const ask = (/** @type {string} */ what) =>
-      status(ways, '/items/1', token(key, 'cleo', { iss: issuerOf(what), exp: FAR }, { kid: 'one' }));
-    const each = async () => Promise.all(Object.keys(WAYS).map(async (what) => [what, await ask(what)]));
+  /**
+   * What becomes of a request with a token of each of these issuers; '' where nothing does, after so long that any
+   * patience of the gate's is over.
+   * @param {Record<string, Act>} ways
+   */
+  const each = (ways) =>
+    Promise.all(
+      Object.keys(ways).map(async (what) => {
+        const bearer = token(key, 'cleo', { iss: issuerOf(what), exp: FAR }, { kid: 'one' });
+        const init = { signal: AbortSignal.timeout(20 * SECOND) };
+        const response = await ask(believing.gates.ways, '/items/1', bearer, init).catch(() => undefined);
+        await response?.arrayBuffer();
+        return [what, response?.status ?? ''];
+      }),
+    );
+
+  /** None of these lets anybody in, before the keys are there. @param {Record<string, Act>} ways */
+  async function letNobodyIn(ways) {
     keys.acts((request, response) => {
-      const [, act] = Object.entries(WAYS).find(([what]) => issuerOf(what).endsWith(String(request.url))) ?? [];
+      const [, act] = Object.entries(ways).find(([what]) => issuerOf(what).endsWith(String(request.url))) ?? [];
       if (act) act(request, response);
       else response.end(set(key, 'one'));
     });
     const reached = origin.reached();
-    for (const [what, code] of await each()) assert.ok(code === 401 || code === 503, `${what}: ${code}`);
+    for (const [what, code] of await each(ways)) assert.ok(code === 401 || code === 503, `${what}: ${code}`);
     assert.equal(origin.reached(), reached);
     keys.acts((_, response) => response.end(set(key, 'one')));
     // A key that came in the place of another under its name is seen when the set is fetched anew.
-    await ways.later(11 * MINUTE);
-    for (const [what, code] of await each()) assert.equal(code, 200, String(what));
-  });
+    await believing.gates.ways.later(11 * MINUTE);
+    for (const [what, code] of await each(ways)) assert.equal(code, 200, String(what));
+  }
+
+  test('that are broken in any way let nobody in; once they are there, they count', () => letNobodyIn(WAYS));
+
+  test(
+    'that never come let nobody in, and leave nobody without an answer',
+    { todo: 'a fetch that ends by its five seconds is begun anew at once, and so on for 400 times' },
+    () => letNobodyIn(NEVER),
+  );
 
   test('that come late count, and are fetched for nobody twice once they are there', async () => {
     const come = signal();
@@ -1070,12 +1228,16 @@ describe('the isolate', { timeout: 3 * MINUTE }, () => {
     await publish(one, pack);
     await isWell(one.gate);
     await one.sql(`UPDATE "USER_SESSIONS" SET revoked_at = '2026-01-01T00:00:00Z' WHERE id = 'ben-now'`);
-    const before = /** @type {any} */ (await (await one.gate.fetch('/.palisade/health')).json());
+    const health = async () => {
+      const { staleness, ...rest } = /** @type {any} */ (await (await one.gate.fetch('/.palisade/health')).json());
+      return rest;
+    };
+    const before = await health();
     await one.close();
     one = await startPlatform(settings, { persist });
     await isWell(one.gate);
     assert.equal(await status(one.gate, '/groups/garden', 'demo-ben'), 401, 'what was revoked stays revoked');
-    assert.deepEqual(/** @type {any} */ (await (await one.gate.fetch('/.palisade/health')).json()), before);
+    assert.deepEqual(await health(), before);
     await one.close();
   });
 
@@ -1098,7 +1260,7 @@ describe('the isolate', { timeout: 3 * MINUTE }, () => {
   test('that panics leaves no other request without an answer', async () => {
     await gate.faults({ sql: 'USER_SESSIONS', hang: true });
     const waiting = [status(gate, '/items/1', 'demo-cleo'), status(gate, '/users/ann', 'demo-cleo')];
-    await soon(async () => (await gate.asked()).length >= 2, 'both are asked');
+    await soon(async () => (await gate.asked()).filter(({ sql }) => sql.length > 1).length >= 2, 'both are asked');
     await gate.faults({ prepare: true });
     assert.ok((await status(gate, '/items/1', 'demo-cleo')) >= 500);
     await gate.faults();

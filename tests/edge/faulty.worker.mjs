@@ -18,15 +18,16 @@ import gate from './src/edge/worker.mjs';
  * @property {string} [lost] it is run, and this is the error
  * @property {boolean} [replay] it is answered as it was answered the first time, however long ago that was
  * @property {boolean} [prepare] not even a statement can be made: to the gate, a fault of the platform itself
- * @property {{ column: number | 'all', as: string }} [damage] a column of its rows comes back as something else
+ * @property {Damage} [damage] a column of its rows comes back as something else; other statements of a batch are spared
  */
+/** @typedef {{ column: number | 'all', as: string }} Damage */
 
 /** @type {Fault[]} */
 let faults = [];
 /**
  * One way to the database and back.
- * @typedef {{ how: string, sql: string[], columns: number }} Asked how it was asked, with which statements, and how many
- *   columns the first row of its answer has
+ * @typedef {{ how: string, sql: string[], columns: number[] }} Asked how, with which statements, and how many columns
+ *   the first row of each answer has
  */
 
 /** @type {Asked[]} */
@@ -62,7 +63,7 @@ const DAMAGES = {
   huge: () => '99999999999999999999',
 };
 
-/** @param {unknown[][]} rows @param {{ column: number | 'all', as: string }} damage @returns {unknown[][]} */
+/** @param {unknown[][]} rows @param {Damage} damage @returns {unknown[][]} */
 function damaged(rows, { column, as }) {
   if (as === 'no rows') return [];
   if (as === 'rows twice') return [...rows, ...rows];
@@ -85,11 +86,12 @@ const remembered = new Map();
  * @param {string} how
  * @param {{ sql: string, values?: unknown[] }[]} statements
  * @param {() => Promise<T>} run
- * @param {(result: T, damage: { column: number | 'all', as: string }) => T} spoil
+ * @param {(result: T, damage: Damage, isMeant: (statement: { sql: string }) => boolean) => T} spoil
  * @returns {Promise<T>}
  */
 async function through(how, statements, run, spoil) {
-  const one = { how, sql: statements.map(({ sql }) => sql), columns: 0 };
+  /** @type {Asked} */
+  const one = { how, sql: statements.map(({ sql }) => sql), columns: [] };
   if (asked.length < 1000) asked.push(one);
   const fault = faults.find((fault) => {
     const meant =
@@ -99,7 +101,10 @@ async function through(how, statements, run, spoil) {
   });
   const running = async () => {
     const result = await run();
-    if (Array.isArray(result)) one.columns = Object.keys(result[0] ?? {}).length;
+    if (Array.isArray(result)) {
+      const rows = how === 'batch' ? result.map(({ results }) => results?.[0]) : result.slice(0, 1);
+      one.columns = rows.map((row) => Object.keys(row ?? {}).length);
+    }
     return result;
   };
   if (!fault) return running();
@@ -111,10 +116,10 @@ async function through(how, statements, run, spoil) {
   const result = await running();
   if (fault.replay) remembered.set(name, result);
   if (fault.lost) throw failure(fault.lost);
-  return fault.damage ? spoil(result, fault.damage) : result;
+  return fault.damage ? spoil(result, fault.damage, ({ sql }) => sql.includes(fault.sql ?? '')) : result;
 }
 
-/** @param {any} result @param {{ column: number | 'all', as: string }} damage */
+/** @param {any} result @param {Damage} damage */
 function spoilObjects(result, damage) {
   const results = (result.results ?? []).map((/** @type {object} */ row) => Object.entries(row));
   const values = results.map((/** @type {[string, unknown][]} */ row) => row.map(([, value]) => value));
@@ -176,9 +181,11 @@ class D1DatabaseSession {
   /** @param {Statement[]} statements */
   batch(statements) {
     const run = () => this.inner.batch(statements.map((statement) => statement.inner));
-    const spoil = (/** @type {any[]} */ results, /** @type {any} */ damage) =>
-      results.map((one) => spoilObjects(one, damage));
-    return through('batch', statements, run, spoil);
+    return through('batch', statements, run, (results, damage, isMeant) =>
+      results.map((/** @type {any} */ one, /** @type {number} */ at) =>
+        isMeant(statements[at]) ? spoilObjects(one, damage) : one,
+      ),
+    );
   }
   getBookmark() {
     return this.inner.getBookmark();

@@ -124,7 +124,7 @@ const read = (path) => readFileSync(join(root, path), 'utf8');
 /**
  * The SQL of a pack, in the order in which it is run: its tables, its sample rows, and its bundle.
  * @param {string} pack a folder
- * @returns {{ schema: string, sample: string, publish: string }}
+ * @returns {{ schema: string, sample: string, publish: string, bundle: string }} `bundle`: what `publish` publishes
  */
 export function compiled(pack) {
   const out = mkdtempSync(join(tmpdir(), 'palisade-pack-'));
@@ -137,6 +137,7 @@ export function compiled(pack) {
     schema: readFileSync(join(out, 'schema.sql'), 'utf8'),
     sample: readFileSync(resolve(root, pack, 'sample.sql'), 'utf8'),
     publish: readFileSync(join(out, 'publish.sql'), 'utf8'),
+    bundle: readFileSync(join(out, 'bundle.json'), 'utf8'),
   };
 }
 
