@@ -25,6 +25,9 @@ const AT_LEAST: HeaderName = HeaderName::from_static("palisade-at-least");
 /// How long a bundle that could not be loaded is not tried again.
 const RELOAD_MILLIS: Millis = 2_000;
 
+/// A failure that took this long was waited for.
+const SLOW_MILLIS: Millis = 1_000;
+
 /// How often one request is judged anew because another bundle was published meanwhile.
 const MAX_ATTEMPTS: usize = 3;
 
@@ -137,10 +140,19 @@ impl<S: Store, H: Host> Gateway<S, H> {
             bump(&self.metrics.polls);
         }
         let sent = self.host.now();
+        if let Some(error) = self.known.silence(sent) {
+            return Err(error);
+        }
         let got = self.store.fetch(&active.plan, want).await;
         match &got {
             Ok(_) => self.metrics.heard.set(sent),
-            Err(_) => bump(&self.metrics.poll_failures),
+            Err(error) => {
+                bump(&self.metrics.poll_failures);
+                let now = self.host.now();
+                if error.is_passing() && now - sent >= SLOW_MILLIS {
+                    self.known.wait_in_vain(now);
+                }
+            }
         }
         got
     }

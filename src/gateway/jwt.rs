@@ -676,7 +676,10 @@ impl KeyRing {
                 Step::Wait => host.pause(PAUSE_MILLIS).await,
                 Step::Fetch => {
                     let fetched = host.key_set(url).await.and_then(|bytes| Key::set(&bytes));
-                    if let Err(cause) = self.keep(url, fetched, now) {
+                    // Keys are as old as the question. A failure is as old as its end, or else one that took long would be followed
+                    // by the next attempt at once, and so on, while a request waits.
+                    let at = if fetched.is_ok() { now } else { host.now() };
+                    if let Err(cause) = self.keep(url, fetched, at) {
                         failed = format!(": {cause}");
                     }
                 }

@@ -13,7 +13,7 @@ use super::active::Active;
 use crate::decide::Prepared;
 use crate::facts::Ask;
 use crate::rows::{Millis, Rows};
-use crate::store::{Changes, Footprint, SlicePlan, concerns_login};
+use crate::store::{Changes, DriverError, Failure, Footprint, SlicePlan, StoreError, concerns_login};
 use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -25,6 +25,9 @@ const MOST_WEIGHT: usize = 60_000;
 
 /// How long whoever asks for changes may take until somebody else does.
 const MOST_PATIENCE: Millis = 10_000;
+
+/// How long the database is not asked again after somebody waited for it in vain.
+const SILENCE: Millis = 1_000;
 
 /// How many logins are remembered.
 const MOST_LOGINS: usize = 4_000;
@@ -71,6 +74,8 @@ struct State {
     revision: Option<u64>,
     /// When the question was sent whose answer told of them.
     heard: Option<Millis>,
+    /// When somebody last waited for the database in vain.
+    silent: Option<Millis>,
     /// The active bundle, by that answer.
     bundle: u64,
     /// Since when somebody has been asking for changes behind an answer. Whoever it is may be cut off.
@@ -97,6 +102,19 @@ impl Known {
         let state = self.lock();
         let fresh = state.heard.is_some_and(|heard| (0..age).contains(&(now - heard)));
         (fresh && state.revision.is_some_and(|revision| revision >= at_least)).then_some(state.bundle)
+    }
+
+    /// Somebody waited for the database in vain until now.
+    pub fn wait_in_vain(&self, now: Millis) {
+        self.lock().silent = Some(now);
+    }
+
+    /// The error of a question that need not be asked: a moment ago somebody waited for such an answer in vain. A request
+    /// waits once, and those behind it not at all.
+    pub fn silence(&self, now: Millis) -> Option<StoreError> {
+        let silent = self.lock().silent?;
+        let cause = "it did not answer a moment ago either".into();
+        (0..SILENCE).contains(&(now - silent)).then(|| DriverError { failure: Failure::Unreachable, cause }.into())
     }
 
     /// Since when changes are news.
