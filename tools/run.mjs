@@ -3,7 +3,7 @@
 // `make run`: a gate on this machine, in front of a sample origin, with a pack's sample rows in a local D1; and a page that
 // shows what two people may do.
 //   PACK=workspace make run     another pack; a path names a pack of your own
-// The database is kept in .palisade/run/<pack>, so that rows changed by hand stay; delete the folder to start anew.
+// The database is kept in .palisade/run-2/<pack>, so that rows changed by hand stay; delete the folder to start anew.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -26,7 +26,7 @@ const TRIES = JSON.parse(readFileSync(new URL('./tries.json', import.meta.url), 
 const named = process.env.PACK || 'members';
 const pack = existsSync(join('policies', named)) ? join('policies', named) : named;
 const name = basename(pack);
-const state = join('.palisade', 'run', name);
+const state = join('.palisade', 'run-2', name);
 const built = join(state, 'pack');
 
 /** @param {string} text */
