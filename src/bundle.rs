@@ -4,6 +4,7 @@
 use crate::mapping::Mapping;
 use crate::name::Uid;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
 /// The version of [`Bundle`]'s own form. A gate refuses any other.
@@ -63,6 +64,11 @@ impl std::fmt::Display for BundleError {
 }
 
 impl std::error::Error for BundleError {}
+
+/// SHA-256 of a bundle's text, in lower-case hexadecimal: by it a bundle that is stored is known to be whole.
+pub fn digest(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
 
 impl Bundle {
     /// The bundle as text, the same bytes for the same pack.

@@ -10,7 +10,6 @@ use super::answer::{Refusal, json_like};
 use super::config::ConfigError;
 use super::jwt::{Algorithm, Crypto, Key, Material};
 use super::origin::Host;
-use super::path::Target;
 use super::strict;
 use crate::name::Uid;
 use crate::rows::Millis;
@@ -182,13 +181,13 @@ impl<S: Store, H: Host> Gateway<S, H> {
     /// It cannot be signed (503). Nothing must be forwarded: an origin that checks would take it for a request from elsewhere.
     pub(super) async fn assertion(
         &self,
-        target: &Target,
+        path: &str,
         method: &Method,
         pass: &Pass,
         id: &str,
     ) -> Result<Option<String>, Refusal> {
         let (Some(assertions), Some(principal)) = (&self.config.assertions, &pass.principal) else { return Ok(None) };
-        let said = Said { principal, roles: &pass.roles, id, method, path: target.as_str(), now: self.host.now() };
+        let said = Said { principal, roles: &pass.roles, id, method, path, now: self.host.now() };
         let made = assertions.make(&said, &self.host).await;
         made.map(Some).map_err(|cause| Refusal::unavailable(format!("the assertion cannot be signed: {cause}")))
     }

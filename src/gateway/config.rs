@@ -517,10 +517,7 @@ pub(super) fn is_token(text: &str) -> bool {
 pub fn origin_of(setting: &str) -> Result<String, ConfigError> {
     let origin = setting.trim().trim_end_matches('/');
     let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-    let plain = |host: &str| {
-        !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte))
-    };
-    match host.is_some_and(plain) {
+    match host.is_some_and(is_host) {
         true => Ok(origin.to_string()),
         false => Err(ConfigError(format!(
             "ORIGIN is `{origin}`; write the application's scheme, host and port, and no path"

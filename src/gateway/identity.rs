@@ -7,6 +7,7 @@
 use super::answer::Refusal;
 use super::config::Issuer;
 use super::routes::{entity_id, typed};
+use super::seal::hex;
 use crate::decide;
 use crate::engine::Fixed;
 use crate::mapping::{ColumnKind, ContextType, Live, LoginSession, Mapping, Meaning, Table, Test};
@@ -415,7 +416,14 @@ fn attribute(value: &Value, column: ColumnKind, kind: &ContextType) -> Reading<J
 
 /// SHA-256 in lower-case hexadecimal.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(bytes))
+}
+
+/// Whether the SHA-256 of a key is one of these, in lower-case hexadecimal.
+pub fn is_hashed_in(key: &str, hashes: &[String]) -> bool {
+    let hash = sha256_hex(key.as_bytes());
+    // Every one is compared, so that the time does not tell which was near.
+    hashes.iter().fold(false, |found, own| same(hash.as_bytes(), own.as_bytes()) | found)
 }
 
 /// Whether two texts are the same, in a time that depends on their lengths alone.

@@ -9,7 +9,7 @@ use super::metrics::bump;
 use super::origin::{Body, BodyError, Host, Stream};
 use super::routes::{self, BadRequest, Question};
 use super::{Gateway, page, strict, verify};
-use crate::decide::{Context, Decision, Query};
+use crate::decide::{Context, Decision, Prepared, Query};
 use crate::facts::{self, Ask, Attribute, External, Facts};
 use crate::name::{ROLES_ATTRIBUTE, Uid};
 use crate::rows::{Millis, Rows};
@@ -127,25 +127,30 @@ impl<S: Store, H: Host> Gateway<S, H> {
 
     /// Asks the database what happened. Answers with the number of the active bundle.
     pub(super) async fn listen(&self, active: &Active) -> Result<u64, StoreError> {
-        let (since, sent) = (self.known.since(), self.host.now());
-        let want = Want { news: Some(since), ..Want::default() };
-        let news = self.fetch(active, &want).await?.news.unwrap_or_default();
-        self.known.hear(active, since, &news, sent);
-        Ok(news.bundle)
+        let got = self.fetch(active, true, None, None).await?;
+        Ok(got.news.map_or(0, |news| news.bundle))
     }
 
-    /// Asks the database, and counts.
-    pub(super) async fn fetch(&self, active: &Active, want: &Want<'_>) -> Result<Got, StoreError> {
-        if want.news.is_some() {
+    /// Asks the database for whatever is wanted, as one, and takes in what it tells of changes.
+    pub(super) async fn fetch(
+        &self,
+        active: &Active,
+        news: bool,
+        login: Option<&str>,
+        slice: Option<&Ask>,
+    ) -> Result<Got, StoreError> {
+        let (since, sent) = (self.known.since(), self.host.now());
+        if news {
             bump(&self.metrics.polls);
         }
-        let sent = self.host.now();
         if let Some(error) = self.known.silence(sent) {
             return Err(error);
         }
-        let got = self.store.fetch(&active.plan, want).await;
+        let want = Want { news: news.then_some(since), login, slice };
+        let got = self.store.fetch(&active.plan, &want).await;
         match &got {
-            Ok(_) => self.metrics.heard.set(sent),
+            Ok(Got { news: Some(news), .. }) => self.known.hear(active, since, news, sent),
+            Ok(_) => {}
             Err(error) => {
                 bump(&self.metrics.poll_failures);
                 let now = self.host.now();
@@ -279,20 +284,13 @@ impl<S: Store, H: Host> Gateway<S, H> {
     ) -> Result<(Arc<Rows>, Option<Slice>), Stop> {
         let now = self.host.now();
         let known = || self.known.login(active, hash);
-        let fresh = self.known.fresh(now, self.config.max_staleness, at_least);
-        if fresh.is_some_and(|bundle| bundle != active.number) {
-            return Err(Stop::Changed);
-        }
-        if fresh.is_some()
-            && let Some(rows) = known()
-        {
+        let is_fresh = self.is_fresh(active, now, at_least)?;
+        if is_fresh && let Some(rows) = known() {
             bump(&self.metrics.login_hits);
             return Ok((rows, None));
         }
         bump(&self.metrics.login_misses);
-        let since = self.known.since();
-        let want = Want { news: fresh.is_none().then_some(since), login: Some(hash), slice: draft() };
-        let got = match self.fetch(active, &want).await {
+        let got = match self.fetch(active, !is_fresh, Some(hash), draft()).await {
             Ok(got) => got,
             Err(error) if error.is_passing() && self.may_be_stale(active, now, at_least) => {
                 let rows = known().ok_or_else(|| Refusal::unavailable(error.to_string()))?;
@@ -300,7 +298,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
             }
             Err(error) => return Err(Refusal::unavailable(error.to_string()).into()),
         };
-        self.hear(active, since, &got, now, at_least)?;
+        in_force(active, &got, at_least)?;
         let login = got.login.unwrap_or_default();
         let rows = Arc::new(login.rows);
         if !rows.is_empty() {
@@ -309,22 +307,12 @@ impl<S: Store, H: Host> Gateway<S, H> {
         Ok((rows, got.slice))
     }
 
-    /// Takes in what an answer tells of changes.
-    pub(super) fn hear(
-        &self,
-        active: &Active,
-        since: Option<u64>,
-        got: &Got,
-        sent: Millis,
-        at_least: u64,
-    ) -> Result<(), Stop> {
-        let Some(news) = &got.news else { return Ok(()) };
-        self.known.hear(active, since, news, sent);
-        if news.revision < at_least {
-            let detail = format!("there is no revision {at_least}; the last one is {}", news.revision);
-            return Err(Refusal::new(StatusCode::CONFLICT, "no-such-revision", detail).into());
+    /// Whether what is remembered may serve without asking: the database was heard of a moment ago, and of that revision.
+    fn is_fresh(&self, active: &Active, now: Millis, at_least: u64) -> Result<bool, Stop> {
+        match self.known.fresh(now, self.config.max_staleness, at_least) {
+            Some(bundle) if bundle != active.number => Err(Stop::Changed),
+            fresh => Ok(fresh.is_some()),
         }
-        if news.bundle != active.number { Err(Stop::Changed) } else { Ok(()) }
     }
 
     /// Asks the engine, on the rows that the question needs and no others, in a state of the database that is not before
@@ -359,34 +347,32 @@ impl<S: Store, H: Host> Gateway<S, H> {
             _ => self.slice(active, ask, at_least).await?,
         };
         let db_micros = self.host.micros().saturating_sub(asked);
-        let mut decision = active.engine.decide(&kept.prepared, &query);
-        if verify::is_sampled(self.config.verify, id)
-            && let Some(alarm) =
-                verify::check(&self.host, &active.bundle, &kept.prepared.facts, &query, id, &mut decision)
-        {
-            self.alarm(alarm);
-        }
+        let decision = self.judged(active, &kept.prepared, &query, id);
         let micros = self.host.micros().saturating_sub(began);
         let roles = roles_of(&kept.prepared.facts, principal);
         Ok(Decided { decision, revision: kept.revision, micros, db_micros, roles })
     }
 
+    /// The engine's decision, and for a share of them Cedar's, whichever is the stricter.
+    pub(super) fn judged(&self, active: &Active, prepared: &Prepared, query: &Query, id: &str) -> Decision {
+        let mut decision = active.engine.decide(prepared, query);
+        if verify::is_sampled(self.config.verify, id)
+            && let Some(alarm) = verify::check(&self.host, &active.bundle, &prepared.facts, query, id, &mut decision)
+        {
+            self.alarm(alarm);
+        }
+        decision
+    }
+
     /// The facts that a question needs, remembered or fetched.
     pub(super) async fn slice(&self, active: &Active, ask: Ask, at_least: u64) -> Result<Arc<Kept>, Stop> {
         let now = self.host.now();
-        let fresh = self.known.fresh(now, self.config.max_staleness, at_least);
-        if fresh.is_some_and(|bundle| bundle != active.number) {
-            return Err(Stop::Changed);
-        }
-        if fresh.is_some()
-            && let Some(kept) = self.known.slice(active, &ask, now)
-        {
+        let is_fresh = self.is_fresh(active, now, at_least)?;
+        if is_fresh && let Some(kept) = self.known.slice(active, &ask, now) {
             bump(&self.metrics.slice_hits);
             return Ok(kept);
         }
-        let since = self.known.since();
-        let want = Want { news: fresh.is_none().then_some(since), login: None, slice: Some(&ask) };
-        let got = match self.fetch(active, &want).await {
+        let got = match self.fetch(active, !is_fresh, None, Some(&ask)).await {
             Ok(got) => got,
             Err(error) => {
                 let now = self.host.now();
@@ -403,7 +389,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
                 });
             }
         };
-        self.hear(active, since, &got, now, at_least)?;
+        in_force(active, &got, at_least)?;
         self.take_in(active, ask, got.slice.unwrap_or_default())
     }
 
@@ -421,6 +407,16 @@ impl<S: Store, H: Host> Gateway<S, H> {
         self.known.keep_slice(active, ask, kept.clone());
         Ok(kept)
     }
+}
+
+/// Whether an answer that tells what happened is of the bundle that it was asked by, and of that revision.
+pub(super) fn in_force(active: &Active, got: &Got, at_least: u64) -> Result<(), Stop> {
+    let Some(news) = &got.news else { return Ok(()) };
+    if news.revision < at_least {
+        let detail = format!("there is no revision {at_least}; the last one is {}", news.revision);
+        return Err(Refusal::new(StatusCode::CONFLICT, "no-such-revision", detail).into());
+    }
+    if news.bundle != active.number { Err(Stop::Changed) } else { Ok(()) }
 }
 
 /// The names of the live roles that a principal holds without a scope.

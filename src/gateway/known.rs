@@ -97,6 +97,11 @@ impl Known {
         state.revision.zip(state.heard)
     }
 
+    /// How long ago the database was last heard of; `None` where it never was.
+    pub fn staleness(&self, now: Millis) -> Option<Millis> {
+        self.heard().map(|(_, heard)| (now - heard).max(0))
+    }
+
     /// The number of the active bundle, where the database was heard of at most `age` ago, and of revision `at_least`.
     pub fn fresh(&self, now: Millis, age: Millis, at_least: u64) -> Option<u64> {
         let state = self.lock();

@@ -44,8 +44,6 @@ pub struct Metrics {
     /// The state of the rows, and the bundle, of the last decision.
     pub revision: Cell<u64>,
     pub bundle: Cell<u64>,
-    /// When the gate last heard from the database; 0 before the first time.
-    pub heard: Cell<Millis>,
 }
 
 /// One more.
@@ -75,13 +73,8 @@ impl Metrics {
         }
     }
 
-    /// How long ago the gate last heard from the database; `None` where it never has.
-    pub fn staleness(&self, now: Millis) -> Option<Millis> {
-        (self.heard.get() > 0).then(|| (now - self.heard.get()).max(0))
-    }
-
     /// The text. `isolate` tells the counters of several isolates apart, which Prometheus would take for one that jumps.
-    pub fn text(&self, isolate: &str, version: &str, now: Millis) -> String {
+    pub fn text(&self, isolate: &str, version: &str, staleness: Option<Millis>) -> String {
         let isolate = format!("isolate=\"{}\"", escape(isolate));
         let mut out = Text { out: String::new(), isolate };
         out.head("palisade_info", "gauge", "The gate's version; always 1.");
@@ -125,7 +118,7 @@ impl Metrics {
         out.sample("palisade_revision", "", self.revision.get());
         out.head("palisade_bundle", "gauge", "The number of the bundle of the last decision.");
         out.sample("palisade_bundle", "", self.bundle.get());
-        if let Some(staleness) = self.staleness(now) {
+        if let Some(staleness) = staleness {
             let name = "palisade_staleness_seconds";
             out.head(name, "gauge", "How long ago the gate last heard from the database.");
             out.sample(name, "", seconds(staleness.unsigned_abs().saturating_mul(1000)));

@@ -168,8 +168,8 @@ impl<S: Store + Books, H: Host> Gateway<S, H> {
     pub async fn judge(&self, incoming: Incoming<H::Stream>) -> Judged<H::Stream> {
         let id = self.host.new_id();
         // Even a gate in shadow refuses these: a request with two readings cannot be forwarded as it was read.
-        let target = match self.checked(&incoming) {
-            Ok(target) => target,
+        let (target, path) = match self.checked(&incoming) {
+            Ok(checked) => checked,
             Err(refusal) => {
                 return Judged::Answer(self.refuse(
                     &refusal,
@@ -191,10 +191,10 @@ impl<S: Store + Books, H: Host> Gateway<S, H> {
                 self.metrics.outcome("preflight");
                 Judged::Answer(respond(answer))
             }
-            Ok(pass) => self.forward(&target, incoming, &pass, id, line).await,
+            Ok(pass) => self.forward(path, incoming, &pass, id, line).await,
             Err(refusal) if self.config.mode == Mode::Shadow => {
                 self.log_refusal(&refusal, &id, &mut line, &incoming.headers);
-                self.forward(&target, incoming, &Pass::default(), id, line.rest()).await
+                self.forward(path, incoming, &Pass::default(), id, line.rest()).await
             }
             Err(refusal) => {
                 let refusal = match refusal.status {
@@ -232,8 +232,9 @@ impl<S: Store + Books, H: Host> Gateway<S, H> {
         self.refuse(&refusal.because(cause), &passed.id, &passed.method, &passed.headers, passed.line.rest())
     }
 
-    /// The checks that come before any question: whether there is one reading of this request at all.
-    fn checked(&self, incoming: &Incoming<H::Stream>) -> Result<Target, Refusal> {
+    /// The checks that come before any question: whether there is one reading of this request at all. That, and what is
+    /// forwarded of it.
+    fn checked(&self, incoming: &Incoming<H::Stream>) -> Result<(Target, PathAndQuery), Refusal> {
         headers::check(&incoming.headers).map_err(|error| match error {
             HeaderError::TooLarge => {
                 let detail = "the headers are too many or too large";
@@ -267,7 +268,7 @@ impl<S: Store + Books, H: Host> Gateway<S, H> {
             TargetError::Refused(why) => Refusal::bad_request("ambiguous-path", *why),
         })?;
         match target.path_and_query() {
-            Ok(forwarded) if forwarded.as_str() == target.as_str() => Ok(target),
+            Ok(forwarded) if forwarded.as_str() == target.as_str() => Ok((target, forwarded)),
             _ => Err(Refusal::bad_request("ambiguous-path", "the path cannot be forwarded as it came")),
         }
     }
@@ -397,13 +398,13 @@ impl<S: Store + Books, H: Host> Gateway<S, H> {
     /// What is to be sent on.
     async fn forward(
         &self,
-        target: &Target,
+        path: PathAndQuery,
         incoming: Incoming<H::Stream>,
         pass: &Pass,
         id: String,
         mut line: Line,
     ) -> Judged<H::Stream> {
-        let assertion = match self.assertion(target, &incoming.method, pass, &id).await {
+        let assertion = match self.assertion(path.as_str(), &incoming.method, pass, &id).await {
             Ok(assertion) => assertion,
             Err(refusal) => {
                 return Judged::Answer(self.refuse(&refusal, &id, &incoming.method, &incoming.headers, line.rest()));
@@ -420,20 +421,6 @@ impl<S: Store + Books, H: Host> Gateway<S, H> {
             identity_headers: self.config.identity_headers(),
         };
         let changes = headers::forwarded(&incoming.headers, &forwarding);
-        let path = match target.path_and_query() {
-            Ok(path) => path,
-            Err(error) => {
-                let refusal = Refusal::bad_request("ambiguous-path", "the path cannot be forwarded as it came");
-                let refusal = refusal.because(error.to_string());
-                return Judged::Answer(self.refuse(
-                    &refusal,
-                    &id,
-                    &incoming.method,
-                    &incoming.headers,
-                    Line::default(),
-                ));
-            }
-        };
         match line.is_decision() {
             true => self.record(&line, &id, "allow", &incoming.headers),
             false => self.metrics.outcome("public"),
@@ -442,6 +429,24 @@ impl<S: Store + Books, H: Host> Gateway<S, H> {
         let plain = !self.config.server_timing && line.shared.is_none();
         let passed = Passed { id, method, headers, line, plain, sent: self.host.micros() };
         Judged::Forward(Box::new(Forward { path, changes, body, passed }))
+    }
+
+    /// The answer of the gate itself, which the log has under this word, or the refusal.
+    fn conclude(
+        &self,
+        outcome: Result<Response<Vec<u8>>, Refusal>,
+        word: &'static str,
+        line: Line,
+        id: &str,
+        incoming: &Incoming<H::Stream>,
+    ) -> Response<Body<H::Stream>> {
+        match outcome {
+            Ok(response) => {
+                self.record(&line, id, word, &incoming.headers);
+                respond(response)
+            }
+            Err(refusal) => self.refuse(&refusal, id, &incoming.method, &incoming.headers, line),
+        }
     }
 
     fn refuse(

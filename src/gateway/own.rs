@@ -82,7 +82,7 @@ impl<S: Store + Ledger, H: Host> Gateway<S, H> {
                     return self.refuse(&refusal, id, &incoming.method, &incoming.headers, Line::default());
                 }
                 let isolate = self.isolate.get_or_init(|| self.host.new_id());
-                let text = self.metrics.text(isolate, env!("CARGO_PKG_VERSION"), self.host.now());
+                let text = self.metrics.text(isolate, env!("CARGO_PKG_VERSION"), self.known.staleness(self.host.now()));
                 return respond(json_like(StatusCode::OK, METRICS_TYPE, text.into_bytes()));
             }
             METRICS_PATH => vec![Method::GET],
@@ -114,7 +114,7 @@ impl<S: Store + Ledger, H: Host> Gateway<S, H> {
     async fn health(&self, method: &Method) -> Response<Vec<u8>> {
         let version = env!("CARGO_PKG_VERSION");
         // How old what the gate goes by had become, before it is asked for here.
-        let staleness = self.metrics.staleness(self.host.now());
+        let staleness = self.known.staleness(self.host.now());
         let state = async {
             let unavailable = |refusal: Refusal| refusal.cause.unwrap_or(refusal.detail);
             let active = self.current().await.map_err(unavailable)?;

@@ -3,6 +3,7 @@
 //!
 //! It is advice for the screen. Nothing is ever forwarded because of it.
 
+use super::Gateway;
 use super::active::Active;
 use super::answer::{Refusal, json_like};
 use super::identity::{Caller, sha256_hex};
@@ -11,7 +12,6 @@ use super::log::Line;
 use super::origin::{Body, Host, Incoming};
 use super::path::Target;
 use super::routes::entity_id;
-use super::{Gateway, respond};
 use crate::decide::Wanted;
 use crate::engine::Whose;
 use crate::mapping::Mapping;
@@ -200,13 +200,8 @@ impl<S: Store + Ledger, H: Host> Gateway<S, H> {
         id: &str,
     ) -> Response<Body<H::Stream>> {
         let mut line = Line::default();
-        match self.page_of(target, &mut incoming, &mut line).await {
-            Ok(response) => {
-                self.record(&line, id, "page", &incoming.headers);
-                respond(response)
-            }
-            Err(refusal) => self.refuse(&refusal, id, &incoming.method, &incoming.headers, line),
-        }
+        let outcome = self.page_of(target, &mut incoming, &mut line).await;
+        self.conclude(outcome, "page", line, id, &incoming)
     }
 
     async fn page_of(

@@ -42,7 +42,8 @@ pub fn digest(pieces: &[&str]) -> String {
     hex(&pieces.iter().fold(Sha256::new(), |hash, piece| hash.chain_update(piece.as_bytes())).finalize())
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes in lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -495,9 +495,7 @@ impl<D: Driver> Ledger for SqlStore<D> {
 
 /// Fails where a bundle is not what was published: a part of it is missing, or somebody changed it.
 pub(super) fn whole(number: u64, digest: &str, text: &str) -> Result<(), StoreError> {
-    use sha2::{Digest, Sha256};
-    let found: String = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-    match found.eq_ignore_ascii_case(digest) {
+    match crate::bundle::digest(text).eq_ignore_ascii_case(digest) {
         true => Ok(()),
         false => Err(StoreError::damaged(format!(
             "bundle {number} does not have the digest that it was published with: publish it again"

@@ -11,15 +11,15 @@
 mod publish;
 mod rows;
 
+use super::Gateway;
 use super::active::Active;
 use super::answer::{Refusal, json_like};
-use super::identity::{bearer, same, sha256_hex};
+use super::identity::{bearer, is_hashed_in};
 use super::judge::{Said, Stop, at_least, read_body};
 use super::log::Line;
 use super::origin::{Body, Host, Incoming};
 use super::path::Target;
 use super::routes::Question;
-use super::{Gateway, respond};
 use crate::name::{GATE, GATE_ID, GATE_TABLE, Uid};
 use crate::store::{Entry, Ledger, Store, StoreError};
 use http::header::{self, HeaderMap, HeaderValue};
@@ -168,13 +168,8 @@ impl<S: Store + Ledger, H: Host> Gateway<S, H> {
         id: &str,
     ) -> Response<Body<H::Stream>> {
         let mut line = Line::default();
-        match self.administer(target, &mut incoming, id, &mut line).await {
-            Ok(response) => {
-                self.record(&line, id, "allow", &incoming.headers);
-                respond(response)
-            }
-            Err(refusal) => self.refuse(&refusal, id, &incoming.method, &incoming.headers, line),
-        }
+        let outcome = self.administer(target, &mut incoming, id, &mut line).await;
+        self.conclude(outcome, "allow", line, id, &incoming)
     }
 
     async fn administer(
@@ -266,8 +261,7 @@ impl<S: Store + Ledger, H: Host> Gateway<S, H> {
     /// Whether the request brings the bootstrap key, of which the gate knows the SHA-256 alone.
     fn is_bootstrap(&self, headers: &HeaderMap) -> bool {
         let Ok(Some(token)) = bearer(headers) else { return false };
-        let hash = sha256_hex(token.as_bytes());
-        self.config.admin_keys.iter().fold(false, |found, key| same(hash.as_bytes(), key.as_bytes()) | found)
+        is_hashed_in(&token, &self.config.admin_keys)
     }
 
     /// The bundle in force, asked for anew: what is administered here is what stands in the database now.

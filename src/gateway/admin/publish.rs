@@ -9,7 +9,6 @@ use crate::facts;
 use crate::gateway::Gateway;
 use crate::gateway::active::Active;
 use crate::gateway::answer::Refusal;
-use crate::gateway::identity::sha256_hex;
 use crate::gateway::origin::Host;
 use crate::gateway::path::Target;
 use crate::name::Uid;
@@ -58,7 +57,7 @@ impl<S: Store + Ledger, H: Host> Gateway<S, H> {
         let loaded = self.loaded(0, text).await?;
         let checked = self.checked_by_cedar(&loaded, &author.id)?;
         let comparison = self.against_base(base, &loaded).await?;
-        let digest = sha256_hex(text.as_bytes());
+        let digest = crate::bundle::digest(text);
         let mut answered =
             json!({ "number": null, "digest": digest, "base": base, "checked": checked, "dry_run": dry_run });
         comparison.add_to(&mut answered);

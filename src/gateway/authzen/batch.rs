@@ -3,17 +3,16 @@
 
 use super::read::{Asked, Fields, Parts, Posed};
 use super::{Entry, MAX_QUESTION_BYTES, Problem, Request, unanswered};
-use crate::decide::{Decision, Prepared};
+use crate::decide::Prepared;
 use crate::facts::{self, Ask, Given};
 use crate::gateway::Gateway;
 use crate::gateway::active::Active;
 use crate::gateway::answer::Refusal;
-use crate::gateway::judge::{Decided, Said, Stop};
+use crate::gateway::judge::{Decided, Said, Stop, in_force};
 use crate::gateway::log::Line;
 use crate::gateway::origin::Host;
-use crate::gateway::verify;
 use crate::rows::Millis;
-use crate::store::{Slice, Store, Want};
+use crate::store::{Slice, Store};
 use serde_json::{Value, json};
 
 /// The most questions of a batch.
@@ -210,7 +209,7 @@ impl<S: Store, H: Host> Gateway<S, H> {
                                 Some(rows) => rows,
                                 none => none.insert(self.rows_of(active, &posed, false, request).await?),
                             };
-                            let decision = self.judged(active, rows, one, &id)?;
+                            let decision = self.judged(active, rows.prepared(active, &one.given)?, &one.query, &id);
                             let micros = self.host.micros().saturating_sub(began);
                             Decided {
                                 decision,
@@ -269,28 +268,13 @@ impl<S: Store, H: Host> Gateway<S, H> {
             }
         }
         // Not remembered: no two batches are alike, and each would push out many slices of single requests.
-        let (since, sent) = (self.known.since(), self.host.now());
-        let want = Want { news: Some(since), slice: Some(&ask), ..Want::default() };
-        let mut got = self.fetch(active, &want).await.map_err(unanswered)?;
-        self.hear(active, since, &got, sent, request.at_least)?;
+        let mut got = self.fetch(active, true, None, Some(&ask)).await.map_err(unanswered)?;
+        in_force(active, &got, request.at_least)?;
         let slice = got.slice.take().unwrap_or_default();
         if slice.bundle != active.number {
             return Err(Stop::Changed);
         }
         let now = self.host.now();
         Ok(Rows { slice, ask, now, last: None })
-    }
-
-    /// Decides one of the questions that the rows were fetched for.
-    fn judged(&self, active: &Active, rows: &mut Rows, posed: &Posed, id: &str) -> Result<Decision, Refusal> {
-        let prepared = rows.prepared(active, &posed.given)?;
-        let mut decision = active.engine.decide(prepared, &posed.query);
-        if verify::is_sampled(self.config.verify, id)
-            && let Some(alarm) =
-                verify::check(&self.host, &active.bundle, &prepared.facts, &posed.query, id, &mut decision)
-        {
-            self.alarm(alarm);
-        }
-        Ok(decision)
     }
 }
