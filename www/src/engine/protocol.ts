@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the page and its worker say to each other.
+import type { Answer, Changes, Compiled, Explanation, Matrix, MatrixQuestion, NewTest, Question, Inferred, Rows, RowsRead, SqlRead, Table, TestsRun, Texts } from './shapes.ts';
+
+/** What the worker is told of the case: only what is not as it was told before. */
+export interface Update {
+  texts?: Texts;
+  /** Tables that changed; null for one that is gone. */
+  rows?: Record<string, Table | null>;
+  at?: string;
+  question?: Question | null;
+  /** The case that changes are compared with. */
+  base?: { texts: Texts; rows: Rows; at: string };
+  /** Which of the slower results are looked at. */
+  wanted?: { matrix: MatrixQuestion | null; tests: boolean; changes: boolean };
+}
+
+/** What the worker makes of a case, one after the other: each is sent as soon as it is there. */
+export interface Results {
+  compiled: Compiled;
+  rows: RowsRead;
+  answer: Answer | { problem: string };
+  explanation: Explanation | { problem: string };
+  matrix: Matrix | { problem: string };
+  tests: TestsRun | { problem: string };
+  changes: Changes | { problem: string };
+}
+export type Stage = keyof Results;
+
+/** What is asked by the way, and answered once. */
+export interface Calls {
+  infer: { takes: { schema: string }; gives: Inferred };
+  format: { takes: { policies: string }; gives: string };
+  readSql: { takes: { sql: string }; gives: SqlRead };
+  addTest: { takes: { tests: string; test: NewTest }; gives: string };
+  bundle: { takes: Record<string, never>; gives: string };
+  sample: { takes: Record<string, never>; gives: string };
+  matrix: { takes: MatrixQuestion; gives: Matrix };
+  explain: { takes: Question; gives: Explanation };
+}
+export type Call = keyof Calls;
+
+export type ToWorker =
+  | { kind: 'update'; number: number; update: Update }
+  | { kind: 'call'; number: number; name: Call; takes: unknown };
+
+export type FromWorker =
+  | { kind: 'ready' }
+  | { kind: 'failed'; why: string }
+  | { kind: 'result'; number: number; stage: Stage; value: unknown; took: number }
+  | { kind: 'done'; number: number }
+  | { kind: 'returned'; number: number; value: unknown }
+  | { kind: 'threw'; number: number; why: string };

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// The worker: holds the engine, so that nothing that it does can hold up the page, and so that it can be stopped. It knows
+// nothing of screens. Of several updates that wait, only what they come to together is worked on.
+import init, { Workbench, add_test, format, infer, read_sql } from 'palisade-workbench';
+import type { Call, FromWorker, Stage, ToWorker, Update } from './protocol.ts';
+import type { MatrixQuestion, Question } from './shapes.ts';
+
+/** The most questions that a comparison asks: it takes a fraction of a second. */
+const MOST_QUESTIONS = 200_000;
+
+const say = (message: FromWorker) => postMessage(message);
+const why = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+let bench: Workbench;
+let before: Workbench | undefined;
+/** What is looked at, as it was told last. */
+let question: Question | null = null;
+let at = '';
+let wanted: NonNullable<Update['wanted']> = { matrix: null, tests: false, changes: false };
+/** The first question that has no answer yet decides what is worked on; updates that come meanwhile wait here. */
+let waiting: { number: number; update: Update } | undefined;
+let working = false;
+
+const ready = init().then(
+  () => {
+    bench = new Workbench();
+    say({ kind: 'ready' });
+  },
+  (error: unknown) => say({ kind: 'failed', why: `the engine did not load: ${why(error)}` }),
+);
+
+addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
+  if (data.kind === 'call') {
+    const { number, name, takes } = data;
+    void ready.then(() => returned(number, () => call(name, takes)));
+    return;
+  }
+  const { number, update } = data;
+  waiting = { number, update: waiting === undefined ? update : merged(waiting.update, update) };
+  if (!working) void work();
+});
+
+function merged(first: Update, then: Update): Update {
+  const rows = first.rows === undefined && then.rows === undefined ? undefined : { ...first.rows, ...then.rows };
+  return { ...first, ...then, ...(rows === undefined ? {} : { rows }) };
+}
+
+/** Lets messages in that came meanwhile. */
+const breath = () =>
+  new Promise<void>((done) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      done();
+    };
+    port2.postMessage(null);
+  });
+
+/** What waits. A function, since it may have come during a breath. */
+const next = () => waiting;
+
+async function work(): Promise<void> {
+  working = true;
+  await ready;
+  try {
+    while (waiting !== undefined) {
+      const { number, update } = waiting;
+      waiting = undefined;
+      for (const stage of stages(update)) {
+        stage(number);
+        // What comes before the answer is one piece; after it, whatever is newer goes first.
+        if (stage.last !== true) continue;
+        await breath();
+        if (next() !== undefined) break;
+      }
+      const newer = next();
+      if (newer === undefined) say({ kind: 'done', number });
+      else newer.update = merged(unfinished(update), newer.update);
+    }
+  } catch (error) {
+    // A trap of WebAssembly: what the module holds is not to be trusted any more. The page starts another worker.
+    say({ kind: 'failed', why: why(error) });
+  }
+  working = false;
+}
+
+/** What must still be worked out where an update was overtaken: the results after the answer. */
+const unfinished = (update: Update): Update => ({ ...(update.base === undefined ? {} : { base: update.base }) });
+
+interface Work {
+  (number: number): void;
+  /** Whether whatever is newer may go first after this. */
+  last?: boolean;
+}
+
+/** What an update makes necessary, in the order in which the user waits for it. */
+function* stages(update: Update): Generator<Work> {
+  if (update.question !== undefined) question = update.question;
+  if (update.at !== undefined) at = update.at;
+  if (update.wanted !== undefined) wanted = update.wanted;
+  if (update.texts !== undefined) yield stage('compiled', () => bench.pack(JSON.stringify(update.texts)));
+  yield stage('rows', () => bench.rows(JSON.stringify(update.rows ?? {}), at));
+  yield answer('answer', (asked) => bench.decide(JSON.stringify(asked)));
+  yield answer('explanation', (asked) => bench.explain(JSON.stringify(asked)));
+  if (wanted.matrix !== null) yield slow('matrix', () => bench.matrix(JSON.stringify(wanted.matrix)));
+  if (wanted.tests) yield slow('tests', () => bench.tests());
+  if (update.base !== undefined) {
+    const { texts, rows, at } = update.base;
+    before ??= new Workbench();
+    before.free();
+    before = new Workbench();
+    before.pack(JSON.stringify(texts));
+    before.rows(JSON.stringify(rows), at);
+  }
+  if (wanted.changes && before !== undefined) {
+    const then = before;
+    yield slow('changes', () => bench.changes(then, MOST_QUESTIONS));
+  }
+}
+
+function stage(name: Stage, make: () => string): Work {
+  return (number) => {
+    const began = performance.now();
+    const value = make();
+    say({ kind: 'result', number, stage: name, value, took: performance.now() - began });
+  };
+}
+
+/** A result that the module refuses with a reason: the reason is the result. A trap is not caught here. */
+function slow(name: Stage, make: () => string): Work {
+  const one: Work = stage(name, () => {
+    try {
+      return make();
+    } catch (error) {
+      if (error instanceof WebAssembly.RuntimeError) throw error;
+      return JSON.stringify({ problem: why(error) });
+    }
+  });
+  one.last = true;
+  return one;
+}
+
+function answer(name: Stage, make: (asked: Question) => string): Work {
+  return slow(name, () => (question === null ? '{"problem":""}' : make(question)));
+}
+
+function returned(number: number, make: () => unknown): void {
+  try {
+    say({ kind: 'returned', number, value: make() });
+  } catch (error) {
+    say({ kind: 'threw', number, why: why(error) });
+    if (error instanceof WebAssembly.RuntimeError) say({ kind: 'failed', why: why(error) });
+  }
+}
+
+function call(name: Call, takes: unknown): unknown {
+  switch (name) {
+    case 'infer':
+      return JSON.parse(infer((takes as { schema: string }).schema));
+    case 'format':
+      return format((takes as { policies: string }).policies);
+    case 'readSql':
+      return JSON.parse(read_sql(bench, (takes as { sql: string }).sql));
+    case 'addTest': {
+      const { tests, test } = takes as { tests: string; test: unknown };
+      return add_test(tests, JSON.stringify(test));
+    }
+    case 'bundle':
+      return bench.bundle();
+    case 'sample':
+      return bench.sample();
+    case 'matrix':
+      return JSON.parse(bench.matrix(JSON.stringify(takes as MatrixQuestion)));
+    case 'explain':
+      return JSON.parse(bench.explain(JSON.stringify(takes)));
+  }
+}

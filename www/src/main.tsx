@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// The page begins: the case that was worked on, or the one in the link, or the example; then the engine; then the screen.
+import './style/tokens.css';
+import './style/base.css';
+import './style/layout.css';
+import './app/app.css';
+import { render } from 'preact';
+import { App } from './app/app.tsx';
+import { start } from './carry/start.ts';
+import { connect } from './engine/engine.ts';
+
+await start();
+connect();
+const root = document.getElementById('app');
+if (root !== null) render(<App />, root);

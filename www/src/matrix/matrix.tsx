@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
+export function MatrixView() {
+  return <p class="empty">Nothing here yet.</p>;
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the playground's page is built: `make playground` writes build/playground, files that any host can serve.
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+
+const here = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  root: here('.'),
+  // Relative addresses: the page works below any path of any host.
+  base: './',
+  // What `make workbench` makes of src/workbench.
+  resolve: { alias: { 'palisade-workbench': here('../build/workbench.js') } },
+  esbuild: { jsx: 'automatic', jsxImportSource: 'preact' },
+  server: { fs: { allow: [here('..')] } },
+  worker: { format: 'es' },
+  build: {
+    outDir: here('../build/playground'),
+    emptyOutDir: true,
+    target: 'es2023',
+    // As files of their own: the page's Content-Security-Policy lets nothing in from `data:` but pictures.
+    assetsInlineLimit: 0,
+    // The diagram's drawing is a large part, loaded when the first diagram is drawn.
+    chunkSizeWarningLimit: 1500,
+  },
+});
