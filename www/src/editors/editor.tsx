@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The editor of one text. The text belongs to the case: what is typed goes to `onChange`, what comes as `value` is shown, and
 // undoing is the case's own, so that there is one history for texts, rows and the question.
-import { acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
+import { acceptCompletion, closeBrackets, closeBracketsKeymap } from '@codemirror/autocomplete';
 import { defaultKeymap, indentWithTab } from '@codemirror/commands';
 import { bracketMatching, codeFolding, foldGutter, foldKeymap, indentOnInput, indentUnit } from '@codemirror/language';
 import { forEachDiagnostic, linter, lintGutter, nextDiagnostic, previousDiagnostic, setDiagnostics } from '@codemirror/lint';
@@ -28,6 +28,7 @@ import { diagnostics, rangeOf } from './findings.ts';
 import { languageOf, type LanguageName } from './languages.ts';
 import { type Mark, marking, setMarks } from './marks.ts';
 import { theme } from './theme.ts';
+import { wordsOf } from './words.ts';
 
 export type { Mark } from './marks.ts';
 export type { LanguageName } from './languages.ts';
@@ -135,6 +136,7 @@ export function Editor(props: EditorProps) {
             latest.current.onChange?.(text.current);
           }),
           placeholder === undefined ? [] : placeholderOf(placeholder),
+          wordsOf(file),
           basics,
         ],
       }),
@@ -228,7 +230,6 @@ const basics: Extension = [
   closeBrackets(),
   indentOnInput(),
   indentUnit.of('    '),
-  autocompletion({ icons: true }),
   search({ top: true }),
   highlightSelectionMatches({ minSelectionLength: 2 }),
   theme,
@@ -236,7 +237,6 @@ const basics: Extension = [
     { key: 'F8', run: toFinding(nextDiagnostic), shift: toFinding(previousDiagnostic), preventDefault: true },
     { key: 'Tab', run: acceptCompletion },
     ...closeBracketsKeymap,
-    ...completionKeymap,
     ...searchKeymap,
     ...foldKeymap,
     ...defaultKeymap,
