@@ -92,9 +92,11 @@ function entityHint(type: string, id: string, words: Vocabulary, hint: Make): Hi
 }
 
 function attributeHint(name: string, dot: number, tokens: CedarToken[], words: Vocabulary, hint: Make): Hint | undefined {
-  const place = placeAmong(tokens, tokens[dot]!.from);
+  // Before the dot, the bracket or the `has` stands whose attribute it is.
+  const place = placeAmong(tokens, tokens[dot]!.to);
+  const owner = tokens[dot]!.text === 'has' ? place.condition : place.condition.slice(0, -1);
   const meant = meantBy(place, words);
-  const found = leadsTo(place.condition, meant, words);
+  const found = leadsTo(owner, meant, words);
   if (found === undefined || found.is === 'action') return undefined;
   const attribute = (found.is === 'context' ? contextOf(meant.actions) : attributesOf(words, found.types)).find((one) => one.name === name);
   if (attribute === undefined) return hint(name, 'There is no such attribute here.');
