@@ -112,10 +112,7 @@ fn the_pages_are_written_down_for_the_browser() {
             Plain::Bool(value) => json!(value),
             Plain::Long(value) => json!(value),
             Plain::Text(text) => json!(text),
-            Plain::Ip(ip) => {
-                let arg = std::net::Ipv4Addr::from(u32::try_from(ip.address).expect("an address of four bytes"));
-                json!({ "__extn": { "fn": "ip", "arg": arg.to_string() } })
-            }
+            Plain::Ip(ip) => json!({ "__extn": { "fn": "ip", "arg": ip.to_string() } }),
             other => panic!("a context of the packs has {other:?}"),
         };
         let asked: Vec<Value> = asked
