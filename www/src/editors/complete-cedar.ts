@@ -176,7 +176,7 @@ function attributeOption({ name, type, optional, of }: FoundAttribute, dot: numb
     label: name,
     detail: `${type}${missing ? '?' : ''}${of.length === 1 ? '' : `, of ${of.slice(0, 3).join(', ')}`}`,
     kind: 'property',
-    ...(missing ? { info: `It may be missing. Ask first: \`${path} has ${isName(name) ? name : JSON.stringify(name)} && …\`` } : {}),
+    ...(missing ? { info: `It may be missing. Ask first: \`${path} has ${isName(name) ? name : JSON.stringify(name)}\`` } : {}),
     ...(isName(name) ? {} : { apply: `[${JSON.stringify(name)}]`, from: dot }),
   };
 }

@@ -20,7 +20,7 @@ function completing(file: string) {
 function shown({ label, detail, info, kind, boost, apply, snippet: fields, from: own }: Option): Completion {
   const completion: Completion = { label, type: kind };
   if (detail !== undefined && detail !== '') completion.detail = detail;
-  if (info !== undefined) completion.info = info;
+  if (info !== undefined) completion.info = () => written('div', info);
   if (boost !== undefined) completion.boost = Math.max(-99, Math.min(99, boost));
   if (apply === undefined && own === undefined) return completion;
   completion.apply = (view, picked, from, to) => {
@@ -60,11 +60,19 @@ function card(title: string, lines: string[]): HTMLElement {
   head.textContent = title;
   dom.append(head);
   for (const line of lines) {
-    const paragraph = document.createElement('p');
-    paragraph.textContent = line;
-    dom.append(paragraph);
+    dom.append(written('p', line));
   }
   return dom;
+}
+
+/** A sentence; what stands between backquotes in it is code. */
+function written(name: 'p' | 'div', text: string): HTMLElement {
+  const element = document.createElement(name);
+  text.split('`').forEach((piece, at) => {
+    if (at % 2 === 0) element.append(piece);
+    else element.append(Object.assign(document.createElement('code'), { textContent: piece }));
+  });
+  return element;
 }
 
 /** Hovers by the keyboard, and says what it shows. */
@@ -76,7 +84,7 @@ const explain = (file: string, tooltip: Extension): Command => (view) => {
   const hint = place === undefined ? undefined : hintAt(file, text, place, vocabulary.peek());
   if (place === undefined || hint === undefined) return false;
   activateHover(view, place, 1, { tooltip, until: (transaction) => transaction.docChanged || transaction.selection !== undefined });
-  view.dispatch({ effects: EditorView.announce.of([hint.title, ...hint.lines].join(' ')) });
+  view.dispatch({ effects: EditorView.announce.of([hint.title, ...hint.lines].join(' ').replaceAll('`', '')) });
   return true;
 };
 

@@ -15,13 +15,9 @@ import './rules.css';
 
 type Name = typeof rulesTab.value;
 
-const NO_POLICIES = `Nothing is written by hand, and nothing need be: your tables
-say who may do what, and the rules made of them stand
-under “Generated”.
+const NO_POLICIES = `No rule is written by hand, and none need be: your tables say who may do what, and “Generated” shows what is made of them.
 
-Write a rule where the tables imply something that they
-cannot say: what is public, what nobody may ever do, what
-holds only with a condition. For instance:
+Write one for what tables imply but cannot say. Type “permit” or “forbid”, or press Ctrl+Space for what can stand here:
 
 @id("documents/public")
 permit (
@@ -29,13 +25,12 @@ permit (
     action == Action::"read",
     resource is Document
 )
-when { resource has is_public && resource.is_public };
+when {
+    resource has is_public &&
+    resource.is_public
+};`;
 
-Type “permit” or “forbid”, or press Ctrl+Space for what
-can stand here.`;
-
-const NO_ROUTES = `Only the gate needs routes: they say which action on which
-resource an HTTP request asks for. For instance:
+const NO_ROUTES = `Only the gate needs routes: they say which action on which resource an HTTP request asks for.
 
 [[route]]
 method = "GET"
@@ -43,11 +38,11 @@ path = "/documents/{id}"
 action = "read"
 resource = { type = "Document", id = "{id}" }`;
 
-const SAYS: Record<Name, string> = {
-  policies: 'What your tables imply but cannot say.',
-  generated: 'What the model makes of your tables. Every row that grants something is one more rule beside these.',
-  cedarschema: 'The types, attributes and actions that rules may speak of. The model makes it of your tables.',
-  routes: 'Which action on what each HTTP request asks for. Only the gate needs it.',
+/** What a text is for, where that is not plain. What is written by hand explains itself while it is empty. */
+const SAYS: Partial<Record<Name, string>> = {
+  generated: 'What the model makes of your tables; each row that grants is one more.',
+  cedarschema: 'What rules may speak of: types, attributes, actions.',
+  routes: 'What each HTTP request asks for. Only the gate needs it.',
 };
 
 const tabs = computed<Tab<Name>[]>(() => [
@@ -126,25 +121,21 @@ export function RulesPane() {
   const made = { generated: compiled.value?.['policies.cedar'], cedarschema: compiled.value?.['schema.cedarschema'] };
   const text = chosen === 'generated' || chosen === 'cedarschema' ? made[chosen] : undefined;
   return (
-    <Pane
-      name="rules"
-      heading="What are the rules?"
-      tools={<Tabs id="rules" label="Rules" tabs={tabs.value} chosen={chosen} choose={(name) => (rulesTab.value = name)} />}
-    >
+    <Pane name="rules" heading="What are the rules?">
+      <div class="rules-bar">
+        <Tabs id="rules" label="Rules" tabs={tabs.value} chosen={chosen} choose={(name) => (rulesTab.value = name)} />
+        {chosen === 'policies' && (
+          <button type="button" class="quiet" title="Format the rules (Shift+Alt+F)" disabled={current.value.policies.trim() === ''} onClick={format}>
+            Format
+          </button>
+        )}
+        {text !== undefined && (
+          <button type="button" class="quiet" title="Copy this text" onClick={() => copy(text)}>
+            Copy
+          </button>
+        )}
+      </div>
       <TabPanel id="rules" chosen={chosen} class="rules">
-        <div class="rules-bar">
-          <p>{SAYS[chosen]}</p>
-          {chosen === 'policies' && (
-            <button type="button" class="quiet" title="Format the rules (Shift+Alt+F)" disabled={current.value.policies.trim() === ''} onClick={format}>
-              Format
-            </button>
-          )}
-          {text !== undefined && (
-            <button type="button" class="quiet" onClick={() => copy(text)}>
-              Copy
-            </button>
-          )}
-        </div>
         {chosen === 'policies' && (
           <Editor
             file="policies.cedar"
@@ -189,8 +180,11 @@ export function RulesPane() {
             placeholder={NO_ROUTES}
           />
         )}
-        <div class="rules-foot" role="status">
-          <Foot chosen={chosen} />
+        <div class="rules-foot">
+          {SAYS[chosen] !== undefined && <p class="muted">{SAYS[chosen]}</p>}
+          <div class="rules-status" role="status">
+            <Status chosen={chosen} />
+          </div>
         </div>
       </TabPanel>
     </Pane>
@@ -203,11 +197,11 @@ function NotYet() {
 }
 
 /** Under the text: whether answers go by it, what decided, what the tests reach. */
-function Foot({ chosen }: { chosen: Name }) {
+function Status({ chosen }: { chosen: Name }) {
   switch (chosen) {
     case 'policies':
       if (errorsIn('policies.cedar')) {
-        return <span class="warn">! These rules have an error; answers still go by the last version without one.</span>;
+        return <span class="warn">! An error: answers still go by the last version without one.</span>;
       }
       return <Reached rules={handRules.value} file="policies.cedar" />;
     case 'generated':
@@ -233,10 +227,10 @@ function Reached({ rules, file }: { rules: readonly Rule[]; file: string }) {
           <span aria-hidden="true">➤ </span>decided now: <Links rules={deciding} file={file} />
         </span>
       )}
-      {tested && rules.length > 0 && missing.length === 0 && <span class="muted">✓ every rule decides a test</span>}
+      {tested && rules.length > 0 && missing.length === 0 && <span class="muted">✓ tests reach every rule</span>}
       {tested && missing.length > 0 && (
         <span class="muted">
-          ○ {missing.length} of {rules.length} decide no test: <Links rules={missing} file={file} />
+          ○ {missing.length} of {rules.length} without a test: <Links rules={missing} file={file} />
         </span>
       )}
     </>
