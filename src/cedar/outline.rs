@@ -11,7 +11,7 @@ use cedar_policy::pst::{BinaryOp, Clause, Expr, UnaryOp, Var};
 #[derive(Clone, Debug)]
 pub struct Outline {
     pub id: String,
-    /// Its `@reason`; empty where it has none.
+    /// Its `@reason`; where it has none, the first sentence of the comment above it; empty where there is none either.
     pub reason: String,
     /// The file or text that it stands in, as it was named.
     pub file: String,
@@ -65,7 +65,7 @@ pub fn outlines(texts: &[(&str, &str)]) -> Result<(Program, Vec<Outline>), Cedar
     let mut all = Vec::new();
     for (file, text) in texts {
         let policies = named_policies(text, file)?;
-        let lines = lines(text);
+        let statements = statements(text);
         let mut of_text = Vec::new();
         for policy in policies.policies() {
             let id = policy.id().to_string();
@@ -81,9 +81,10 @@ pub fn outlines(texts: &[(&str, &str)]) -> Result<(Program, Vec<Outline>), Cedar
                 };
                 clauses.push((unless, part(&mut builder, expression, 0, &mut left).map_err(|error| why(&error))?));
             }
-            let reason = policy.annotation("reason").unwrap_or_default().to_string();
-            let named = policy.annotation("id").is_some();
-            let line = line(&lines, &id, named);
+            let statement = statement(&statements, &id, policy.annotation("id").is_some());
+            let line = statement.map_or(0, |statement| statement.line);
+            let comment = || statement.map(|statement| first_sentence(&statement.comment)).unwrap_or_default();
+            let reason = policy.annotation("reason").map_or_else(comment, str::to_string);
             let effect = effect(&body);
             let file = (*file).to_string();
             of_text.push(Outline { reason, file, line, effect, principal, actions, resource, clauses, id });
@@ -169,22 +170,49 @@ fn flat(op: BinaryOp, expression: &Expr, found: &mut Vec<Expr>) {
     }
 }
 
-/// Where the statements of a text begin: their lines, each with the id that an annotation gives it.
-fn lines(text: &str) -> Vec<(usize, Option<String>)> {
+/// A statement of a text.
+struct Statement {
+    /// The line that it begins at, from 1.
+    line: usize,
+    /// The id that an annotation gives it.
+    id: Option<String>,
+    /// The comment that stands right above it.
+    comment: String,
+}
+
+fn statements(text: &str) -> Vec<Statement> {
     let mut found = Vec::new();
     let (mut line, mut start, mut statement) = (1, None, String::new());
+    // The last comment, and the line behind it.
+    let (mut comment, mut behind) = (String::new(), 0);
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {
+        if start.is_none() && !c.is_whitespace() && !(c == '/' && rest.peek() == Some(&'/')) && c != ';' {
+            start = Some(line);
+            if behind != line {
+                comment.clear();
+            }
+        }
         match c {
             '\n' => {
                 line += 1;
                 statement.push(' ');
             }
             '/' if rest.peek() == Some(&'/') => {
-                while rest.next_if(|c| *c != '\n').is_some() {}
+                let mut words = String::new();
+                while let Some(c) = rest.next_if(|c| *c != '\n') {
+                    words.push(c);
+                }
+                if start.is_none() {
+                    if behind != line {
+                        comment.clear();
+                    }
+                    comment.push_str(words.trim_start_matches('/').trim());
+                    comment.push(' ');
+                    behind = line + 1;
+                }
             }
             '"' => {
-                start.get_or_insert(line);
                 statement.push('"');
                 while let Some(c) = rest.next() {
                     statement.push(c);
@@ -197,19 +225,24 @@ fn lines(text: &str) -> Vec<(usize, Option<String>)> {
                 }
             }
             ';' => {
-                if let Some(start) = start.take() {
-                    found.push((start, annotated(&statement)));
+                if let Some(line) = start.take() {
+                    found.push(Statement { line, id: annotated(&statement), comment: std::mem::take(&mut comment) });
                 }
                 statement.clear();
             }
             c if c.is_whitespace() => statement.push(' '),
-            c => {
-                start.get_or_insert(line);
-                statement.push(c);
-            }
+            c => statement.push(c),
         }
     }
     found
+}
+
+/// Without its period. A long one is nothing to repeat.
+fn first_sentence(comment: &str) -> String {
+    const MAX: usize = 200;
+    let comment = comment.trim();
+    let end = comment.find(". ").or_else(|| comment.strip_suffix('.').map(str::len)).unwrap_or(comment.len());
+    if end > MAX { String::new() } else { comment[..end].to_string() }
 }
 
 /// The id that a statement's annotations name.
@@ -231,14 +264,14 @@ fn annotated(statement: &str) -> Option<String> {
     None
 }
 
-/// The line of a policy; 0 where it cannot be found.
-fn line(lines: &[(usize, Option<String>)], id: &str, named: bool) -> usize {
+/// The statement that a policy was read from.
+fn statement<'s>(statements: &'s [Statement], id: &str, named: bool) -> Option<&'s Statement> {
     if named {
-        return lines.iter().find(|(_, own)| own.as_deref() == Some(id)).map_or(0, |(line, _)| *line);
+        return statements.iter().find(|statement| statement.id.as_deref() == Some(id));
     }
     // `policies.cedar#3`: the third statement.
-    let number = id.rsplit_once('#').and_then(|(_, number)| number.parse::<usize>().ok());
-    number.and_then(|number| lines.get(number.checked_sub(1)?)).map_or(0, |(line, _)| *line)
+    let number = id.rsplit_once('#').and_then(|(_, number)| number.parse::<usize>().ok())?;
+    statements.get(number.checked_sub(1)?)
 }
 
 #[cfg(test)]
@@ -252,6 +285,16 @@ mod tests {
         let (_, all) = outlines(&[("rules", text)]).expect("outlines");
         let found: Vec<(&str, usize)> = all.iter().map(|outline| (outline.id.as_str(), outline.line)).collect();
         assert_eq!(found, [("a", 3), ("c", 6), ("rules#2", 6)]);
+    }
+
+    #[test]
+    fn a_reason_is_the_annotation_or_the_comment_right_above() {
+        let text = "// Far away.\n\n// People may look. Always\n// and all.\n@id(\"a\")\npermit (principal, action, resource);\n\
+                    // Not this.\n@id(\"b\") @reason(\"so it is\")\npermit (principal, action, resource);\n// No.\n\n\
+                    @id(\"c\")\npermit (principal, action, resource);";
+        let (_, all) = outlines(&[("rules", text)]).expect("outlines");
+        let found: Vec<(&str, &str)> = all.iter().map(|outline| (outline.id.as_str(), outline.reason.as_str())).collect();
+        assert_eq!(found, [("a", "People may look"), ("b", "so it is"), ("c", "")]);
     }
 
     #[test]

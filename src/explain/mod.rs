@@ -65,7 +65,7 @@ impl Explainer {
         let decision = &situation.decision;
         let denied = !decision.allow && !decision.undecided;
         let (nearest, revived) = if denied { situation.nearest() } else { (Vec::new(), situation.facts().clone()) };
-        let near = situation.near(&nearest, &reasons);
+        let near = if denied { situation.near(&nearest, &reasons) } else { Vec::new() };
         Ok(Explanation {
             allow: decision.allow,
             undecided: decision.undecided,

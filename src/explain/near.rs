@@ -35,9 +35,11 @@ pub enum Missing {
 }
 
 /// How many are told.
-const MOST_NEAR: usize = 8;
+const MOST_NEAR: usize = 6;
+/// How many are looked at more closely.
+const MOST_LOOKED_AT: usize = 100;
 /// Farther ones say nothing.
-const FARTHEST: u32 = 8;
+const FARTHEST: u32 = 80;
 
 /// The rows that decide whether a row counts: live conditions, and the column of its end.
 pub fn conditions(meaning: &Meaning) -> (&[Live], Option<&str>) {
@@ -118,17 +120,19 @@ impl<'a> Situation<'a> {
             let mut distance = 0;
             if !holds(&grant.principal, &query.principal, &principals) {
                 // A role or a group can be joined; another person's own grant is farther away.
-                distance += if matches!(grant.principal, Scope::In(_)) { 2 } else { 4 };
+                distance += if matches!(grant.principal, Scope::In(_)) { 20 } else { 45 };
                 missing.push(Missing::Principal(grant.principal.clone()));
             }
             if let Some(actions) = &grant.actions
                 && !actions.contains(&query.action)
             {
-                distance += 5;
+                distance += 50;
                 missing.push(Missing::Action(actions.clone()));
             }
             if !holds(&grant.resource, &query.resource, &resources) {
-                distance += 3;
+                // What the principal holds elsewhere is nearer than what others hold here; but not so a list of what single
+                // things she was given.
+                distance += if missing.is_empty() && self.is_scoped(grant) { 15 } else { 30 };
                 missing.push(Missing::Resource(grant.resource.clone()));
             }
             if distance >= FARTHEST || missing.len() > 2 {
@@ -138,12 +142,12 @@ impl<'a> Situation<'a> {
         }
         // What a grant rests on is looked up only for those that may be told.
         near.sort_by(|a, b| (a.distance, &a.grant.id).cmp(&(b.distance, &b.grant.id)));
-        near.truncate(MOST_NEAR * 8);
+        near.truncate(MOST_LOOKED_AT);
         for one in &mut near {
             one.dead = self.dead(&facts, &one.grant, &principals, &resources);
-            one.distance += one.dead.len() as u32;
+            one.distance += 10 * one.dead.len() as u32;
         }
-        near.retain(|near| near.distance < FARTHEST + 2);
+        near.retain(|near| near.distance < FARTHEST + 20);
         near.sort_by(|a, b| (a.distance, &a.grant.id).cmp(&(b.distance, &b.grant.id)));
         (near, facts)
     }
@@ -168,7 +172,8 @@ impl<'a> Situation<'a> {
         };
         let own = self.places.find(&grant.source);
         look(own);
-        grant.rests_on.iter().for_each(|source| look(self.places.find(source)));
+        let about = |source: &String| self.places.find(source).filter(|at| self.is_about(*at));
+        grant.rests_on.iter().for_each(|source| look(about(source)));
         let mut look_at_entity = |uid: &Uid| {
             // A resource that is not live is told by the guard that forbids it.
             if *uid != self.query.principal && *uid != self.query.resource {
@@ -206,14 +211,28 @@ impl<'a> Situation<'a> {
         found
     }
 
-    /// What comes near, in words.
+    /// Whether a grant comes from an assignment or a permission within a scope.
+    fn is_scoped(&self, grant: &Grant) -> bool {
+        let table = grant.source.split('/').next().and_then(|table| self.places.mapping.table(table));
+        matches!(table.map(|table| &table.meaning), Some(Meaning::RoleAssignment(_) | Meaning::DirectPermission(_)))
+    }
+
+    /// What comes near, in words. What lacks two things or belongs to somebody else is told only where little else is.
     pub fn near(&self, nearest: &[NearGrant<'a>], reasons: &[Reason]) -> Vec<Near> {
         let mut told: Vec<Near> = Vec::new();
+        let (mut others, mut actions) = (0, 0);
         for near in nearest {
+            let other = near.missing.iter().any(|missing| matches!(missing, Missing::Principal(Scope::Eq(_))));
+            let action = near.missing.iter().any(|missing| matches!(missing, Missing::Action(_)));
+            (others, actions) = (others + u32::from(other), actions + u32::from(action));
+            let far = near.missing.len() > 1 || other && others > 1 || action && actions > 2;
+            if far && told.len() >= 2 || near.missing.len() > 1 && action {
+                continue;
+            }
             let mut missing: Vec<String> = Vec::new();
             for (at, why) in &near.dead {
                 let source = self.places.source(*at);
-                let row = if source == near.grant.source { "that row does not count".to_string() } else { self.row(*at) };
+                let row = if source == near.grant.source { "that row does not count now".to_string() } else { self.row(*at) };
                 missing.push(format!("{row}: {why}"));
             }
             missing.extend(near.missing.iter().map(|missing| self.missing(missing)));
@@ -246,20 +265,20 @@ impl<'a> Situation<'a> {
         let places = &self.places;
         match &at.table.meaning {
             Meaning::RoleAssignment(meaning) => match places.target(at, &meaning.principal) {
-                Some(uid) => format!("{} holding {} does not count", thing(places, &uid), self.assigned(at, meaning)),
-                None => format!("`{}` does not count", places.source(at)),
+                Some(uid) => format!("{} holding {} does not count now", thing(places, &uid), self.assigned(at, meaning)),
+                None => format!("`{}` does not count now", places.source(at)),
             },
             Meaning::GroupMembership(meaning) => {
                 match (places.target(at, &meaning.principal), places.target(at, &meaning.group)) {
                     (Some(uid), Some(group)) => {
-                        format!("the membership of {} in {} does not count", thing(places, &uid), thing(places, &group))
+                        format!("the membership of {} in {} does not count now", thing(places, &uid), thing(places, &group))
                     }
-                    _ => format!("`{}` does not count", places.source(at)),
+                    _ => format!("`{}` does not count now", places.source(at)),
                 }
             }
             _ => match places.entity(at) {
-                Some(uid) => format!("{} does not count", thing(places, &uid)),
-                None => format!("`{}` does not count", places.source(at)),
+                Some(uid) => format!("{} does not count now", thing(places, &uid)),
+                None => format!("`{}` does not count now", places.source(at)),
             },
         }
     }
@@ -300,9 +319,13 @@ impl<'a> Situation<'a> {
             Missing::Principal(Scope::Eq(uid)) => format!("that is {}, not {who}", thing(places, uid)),
             Missing::Principal(_) => format!("{who} is not meant"),
             Missing::Action(actions) => {
-                let mut verbs: Vec<String> = actions.iter().map(|action| format!("“{}”", verb(action))).collect();
+                let wanted = verb(&self.query.action);
+                // Two actions can have the same verb: `project:read` and `document:read`.
+                let alike = actions.iter().any(|action| verb(action) == wanted);
+                let told = |action: &str| if alike { action.to_string() } else { verb(action) };
+                let mut verbs: Vec<String> = actions.iter().map(|action| format!("“{}”", told(action))).collect();
                 verbs.truncate(4);
-                format!("that is for {}, not for “{}”", listed(&verbs, "and"), verb(&self.query.action))
+                format!("that is for {}, not for “{}”", listed(&verbs, "and"), told(&self.query.action))
             }
             Missing::Resource(Scope::In(uid) | Scope::IsIn(_, uid)) => {
                 if let Missing::Resource(Scope::IsIn(kind, _)) = missing

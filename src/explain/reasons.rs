@@ -4,7 +4,7 @@
 use super::place::At;
 use super::shapes::{self, Effect, RowPlace};
 use super::situation::Situation;
-use super::words::{called, deed, deeds, kind_words, listed, not_counting, plural, told, verb};
+use super::words::{deed, deeds, kind_words, listed, not_counting, plural, told, verb};
 use super::{Explainer, place};
 use crate::bundle::HANDWRITTEN;
 use crate::decide::Reason;
@@ -56,7 +56,7 @@ impl<'a> Situation<'a> {
             }
         }
         for source in &grant.rests_on {
-            if let Some(at) = self.places.find(source) {
+            if let Some(at) = self.places.find(source).filter(|at| self.is_about(*at)) {
                 add(at.place());
             }
         }
@@ -94,7 +94,7 @@ impl<'a> Situation<'a> {
             }
             (Some(_), false) => match how {
                 Some(how) => format!("{how}, which may {what}"),
-                None => format!("{who} may {what}"),
+                None => format!("a row of {} lets {who} {what}", self.table_of(grant)),
             },
             (_, true) => match how {
                 Some(how) => format!("{how}, which may not {what}"),
@@ -103,6 +103,10 @@ impl<'a> Situation<'a> {
             },
             (None, false) => format!("`{}` lets {who} {what}", grant.source),
         }
+    }
+
+    fn table_of<'g>(&self, grant: &'g Grant) -> &'g str {
+        grant.source.split('/').next().unwrap_or_default()
     }
 
     /// What the permission is for, without the scope: that is told apart.
@@ -134,7 +138,13 @@ impl<'a> Situation<'a> {
         if explainer.is_handwritten(id) {
             let told = explainer.reason_of(id);
             let verb = if self.decision.allow { "permits" } else { "forbids" };
-            let says = if told.is_empty() { format!("the rule {id} {verb} it") } else { format!("{told} (rule {id})") };
+            let mut says = format!("the rule {id} {verb} it");
+            if let Some(what) = self.blamed(explainer, id) {
+                says.push_str(&format!(", since {what}"));
+            }
+            if !told.is_empty() {
+                says.push_str(&format!(" (“{told}”)"));
+            }
             return (says, None, Vec::new());
         }
         let own = self.places.of(&query.resource);
@@ -158,7 +168,7 @@ impl<'a> Situation<'a> {
                     (format!("the schema knows nothing of the type {kind}"), None, Vec::new())
                 }
                 _ if id.starts_with("guard/resource-live/") => {
-                    self.of_entity(&query.resource, "nothing may be done to it")
+                    self.of_entity(&query.resource, "nothing may be done to")
                 }
                 _ => (format!("the generated rule {id} decides it"), None, Vec::new()),
             },
@@ -186,12 +196,30 @@ impl<'a> Situation<'a> {
         };
         let row = Some(at.column(column));
         let why: Vec<String> = why.into_iter().map(|(_, why)| why).collect();
-        let whose = if *uid == self.query.principal { called(&self.places, uid) } else { self.thing(uid) };
-        (format!("{} of {whose}, so that {}", listed(&why, "and"), self.then(uid, then)), row, Vec::new())
+        let why = listed(&why, "and");
+        let says = match *uid == self.query.principal {
+            true => format!("{} {then} while {why}", self.who()),
+            false => format!("{then} {} while {why}", self.thing(uid)),
+        };
+        (says, row, Vec::new())
     }
 
-    fn then(&self, uid: &Uid, then: &str) -> String {
-        if *uid == self.query.principal { format!("{} {then}", self.who()) } else { then.to_string() }
+    /// The part of an `unless` that does not hold, and lets the rule forbid.
+    fn blamed(&self, explainer: &Explainer, id: &str) -> Option<String> {
+        if self.decision.allow {
+            return None;
+        }
+        let policy = self.policies(explainer).into_iter().find(|policy| policy.policy == id)?;
+        let clause = policy.conditions.into_iter().find(|condition| condition.clause == "unless")?;
+        let mut step = clause.step;
+        while let Some(at) = step.below.iter().position(|step| !step.skipped && step.value.as_deref() == Some("false")) {
+            // Below a `!` or an `||` the part that is false says something else.
+            if !step.text.contains("&&") || step.text.contains("||") {
+                break;
+            }
+            step = step.below.swap_remove(at);
+        }
+        (step.value.as_deref() == Some("false")).then(|| format!("`{}` is false", step.text))
     }
 
     fn of_tenant(&self) -> (String, Option<RowPlace>, Vec<RowPlace>) {
@@ -215,7 +243,7 @@ impl<'a> Situation<'a> {
         }
         let lies = self.ancestry(self.facts(), &self.query.resource);
         if lies.contains(&home) {
-            return self.of_entity(&home, "nothing may be done within it");
+            return self.of_entity(&home, "nothing may be done within");
         }
         let tenants: Vec<&Uid> = lies.iter().filter(|uid| uid.kind == home.kind).collect();
         let resource = self.thing(&self.query.resource);
@@ -232,7 +260,7 @@ impl<'a> Situation<'a> {
 
     /// The first thing to be told.
     pub fn says(&self, reasons: &[shapes::Reason], near: &[shapes::Near]) -> String {
-        let who = self.who();
+        let (who, again) = (self.whoever(), self.who());
         let deed = deed(&self.places, &self.query.action, &self.query.resource);
         if self.decision.undecided {
             let why = self.decision.errors.first().cloned().unwrap_or_default();
@@ -257,7 +285,7 @@ impl<'a> Situation<'a> {
             Some(near) => format!(" Nearest: {}, but {}.", near.says, near.missing.join(", and ")),
             None => String::new(),
         };
-        format!("{who} may not {deed}: nothing lets {who} do that.{nearest}")
+        format!("{who} may not {deed}: nothing lets {again} do that.{nearest}")
     }
 
     fn is_forbid(&self, error: &str) -> bool {

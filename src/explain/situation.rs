@@ -3,7 +3,7 @@
 
 use super::Case;
 use super::place::{At, Places};
-use super::words::{called, thing, when};
+use super::words::{briefly, called, thing, when};
 use crate::decide::{Decision, Prepared, Query, Undecidable};
 use crate::facts::{self, Facts, Scope, group_role_id};
 use crate::mapping::{Meaning, RoleAssignment, Target};
@@ -43,8 +43,29 @@ impl<'a> Situation<'a> {
         &self.prepared.facts
     }
 
+    /// The principal, for a sentence that comes after one that names it in full.
     pub fn who(&self) -> String {
+        briefly(&self.places, &self.query.principal)
+    }
+
+    /// The principal in full.
+    pub fn whoever(&self) -> String {
         called(&self.places, &self.query.principal)
+    }
+
+    /// Whether a row that a grant rests on is about the action that was asked for.
+    pub fn is_about(&self, at: At<'a>) -> bool {
+        match &at.table.meaning {
+            Meaning::Permission(_) => self.permits(at).is_none_or(|(all, _)| all.contains(&self.query.action)),
+            Meaning::RolePermission(meaning) => match self.places.mapping.permission() {
+                Some((table, _)) => {
+                    let id = self.places.id(at, &meaning.permission).unwrap_or_default();
+                    self.places.find(&format!("{}/{id}", table.name)).is_none_or(|at| self.is_about(at))
+                }
+                None => true,
+            },
+            _ => true,
+        }
     }
 
     pub fn thing(&self, uid: &Uid) -> String {

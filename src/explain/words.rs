@@ -56,6 +56,11 @@ pub fn called(places: &Places, uid: &Uid) -> String {
     }
 }
 
+/// By the name alone, for a second mention.
+pub fn briefly(places: &Places, uid: &Uid) -> String {
+    label(places, uid).unwrap_or_else(|| uid.id.clone())
+}
+
 /// The same with its type: `the document Launch plan (plan)`. People are called by their names alone.
 pub fn thing(places: &Places, uid: &Uid) -> String {
     match uid.kind.as_str() {
@@ -72,10 +77,6 @@ pub fn thing(places: &Places, uid: &Uid) -> String {
 
 pub fn is_principal(places: &Places, kind: &str) -> bool {
     places.mapping.principals().any(|(_, entity)| entity.type_name == kind)
-}
-
-pub fn entity_kind(places: &Places, kind: &str) -> Option<EntityKind> {
-    places.mapping.entity(kind).map(|(_, entity)| entity.entity)
 }
 
 /// An entity type in small letters, with spaces: `oauth account`.
@@ -113,7 +114,10 @@ pub fn plural(kind: &str) -> String {
 pub fn verb(action: &str) -> String {
     let last = action.rsplit([':', '.', '/']).next().unwrap_or(action);
     let word = if last.is_empty() { action } else { last };
-    kind_words(word).replace('-', " ")
+    match kind_words(word).replace('-', " ") {
+        admin if admin == "admin" => "administer".to_string(),
+        word => word,
+    }
 }
 
 /// What is done to what: `write the document Plan`, `manage members of the group Board`.
@@ -207,7 +211,7 @@ pub fn not_counting<'a>(
     if let Some(column) = expires {
         let value = places.value(at, column);
         match read_time(value) {
-            Reading::Is(time) if time <= now => found.push((column, format!("`{column}` is over: {}", when(time)))),
+            Reading::Is(time) if time <= now => found.push((column, format!("it ended on {} (`{column}`)", when(time)))),
             Reading::Unreadable => found.push((column, format!("`{column}` holds {}, which is no time", show(value)))),
             _ => {}
         }
