@@ -4,10 +4,13 @@
 //! Everything is worked out from all rows, as the playground has them and `palisade decide --explain` reads them. The
 //! decision is the engine's; nothing here decides.
 
+mod change;
+mod gains;
 mod graph;
 mod near;
 mod place;
 mod reasons;
+mod repairs;
 mod shapes;
 mod situation;
 mod steps;
@@ -84,8 +87,12 @@ impl Explainer {
     /// # Errors
     /// As for [`Explainer::explain`].
     pub fn repairs(&self, case: &Case, query: &Query) -> Result<Vec<Repair>, Undecidable> {
-        let _ = (case, query);
-        Ok(Vec::new())
+        let situation = Situation::new(case, query)?;
+        if situation.decision.allow || situation.decision.undecided {
+            return Ok(Vec::new());
+        }
+        let (nearest, _) = situation.nearest();
+        Ok(situation.repairs(&nearest))
     }
 
     fn outline(&self, id: &str) -> Option<&Outline> {
