@@ -4,5 +4,6 @@
 //! `UPDATE_EXPECT=1` rewrites `tests/explain/golden`; read the diff.
 
 mod packs;
+mod repairs;
 mod steps;
 mod words;
