@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tab with the diagram, and the model beside it or in its place.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { computed, signal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
 import { Drawing } from './drawing.tsx';
 import { LEGEND } from './kinds.ts';
 import { ModelList } from './list.tsx';
-import { importing, tables, wantedColumns, wantedForm } from './look.ts';
-import type { Columns } from './print.ts';
+import { tables, wantedColumns, wantedForm } from './look.ts';
 import { counted, toneOf } from './tables.ts';
 
 /** From this many pixels on, the diagram and the list stand beside each other. */
@@ -13,56 +13,47 @@ const BOTH = 820;
 /** In less than this, columns cannot be read in a drawing of the whole. */
 const WITH_COLUMNS = 560;
 
+/** How wide the tab is. */
+const width = signal(0);
+const both = computed(() => width.value >= BOTH);
+// On a telephone the list says more.
+const form = computed(() => wantedForm.value ?? (width.value > 0 && innerWidth < 720 ? 'list' : 'drawing'));
+
+/** Drawing or list, where there is no room for both. */
+export function DiagramTools() {
+  if (both.value || width.value === 0) return null;
+  return (
+    <div class="schema-switch" role="group" aria-label="Show the schema as">
+      <button type="button" aria-pressed={form.value === 'drawing'} onClick={() => (wantedForm.value = 'drawing')}>
+        Drawing
+      </button>
+      <button type="button" aria-pressed={form.value === 'list'} onClick={() => (wantedForm.value = 'list')}>
+        List
+      </button>
+    </div>
+  );
+}
+
 export function DiagramView() {
   const root = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
   useEffect(() => {
     const element = root.current;
     if (element === null) return;
-    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
+    const observer = new ResizeObserver(() => (width.value = element.clientWidth));
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  const both = width >= BOTH;
-  // On a telephone the list says more.
-  const form = wantedForm.value ?? (width > 0 && innerWidth < 720 ? 'list' : 'drawing');
-  const columns = wantedColumns.value ?? (width >= WITH_COLUMNS ? 'few' : 'names');
+  const drawn = both.value || form.value === 'drawing';
+  const columns = wantedColumns.value ?? (width.value >= WITH_COLUMNS ? 'few' : 'names');
   return (
     <div class="schema-diagram" ref={root}>
-      <div class="schema-bar">
-        {!both && (
-          <div class="schema-switch" role="group" aria-label="Show the schema as">
-            <button type="button" aria-pressed={form === 'drawing'} onClick={() => (wantedForm.value = 'drawing')}>
-              Drawing
-            </button>
-            <button type="button" aria-pressed={form === 'list'} onClick={() => (wantedForm.value = 'list')}>
-              List
-            </button>
-          </div>
-        )}
-        {(both || form === 'drawing') && (
-          <select
-            aria-label="Columns in the drawing"
-            value={columns}
-            onChange={(event) => (wantedColumns.value = event.currentTarget.value as Columns)}
-          >
-            <option value="names">no columns</option>
-            <option value="few">columns that matter</option>
-            <option value="all">all columns</option>
-          </select>
-        )}
-        <span class="space" />
-        <button type="button" onClick={() => (importing.value = true)}>
-          Use your own schema
-        </button>
-      </div>
-      {width > 0 && (
-        <div class="schema-main" data-both={both}>
-          {(both || form === 'drawing') && <Drawing columns={columns} listed={both} />}
-          {(both || form === 'list') && <ModelList />}
+      {width.value > 0 && (
+        <div class="schema-main" data-both={both.value}>
+          {drawn && <Drawing columns={columns} listed={both.value} />}
+          {(both.value || form.value === 'list') && <ModelList />}
         </div>
       )}
-      {(both || form === 'drawing') && <Legend />}
+      {drawn && <Legend />}
     </div>
   );
 }

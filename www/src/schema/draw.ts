@@ -28,7 +28,8 @@ function load(): Promise<Mermaid> {
       layout: 'dagre',
       // SVG's own text: no HTML is made of anything.
       htmlLabels: false,
-      flowchart: { htmlLabels: false },
+      // No name is broken into lines.
+      flowchart: { htmlLabels: false, wrappingWidth: 2000 },
       fontFamily: "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', 'DejaVu Sans', sans-serif",
       // Colours come from the page's own style sheet, so that light and dark need no other drawing.
       themeVariables: { fontSize: '14px' },
@@ -48,6 +49,7 @@ export async function draw(printed: Printed, known: KnownTable[], room: HTMLElem
   const mermaid = await load();
   drawn += 1;
   const id = `schema-drawing-${drawn}`;
+  room.dataset['names'] = String(printed.tables.every(({ rows }) => rows.length === 0));
   const text = await mermaid.render(id, printed.text, room).then(({ svg }) => svg);
   room.innerHTML = text;
   const svg = room.querySelector('svg');
@@ -57,6 +59,7 @@ export async function draw(printed: Printed, known: KnownTable[], room: HTMLElem
   const entities = printed.tables.map((table, at) => {
     const element = nodes.find((node) => node.id.includes(`entity-t${at}-`));
     if (element === undefined) throw new Error(`the table ${table.name} was not drawn`);
+    outline(element);
     return { element, box: boxOf(element, svg) };
   });
   const labels = [...svg.querySelectorAll<SVGGElement>('.edgeLabel .label')];
@@ -95,6 +98,15 @@ export function dress({ svg, entities }: Drawing, printed: Printed, known: Known
   });
 }
 
+/** The line around a table, above the lines of its rows. */
+function outline(element: SVGGElement): void {
+  const line = element.querySelector('.outer-path path:not([stroke="none"])')?.cloneNode();
+  if (!(line instanceof SVGElement)) return;
+  line.setAttribute('class', 'outline');
+  line.setAttribute('fill', 'none');
+  element.append(line);
+}
+
 /** Puts the names in the places of their stand-ins. */
 function name(element: SVGGElement, { heading, rows }: Printed['tables'][number]): void {
   const column = (name: string) => [...element.querySelectorAll<SVGGElement>(`.label.${name}`)];
@@ -102,6 +114,10 @@ function name(element: SVGGElement, { heading, rows }: Printed['tables'][number]
   if (title !== null) {
     title.classList.add('name');
     write(title, heading);
+    // Of a table without rows it stands where its stand-in began.
+    const text = rows.length === 0 ? title.querySelector('text') : null;
+    text?.removeAttribute('transform');
+    text?.setAttribute('text-anchor', 'middle');
   }
   const [names, types, keys, comments] = [column('attribute-type'), column('attribute-name'), column('attribute-keys'), column('attribute-comment')];
   rows.forEach(([name = '', second = '', key = '', comment = ''], at) => {

@@ -5,7 +5,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { Card } from './card.tsx';
 import { draw, dress, type Drawing as Drawn } from './draw.ts';
-import { diagram, tables, wantedForm, wantedTable } from './look.ts';
+import { diagram, tables, wantedColumns, wantedForm, wantedTable } from './look.ts';
 import { print, type Columns, type Printed } from './print.ts';
 import { counted } from './tables.ts';
 import { fit, kept, nextTo, pan, type Point, reveal, type Size, type View, zoom } from './view.ts';
@@ -15,6 +15,8 @@ const LARGE = 80;
 /** While letters come faster than this, nothing is drawn. */
 const PAUSE = 300;
 const STEP = 1.25;
+/** What the buttons over the drawing take of its height. */
+const FOOT = 34;
 const PAN_STEP = 60;
 /** A pointer that moves less than this many pixels clicks. */
 const CLICK = 4;
@@ -108,12 +110,12 @@ export function Drawing({ columns, listed }: DrawingProps) {
     }
     drawn.value = next;
     layer.current?.replaceChildren(next.drawing.svg);
-    if (!moved.current) view.value = fit(next.drawing, size.peek());
+    if (!moved.current) view.value = fit(next.drawing, size.peek(), FOOT);
   }
 
   useLayoutEffect(() => {
     const now = drawn.value;
-    if (now !== undefined && !moved.current && visible) view.value = fit(now.drawing, size.value);
+    if (now !== undefined && !moved.current && visible) view.value = fit(now.drawing, size.value, FOOT);
   }, [size.value, drawn.value]);
 
   const look = (next: View) => {
@@ -126,7 +128,7 @@ export function Drawing({ columns, listed }: DrawingProps) {
   const whole = () => {
     const now = drawn.peek();
     moved.current = false;
-    if (now !== undefined) view.value = fit(now.drawing, size.peek());
+    if (now !== undefined) view.value = fit(now.drawing, size.peek(), FOOT);
   };
 
   // Going to a table from elsewhere.
@@ -240,14 +242,17 @@ export function Drawing({ columns, listed }: DrawingProps) {
     card.value = at === undefined ? undefined : { at, pinned: true };
     if (at !== undefined) choose(at);
   };
+  /** The keyboard comes back from a card that was closed: it is not to open again. */
+  const closing = useRef(false);
   const focus = (event: FocusEvent) => {
     const now = drawn.peek();
     const at = entityOf(event.target);
     const box = at === undefined ? undefined : now?.drawing.entities[at]?.box;
     if (at === undefined || box === undefined) return;
     choose(at);
+    clearTimeout(timer.current);
     // By the keyboard only: what was clicked is seen already.
-    if (!(event.target as Element).matches(':focus-visible')) return;
+    if (closing.current || !(event.target as Element).matches(':focus-visible')) return;
     look(reveal(view.peek(), box, size.peek()));
     card.value = { at, pinned: false };
   };
@@ -305,6 +310,16 @@ export function Drawing({ columns, listed }: DrawingProps) {
           </button>
         </p>
       )}
+      <select
+        class="schema-columns-drawn"
+        aria-label="Columns in the drawing"
+        value={columns}
+        onChange={(event) => (wantedColumns.value = event.currentTarget.value as Columns)}
+      >
+        <option value="names">no columns</option>
+        <option value="few">columns that matter</option>
+        <option value="all">all columns</option>
+      </select>
       <div class="schema-zoom" role="group" aria-label="Size of the diagram">
         <button type="button" title="Smaller (−)" aria-label="Smaller" onClick={() => look(zoom(view.peek(), 1 / STEP, middle()))}>
           −
@@ -330,7 +345,10 @@ export function Drawing({ columns, listed }: DrawingProps) {
             const back = drawn.peek()?.drawing.entities[open.at]?.element;
             const inside = document.activeElement?.closest('.schema-card') != null;
             card.value = undefined;
-            if (inside) back?.focus();
+            if (!inside) return;
+            closing.current = true;
+            back?.focus();
+            closing.current = false;
           }}
         />
       )}

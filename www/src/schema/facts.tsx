@@ -135,7 +135,7 @@ function Why({ table }: { table: KnownTable }) {
           </>
         ) : (
           <>
-            {spaced(fidelity.kind)}: <Ticked text={fidelity.seen} />.
+            It looks like <KindChip kind={fidelity.kind} />: <Ticked text={fidelity.seen} />.
           </>
         )}
       </p>

@@ -7,12 +7,12 @@ import { current } from '../case/store.ts';
 import { results } from '../engine/engine.ts';
 import { Pane } from '../ui/pane.tsx';
 import { type Tab, TabPanel, Tabs } from '../ui/parts.tsx';
-import { DiagramView } from './diagram.tsx';
+import { DiagramTools, DiagramView } from './diagram.tsx';
 import { ImportDialog } from './import.tsx';
 import { InferAgain } from './infer-again.tsx';
 import { diagram, importing, sections, tables } from './look.ts';
 import { ReportView } from './report.tsx';
-import { ModelText, SchemaText } from './texts.tsx';
+import { ModelText, ModelTools, SchemaText, SchemaTools } from './texts.tsx';
 import './schema.css';
 
 type Name = typeof schemaTab.value;
@@ -27,13 +27,24 @@ export function SchemaPane() {
     <Pane
       name="schema"
       heading="What does my schema say?"
-      tools={<Tabs id="schema" label="Diagram, schema, model, report" tabs={tabs()} chosen={chosen} choose={(name) => (schemaTab.value = name)} />}
+      tools={
+        <button type="button" class="schema-own" onClick={() => (importing.value = true)}>
+          Use your own<span class="schema-wide"> schema</span>
+        </button>
+      }
     >
+      <div class="schema-bar">
+        <Tabs id="schema" label="The schema" tabs={tabs()} chosen={chosen} choose={(name) => (schemaTab.value = name)} />
+        <span class="space" />
+        {chosen === 'diagram' && tables.value.length > 0 && <DiagramTools />}
+        {chosen === 'schema' && <SchemaTools />}
+        {chosen === 'model' && <ModelTools inferAgain={inferAgain} />}
+      </div>
       <TabPanel id="schema" chosen={chosen}>
         {chosen === 'schema' ? (
           <SchemaText />
         ) : chosen === 'model' && !(empty && model.trim() === '') ? (
-          <ModelText inferAgain={inferAgain} />
+          <ModelText />
         ) : empty ? (
           <Nothing />
         ) : chosen === 'report' ? (

@@ -21,6 +21,9 @@ const LONGEST = 32;
 /** Without any column that matters, so many are shown all the same. */
 const FIRST = 3;
 
+/** Without columns, tables are small: they stand closer, and below each other, since names are longer than high. */
+const CLOSE = '%%{init: {"er": {"nodeSpacing": 16, "rankSpacing": 44, "diagramPadding": 12}}}%%';
+
 const ENDS: Record<Many, [left: string, right: string]> = {
   zero_or_one: ['|o', 'o|'],
   exactly_one: ['||', '||'],
@@ -30,7 +33,7 @@ const ENDS: Record<Many, [left: string, right: string]> = {
 
 export function print(diagram: Diagram, known: KnownTable[], columns: Columns): Printed {
   const number = new Map(known.map(({ name }, at) => [name, at]));
-  const lines = ['erDiagram'];
+  const lines = columns === 'names' ? [CLOSE, 'erDiagram', 'direction LR'] : ['erDiagram'];
   const labels: string[] = [];
   for (const { from, to, from_many, to_many, identifying, label } of diagram.relations) {
     const [left, right] = [number.get(from), number.get(to)];

@@ -9,7 +9,7 @@ import { fromSchema, watchInferred } from './inferred.ts';
 import { KINDS } from './kinds.ts';
 import { diagram, sections, showTable } from './look.ts';
 import { type Counts, countsOf, disagreements, type Disagreement, inOrder } from './report.ts';
-import { signOf, toneOf } from './tables.ts';
+import { toneOf } from './tables.ts';
 
 export function ReportView({ inferAgain }: { inferAgain: () => void }) {
   useEffect(() => watchInferred(), []);
@@ -136,9 +136,6 @@ export function Cards({ fidelity, goTo }: { fidelity: Fidelity; goTo?: (table: s
         {inOrder(fidelity.tables).map((judged) => (
           <article key={judged.table} data-tone={toneOf(judged.kind)}>
             <h3>
-              <span aria-hidden="true" class="schema-sign">
-                {signOf(judged.kind)}
-              </span>{' '}
               {goTo === undefined ? (
                 judged.table
               ) : (
@@ -146,10 +143,11 @@ export function Cards({ fidelity, goTo }: { fidelity: Fidelity; goTo?: (table: s
                   {judged.table}
                 </button>
               )}
+              <KindChip kind={judged.kind} />
             </h3>
+            <p>Holds {KINDS[judged.kind]?.holds ?? judged.kind}.</p>
             <p class="muted">
-              {judged.kind === 'ignored' ? 'Not used for decisions' : `Holds ${KINDS[judged.kind]?.holds ?? judged.kind}`}:{' '}
-              <Ticked text={judged.seen} />.
+              Why: <Ticked text={judged.seen} />.
             </p>
             <Sentences of={judged} />
           </article>

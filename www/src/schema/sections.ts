@@ -150,11 +150,12 @@ export function differences(before: string, after: string): Difference[] {
   return all.sort((a, b) => ORDER[a.change] - ORDER[b.change]);
 }
 
-/** A section without comments, blanks and the order of its lines: what it says. */
+/** A section without comments, blanks and the order of lines and lists: what it says. */
 function plain(text: string): string {
   return text
     .split('\n')
     .map((line) => line.replace(/\s+#.*$/u, '').replace(/\s+/gu, ''))
+    .map((line) => line.replace(/\[([^[\]{}]*)\]/gu, (_, items: string) => `[${items.split(',').sort().join()}]`))
     .filter((line) => line !== '' && !line.startsWith('#'))
     .sort()
     .join('\n');

@@ -1,18 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tabs with the schema's text and the model's.
-import { useState } from 'preact/hooks';
 import { findingsIn } from '../app/badges.ts';
 import { change, current, setText } from '../case/store.ts';
 import { Editor } from '../editors/editor.tsx';
-import { importing } from './look.ts';
 import { fileKind, type SchemaFile } from './source.ts';
 
 /** Typing changes a text by little; what brings more than this at once was pasted, and says itself which kind it is. */
 const PASTED = 40;
 
+const as = (kind: SchemaFile) => change({ schemaFile: kind }, `call the schema ${kind}`);
+
+/** Which of the two files the schema is. */
+export function SchemaTools() {
+  const { schemaFile } = current.value;
+  return (
+    <div class="schema-switch" role="group" aria-label="The schema is written as">
+      {(['schema.mmd', 'schema.sql'] as const).map((kind) => (
+        <button key={kind} type="button" title={kind} aria-pressed={schemaFile === kind} onClick={() => schemaFile !== kind && as(kind)}>
+          {kind === 'schema.mmd' ? 'Mermaid' : 'SQL'}
+        </button>
+      ))}
+    </div>
+  );
+}
+
 export function SchemaText() {
   const { schema, schemaFile } = current.value;
-  const [dismissed, setDismissed] = useState<SchemaFile>();
   const looks = fileKind(schema);
   const type = (text: string) => {
     const kind = fileKind(text);
@@ -22,27 +35,9 @@ export function SchemaText() {
       setText('schema', text);
     }
   };
-  const as = (kind: SchemaFile) => {
-    setDismissed(kind);
-    change({ schemaFile: kind }, `read the schema as ${kind}`);
-  };
   return (
     <div class="schema-text">
-      <div class="schema-bar">
-        <div class="schema-switch" role="group" aria-label="The schema is written as">
-          {(['schema.mmd', 'schema.sql'] as const).map((kind) => (
-            <button key={kind} type="button" aria-pressed={schemaFile === kind} onClick={() => schemaFile !== kind && as(kind)}>
-              {kind === 'schema.mmd' ? 'Mermaid' : 'SQL'}
-            </button>
-          ))}
-        </div>
-        <code class="muted schema-file">{schemaFile}</code>
-        <span class="space" />
-        <button type="button" onClick={() => (importing.value = true)}>
-          Use your own schema
-        </button>
-      </div>
-      {looks !== undefined && looks !== schemaFile && dismissed !== schemaFile && (
+      {looks !== undefined && looks !== schemaFile && (
         <p class="schema-hint">
           This looks like {looks === 'schema.sql' ? 'SQL' : 'Mermaid'}.{' '}
           <button type="button" class="link" onClick={() => as(looks)}>
@@ -62,17 +57,23 @@ export function SchemaText() {
   );
 }
 
-export function ModelText({ inferAgain }: { inferAgain: () => void }) {
-  const { model, schema } = current.value;
+export function ModelTools({ inferAgain }: { inferAgain: () => void }) {
+  return (
+    <button
+      type="button"
+      disabled={current.value.schema.trim() === ''}
+      title="Compare with a model made from the schema"
+      onClick={inferAgain}
+    >
+      Infer again …
+    </button>
+  );
+}
+
+export function ModelText() {
+  const { model } = current.value;
   return (
     <div class="schema-text">
-      <div class="schema-bar">
-        <span class="muted schema-line">What each table means: one section a table.</span>
-        <span class="space" />
-        <button type="button" disabled={schema.trim() === ''} title="Compare with a model made from the schema" onClick={inferAgain}>
-          Infer again …
-        </button>
-      </div>
       <Editor
         file="model.toml"
         label="The model, model.toml"

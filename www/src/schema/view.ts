@@ -24,12 +24,12 @@ export const LARGEST = 3;
 const FIT_LARGEST = 1.15;
 const MARGIN = 10;
 
-/** The whole drawing in the middle of the frame. */
-export function fit(drawing: Size, frame: Size): View {
+/** The whole drawing in the middle of the frame. `foot` pixels of it are taken by something else. */
+export function fit(drawing: Size, frame: Size, foot = 0): View {
   const wide = (frame.width - 2 * MARGIN) / drawing.width;
-  const high = (frame.height - 2 * MARGIN) / drawing.height;
+  const high = (frame.height - foot - 2 * MARGIN) / drawing.height;
   const scale = limit(Math.min(wide, high, FIT_LARGEST));
-  return { scale, x: (frame.width - drawing.width * scale) / 2, y: (frame.height - drawing.height * scale) / 2 };
+  return { scale, x: (frame.width - drawing.width * scale) / 2, y: (frame.height - foot - drawing.height * scale) / 2 };
 }
 
 /** Enlarges by a factor; the point of the frame stays over the same point of the drawing. */
