@@ -324,7 +324,7 @@ export function Drawing({ columns, listed }: DrawingProps) {
         <button type="button" title="Smaller (−)" aria-label="Smaller" onClick={() => look(zoom(view.peek(), 1 / STEP, middle()))}>
           −
         </button>
-        <button type="button" title="Show all of it (0)" aria-label="Show all of it" onClick={whole}>
+        <button type="button" title="Show all of it (0)" aria-label={`${Math.round(scale * 100)} %: show all of it`} onClick={whole}>
           {Math.round(scale * 100)} %
         </button>
         <button type="button" title="Larger (+)" aria-label="Larger" onClick={() => look(zoom(view.peek(), STEP, middle()))}>
