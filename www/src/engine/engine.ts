@@ -128,7 +128,7 @@ function tell(of: Case, from: Case, matrix: MatrixQuestion | null): void {
   update.wanted = { matrix, tests: true, changes: of !== from };
   told = { of, base: from, matrix };
   number += 1;
-  if (state.value.is !== 'loading') state.value = { is: 'working', since: performance.now() };
+  if (state.peek().is !== 'loading') state.value = { is: 'working', since: performance.now() };
   worker?.postMessage({ kind: 'update', number, update } satisfies ToWorker);
 }
 
