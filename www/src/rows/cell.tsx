@@ -3,10 +3,10 @@
 import { useState } from 'preact/hooks';
 import type { Cell, ModelColumn } from '../engine/shapes.ts';
 import { isUuid, parseCell, readBool, textOf } from './cell.ts';
-import { type Lead, choicesOf, leadOf } from './choices.ts';
+import { type Lead, choicesOf, leadOf, leads, spelled, wordsOf } from './choices.ts';
 import { Combo } from './combo.tsx';
 import { cancel, cellAt, commit, typeBeside } from './commands.ts';
-import { type Surroundings, editing } from './state.ts';
+import { type Surroundings, data, editing } from './state.ts';
 import { endsIn, nearTimes, readTime, relative, showTime } from './time.ts';
 
 /** How far away a time is, in words; empty for what is no time. */
@@ -17,10 +17,10 @@ export function timeSays(cell: Cell, column: ModelColumn, at: number): string {
 }
 
 /** A UUID is shown by its beginning, where the row that it names has a name. */
-const short = (text: string, label: string) => (label !== '' && isUuid(text) ? `${text.slice(0, 8)}…` : text);
+export const short = (text: string, label: string) => (label !== '' && isUuid(text) ? `${text.slice(0, 8)}…` : text);
 
 /** What a screen reader says of a cell that is not just text. */
-export function CellShown(props: { cell: Cell; column: ModelColumn; lead: Lead | undefined; at: number; hidden: boolean }) {
+export function CellShown(props: { cell: Cell; column: ModelColumn; lead: Lead | undefined; at: number; hidden: boolean; found: boolean }) {
   const { cell, column, lead, at } = props;
   if (cell === null) return <span class="rows-null">NULL</span>;
   if (props.hidden) {
@@ -47,7 +47,7 @@ export function CellShown(props: { cell: Cell; column: ModelColumn; lead: Lead |
     }
   }
   if (text === '') return <span class="rows-null" title="Text without a letter, which is not NULL">empty</span>;
-  if (lead !== undefined && lead.place === undefined) {
+  if (lead !== undefined && lead.place === undefined && !props.found) {
     return <span title={`${lead.table} has no row with this id`}>{text} <span class="warn">↛<span class="hidden"> leads to no row</span></span></span>;
   }
   const label = lead?.label ?? '';
@@ -82,6 +82,15 @@ export function hintOf(column: ModelColumn): string {
 export function listOf(around: Surroundings, column: ModelColumn, type: Cell) {
   if (column.type === 'time') return { choices: nearTimes(around.at), guess: false };
   if (column.type === 'bool') return { choices: ['true', 'false'].map((value) => ({ value, label: '' })), guess: true };
+  const lists = column.values !== null || (column.type === 'text' && !column.unique && !leads(column) && !column.secret);
+  if (lists && !leads(column)) {
+    const { rows, columns } = data.value;
+    const at = columns.indexOf(column.name);
+    const cells = rows.map((one) => one[at]);
+    const words = column.values === null ? wordsOf(cells) : spelled(column.values, cells);
+    // Words of other rows are only a help: another one may be meant.
+    return { choices: words.length === 0 ? undefined : words.map((value) => ({ value, label: '' })), guess: column.values !== null };
+  }
   return { choices: choicesOf(around, column, type), guess: true };
 }
 

@@ -71,6 +71,33 @@ export function typeOf(model: Model, word: string): Model['types'][number] | und
 /** Whether a column's cells name rows. */
 export const leads = (column: ModelColumn) => column.references !== null || column.typed_by !== null;
 
+/** The most different words of a column that are offered as a list. */
+const MOST_WORDS = 30;
+
+/** The words that a column has already, the frequent ones first; none where nearly each row has one of its own. */
+export function wordsOf(cells: (Cell | undefined)[]): string[] {
+  const counts = new Map<string, number>();
+  let all = 0;
+  for (const cell of cells) {
+    if (typeof cell !== 'string' || cell === '') continue;
+    all += 1;
+    counts.set(cell, (counts.get(cell) ?? 0) + 1);
+    if (counts.size > MOST_WORDS) return [];
+  }
+  return counts.size * 2 > all ? [] : [...counts].sort(([, a], [, b]) => b - a).map(([word]) => word);
+}
+
+/** Words with a meaning, spelled as most rows spell them: whatever their case, they mean the same. */
+export function spelled(values: string[], cells: (Cell | undefined)[]): string[] {
+  const used = new Map<string, Map<string, number>>();
+  for (const cell of cells) {
+    if (typeof cell !== 'string') continue;
+    const spellings = used.get(cell.toLowerCase()) ?? new Map<string, number>();
+    used.set(cell.toLowerCase(), spellings.set(cell, (spellings.get(cell) ?? 0) + 1));
+  }
+  return values.map((value) => [...(used.get(value.toLowerCase()) ?? [])].sort(([, a], [, b]) => b - a)[0]?.[0] ?? value);
+}
+
 /** What may stand in a cell; undefined where anything may. */
 export function choicesOf(around: Around, column: ModelColumn, type: Cell | undefined): Choice[] | undefined {
   if (column.values !== null && !leads(column)) return column.values.map((value) => ({ value, label: '' }));

@@ -132,6 +132,9 @@ function startOf(column: ModelColumn, of: NewRowOf): Cell {
     if (column.role === 'must be false') return false;
     return column.nullable ? null : !AGAINST.test(column.name);
   }
+  // A word that makes the row count.
+  const must = /^must be (.+)$/.exec(column.role ?? '')?.[1];
+  if (column.type === 'text' && must !== undefined && !/^(null|true|false)$/i.test(must)) return must;
   if (column.nullable) return null;
   return column.type === 'time' ? of.now : null;
 }

@@ -5,7 +5,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/ho
 import type { Cell, Finding, ModelColumn } from '../engine/shapes.ts';
 import { readBool, textOf } from './cell.ts';
 import { leads } from './choices.ts';
-import { CellEditor, CellShown, leadFrom } from './cell.tsx';
+import { CellEditor, CellShown, leadFrom, short, timeSays } from './cell.tsx';
 import { addRow, clear, copy, edit, editAsForm, follow, isOpen, paste, removeRows, step, toggle } from './commands.ts';
 import { type Decider, type RowMarks, SIGNS, worstOf } from './marks.ts';
 import { nextSort } from './order.ts';
@@ -13,7 +13,7 @@ import {
   HEAD, type Surroundings, type View, anchor, around, cursor, data, decidersHere, editing, flash, focusWanted, goTo, importing, marksHere,
   order, revealed, selection, shownAt, sort, view,
 } from './state.ts';
-import { readTime } from './time.ts';
+import { readTime, showTime } from './time.ts';
 import { lettersOf, scrollTo, widthOf, windowOf } from './window.ts';
 
 /** The head of a row: its number and signs. */
@@ -193,7 +193,7 @@ function useLayout(shown: View, touch: boolean, room: number): Layout {
     const sample = rows.length <= 200 ? rows : rows.filter((_, at) => at % Math.ceil(rows.length / 200) === 0);
     const widths = shown.columns.map((column) => {
       const at = columns.indexOf(column.name);
-      const letters = sample.map((cells) => shownLetters(cells[at] ?? null, column));
+      const letters = sample.map((cells, row) => shownLetters(cells[at] ?? null, column, sample === rows ? row : -1));
       const small = lettersOf(column.type) + (column.role === null ? 0 : lettersOf(column.role) + 3);
       const heading = 26 + Math.max(lettersOf(column.name) * 7.6 + (column.secret ? 16 : 0), small * 6.1);
       return Math.max(widthOf(heading, letters), column.type === 'bool' ? 84 : 0);
@@ -214,12 +214,15 @@ function useLayout(shown: View, touch: boolean, room: number): Layout {
   }, [names, any, touch, Math.round(room / 80)]);
 }
 
-function shownLetters(cell: Cell, column: ModelColumn): number {
+function shownLetters(cell: Cell, column: ModelColumn, row: number): number {
   if (cell === null) return 4;
   if (column.secret) return 6;
-  if (column.type === 'time') return typeof readTime(cell) === 'number' ? 31 : textOf(cell).length;
+  const time = column.type === 'time' ? readTime(cell) : undefined;
+  if (typeof time === 'number') return showTime(time).length + timeSays(cell, column, around.peek().at).length * 0.9 + 1;
   // An id with the name of what it leads to.
-  return lettersOf(textOf(cell)) + (leads(column) ? 6 : 0);
+  const label = leads(column) ? (leadFrom(around.peek(), column, row, cell)?.label ?? '') : '';
+  const text = textOf(cell);
+  return label === '' ? lettersOf(text) : lettersOf(short(text, label)) + lettersOf(label) * 0.9 + 1;
 }
 
 const KIND_OF_KEY = (shown: View, name: string) => (shown.key.includes(name) ? ', part of the key' : '');
@@ -354,10 +357,10 @@ class Row extends Component<RowProps> {
                   {found !== undefined && <Sign findings={found} />}
                   {column.type === 'bool' && (cell === null || readBool(cell) !== undefined) ? (
                     <span class="rows-box" data-toggle="true">
-                      {cell === null ? <span class="rows-null"><span aria-hidden="true">–</span> NULL</span> : <CellShown cell={cell} column={column} lead={undefined} at={0} hidden={false} />}
+                      {cell === null ? <span class="rows-null"><span aria-hidden="true">–</span> NULL</span> : <CellShown cell={cell} column={column} lead={undefined} at={0} hidden={false} found={false} />}
                     </span>
                   ) : (
-                    <CellShown cell={cell} column={column} lead={leadFrom(surroundings, column, row, cell)} at={surroundings.at} hidden={!isOpen(row, column)} />
+                    <CellShown cell={cell} column={column} lead={leadFrom(surroundings, column, row, cell)} at={surroundings.at} hidden={!isOpen(row, column)} found={found !== undefined} />
                   )}
                 </>
               )}

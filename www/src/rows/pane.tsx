@@ -10,7 +10,7 @@ import { addRow, clear, copy, duplicate, editAsForm, exportCsv, removeRows, show
 import { RowForm } from './form.tsx';
 import { Grid, findingSays } from './grid.tsx';
 import { ImportDialog } from './import.tsx';
-import { HEAD, cursor, data, filter, flash, goTo, importing, marksHere, modelIsOld, onlyProblems, order, view, views } from './state.ts';
+import { HEAD, cursor, data, filter, flash, goTo, importing, loading, marksHere, modelIsOld, onlyProblems, order, view, views } from './state.ts';
 import { Status } from './status.tsx';
 import { Strip } from './strip.tsx';
 import { notice } from '../ui/notices.tsx';
@@ -23,8 +23,8 @@ export function RowsPane() {
   }, [wanted]);
   const shown = view.value;
   return (
-    <Pane name="rows" heading="Who and what?" tools={shown === undefined ? undefined : <Tools />}>
-      {views.value.length === 0 ? <NoTables /> : <Tables />}
+    <Pane name="rows" heading="Who and what?" tools={shown === undefined || loading.value ? undefined : <Tools />}>
+      {loading.value ? <Empty>Reading the tables …</Empty> : views.value.length === 0 ? <NoTables /> : <Tables />}
       <RowForm />
       <ImportDialog />
     </Pane>
@@ -121,9 +121,16 @@ function Tables() {
             {about.length > 0 && <span class="warn">{about.map(findingSays).join(' ')} </span>}
             {shown.says}
           </span>
-          <label class={`rows-only ${problems === 0 && !onlyProblems.value ? 'rows-gone' : ''}`}>
-            <input type="checkbox" checked={onlyProblems.value} onChange={(event) => (onlyProblems.value = event.currentTarget.checked)} /> only {problems} with problems
-          </label>
+          <button
+            type="button"
+            class={`rows-only ${problems === 0 && !onlyProblems.value ? 'rows-gone' : ''}`}
+            aria-pressed={onlyProblems.value}
+            title={onlyProblems.value ? 'Show all rows' : 'Show only rows with problems'}
+            onClick={() => (onlyProblems.value = !onlyProblems.value)}
+          >
+            <span aria-hidden="true">! </span>
+            {problems === 1 ? '1 problem' : `${problems} problems`}
+          </button>
         </div>
         {data.value.rows.length === 0 ? <NoRows name={shown.name} /> : order.value.length === 0 ? <NothingFound /> : <Grid />}
         <Status />

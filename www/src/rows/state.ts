@@ -16,7 +16,9 @@ export const HEAD = -1;
 
 /** The last model without an error: rows can be worked on while the texts are being written. */
 export const model = signal<Model | undefined>(undefined);
-/** Whether that is the model of the texts as they stand. */
+/** Before the engine has read anything: tables are not drawn twice, without and with what the model says of them. */
+export const loading = computed(() => results.compiled.value === undefined);
+/** Whether there is a model, though not of the texts as they stand. */
 export const modelIsOld = computed(() => results.compiled.value?.ok === false && model.value !== undefined);
 effect(() => {
   const made = results.compiled.value?.model;

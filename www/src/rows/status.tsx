@@ -64,7 +64,7 @@ function Says({ row, at }: { row: number; at: number }) {
   return (
     <span title={means}>
       <b>{column.name}</b> {column.role !== null && <>({column.role}) </>}
-      {time !== '' ? time : isOpen(row, column) && column.type === 'text' ? <CellShown cell={cell} column={column} lead={leadFrom(around.value, column, row, cell)} at={around.value.at} hidden={false} /> : ''}
+      {time !== '' ? time : isOpen(row, column) && column.type === 'text' ? <CellShown cell={cell} column={column} lead={leadFrom(around.value, column, row, cell)} at={around.value.at} hidden={false} found={false} /> : ''}
     </span>
   );
 }

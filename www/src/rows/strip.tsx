@@ -4,7 +4,7 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import { table as wantedTable } from '../app/places.ts';
 import type { Kind } from '../engine/shapes.ts';
 import { Menu } from '../ui/parts.tsx';
-import { type View, deciders, marks, view, views } from './state.ts';
+import { type View, deciders, marks, model, view, views } from './state.ts';
 
 /** The colour of a kind: several kinds share one. */
 const COLOURS: Record<Kind, string> = {
@@ -28,7 +28,7 @@ export function Strip() {
   useLayoutEffect(() => {
     list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }, [chosen?.name, all.length]);
-  const first = all.filter((one) => one.kind !== 'ignored' || one === chosen);
+  const first = all.filter((one) => one.kind !== 'ignored' || one === chosen || model.value === undefined);
   const rest = all.filter((one) => !first.includes(one));
   const choose = (name: string) => (wantedTable.value = name);
   const keys = (event: KeyboardEvent) => {
@@ -93,7 +93,9 @@ function TableTab({ one, chosen, choose }: { one: View; chosen: boolean; choose:
         )}
       </span>
       <span class="rows-tab-kind">
-        <span class={`rows-kind rows-kind-${COLOURS[one.kind]}`} title={one.kind.replaceAll('_', ' ')}>{KIND_SAYS[one.kind]}</span>
+        <span class={`rows-kind rows-kind-${COLOURS[one.kind]}`} title={one.kind.replaceAll('_', ' ')}>
+          {one.known ? KIND_SAYS[one.kind] : 'no model'}
+        </span>
         <span class="muted">
           {one.count}
           <span class="hidden">{one.count === 1 ? ' row' : ' rows'}</span>
