@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a cell looks, by the type of its column; and how it is edited in its place.
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { Cell, ModelColumn } from '../engine/shapes.ts';
 import { isUuid, parseCell, readBool, textOf } from './cell.ts';
 import { type Lead, choicesOf, leadOf, leads, spelled, wordsOf } from './choices.ts';
 import { Combo } from './combo.tsx';
 import { cancel, cellAt, commit, typeBeside } from './commands.ts';
-import { type Surroundings, data, editing } from './state.ts';
+import { type Surroundings, data, editSays, editing } from './state.ts';
 import { endsIn, nearTimes, readTime, relative, showTime } from './time.ts';
 
 /** How far away a time is, in words; empty for what is no time. */
 export function timeSays(cell: Cell, column: ModelColumn, at: number): string {
-  const time = readTime(cell);
+  const time = column.type === 'time' ? readTime(cell) : undefined;
   if (time === null || time === undefined) return '';
   return column.role === 'expires' ? endsIn(time, at) : relative(time, at);
 }
@@ -100,6 +100,13 @@ export function CellEditor(props: { row: number; column: ModelColumn; typed: str
   const [text, setText] = useState(typed ?? textOf(cellAt(row, column.name)));
   const { choices, guess } = listOf(around, column, typeBeside(row, column));
   const { problem } = text === '' ? { problem: undefined } : parseCell(text, column.type);
+  // It is said below the grid, where nothing covers it.
+  useEffect(() => {
+    editSays.value = problem === undefined ? '' : `${problem}; ${hintOf(column)}`;
+    return () => {
+      editSays.value = '';
+    };
+  }, [problem]);
   return (
     <div class="rows-editor">
       <Combo
@@ -121,9 +128,6 @@ export function CellEditor(props: { row: number; column: ModelColumn; typed: str
           if (now !== undefined && now.row === row) commit(last, 0, 0);
         }}
       />
-      <span class="rows-problem" role="status">
-        {problem !== undefined && `${problem}; ${hintOf(column)}`}
-      </span>
     </div>
   );
 }

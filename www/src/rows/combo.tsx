@@ -76,8 +76,9 @@ export function Combo(props: ComboProps) {
   }, [listed]);
 
   useLayoutEffect(() => {
-    list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' });
-  }, [at]);
+    const box = list.current;
+    (box?.querySelector('[aria-selected="true"]') ?? box?.querySelector('[data-now="true"]'))?.scrollIntoView({ block: 'nearest' });
+  }, [at, listed]);
 
   const take = (value: string, down: number, right: number) => {
     setOpen(false);
@@ -104,7 +105,9 @@ export function Combo(props: ComboProps) {
           return;
         }
         const step = event.key === 'ArrowDown' ? 1 : -1;
-        setActive(at === undefined ? (step === 1 ? 0 : shown.length - 1) : (at + step + shown.length) % shown.length);
+        // From what is chosen, from what stands there, or from an end.
+        const from = at ?? shown.findIndex(({ value }) => value === text);
+        setActive(from === -1 && step === -1 ? shown.length - 1 : (from + step + shown.length) % shown.length);
         return;
       }
       case 'Enter':
@@ -183,6 +186,7 @@ export function Combo(props: ComboProps) {
               role="option"
               aria-selected={number === at}
               class="rows-choice"
+              data-now={value === text && !typed}
               onClick={() => take(value, 0, 0)}
             >
               <span class="rows-choice-value">{value}</span>

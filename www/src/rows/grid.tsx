@@ -205,7 +205,7 @@ function useLayout(shown: View, touch: boolean, room: number): Layout {
     for (const [at, column] of shown.columns.entries()) {
       const width = widths[at]!;
       const free = at === sticks.length && (at === 0 || sticks[at - 1] !== undefined);
-      if (!keys.has(column.name) || !free || left + width > Math.max(room * 0.55, at === 0 ? 200 : 0)) break;
+      if (!keys.has(column.name) || !free || left + width > Math.max(room * 0.45, at === 0 ? 200 : 0)) break;
       sticks.push(left);
       left += width;
     }
@@ -372,7 +372,11 @@ class Row extends Component<RowProps> {
   }
 }
 
-export const findingSays = ({ severity, message, help }: Finding) => `${SIGNS[severity]} ${message}${help === undefined ? '' : ` ${help}`}`;
+/** A finding where its row is seen: without saying once more which row it is. */
+export function findingSays({ severity, message, help }: Finding): string {
+  const short = message.replace(/^`[^`]*`, row \d+: /, '');
+  return `${SIGNS[severity]} ${short}${help === undefined ? '' : `: ${help}`}`;
+}
 
 function Sign({ findings }: { findings: Finding[] }) {
   const worst = worstOf(findings);

@@ -237,7 +237,7 @@ function Problems({ problems }: { problems: Problem[] }) {
   return (
     <details class="rows-problems" open={problems.length <= 6}>
       <summary class="warn">
-        ! {problems.length} {problems.length === 1 ? 'thing does' : 'things do'} not fit. It is imported as text all the same, and marked.
+        ! {problems.length} {problems.length === 1 ? 'thing does' : 'things do'} not fit. What does not is kept as text, and marked.
       </summary>
       <ul>
         {problems.slice(0, MOST_PROBLEMS).map(({ line, column, says }, at) => (

@@ -102,6 +102,8 @@ export const cursor = signal<Place>({ row: 0, column: 0 });
 export const anchor = signal<Place>({ row: 0, column: 0 });
 /** The cell that is being edited; `typed` is the letter with which it began. */
 export const editing = signal<(Place & { typed: string | undefined }) | undefined>(undefined);
+/** What is wrong with what is being written; empty for nothing. */
+export const editSays = signal('');
 /** The row that is open as a form. */
 export const form = signal<number | undefined>(undefined);
 export const importing = signal<{ text: string; name: string } | undefined>(undefined);

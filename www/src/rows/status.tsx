@@ -3,7 +3,7 @@
 import { CellShown, leadFrom, timeSays } from './cell.tsx';
 import { addRow, cellAt, editAsForm, follow, isOpen, reveal } from './commands.ts';
 import { columnSays, deciderSays, findingSays } from './grid.tsx';
-import { HEAD, around, cursor, data, decidersHere, marksHere, order, selection, view } from './state.ts';
+import { HEAD, around, cursor, data, decidersHere, editSays, marksHere, order, selection, view } from './state.ts';
 
 export function Status() {
   const shown = view.value;
@@ -18,8 +18,10 @@ export function Status() {
   return (
     <div class="rows-status">
       <span class="rows-status-count muted">{rows === all ? (all === 1 ? '1 row' : `${all} rows`) : `${rows} of ${all}`}</span>
-      <span class="rows-status-says">
-        {many ? `${bottom - top + 1} × ${right - left + 1} cells selected` : !there ? (column === undefined ? '' : columnSays(shown, column)) : <Says row={row} at={at} />}
+      <span class="rows-status-says" role="status">
+        {editSays.value !== '' ? (
+          <span class="warn">! {editSays.value}</span>
+        ) : many ? `${bottom - top + 1} × ${right - left + 1} cells selected` : !there ? (column === undefined ? '' : columnSays(shown, column)) : <Says row={row} at={at} />}
       </span>
       {there && !many && column !== undefined && !isOpen(row, column) && (
         <button type="button" onClick={() => reveal(row, column.name)}>
@@ -49,7 +51,7 @@ function Says({ row, at }: { row: number; at: number }) {
     const text = found.map(findingSays).join(' ');
     return <span class={found.some(({ severity }) => severity === 'error') ? 'bad' : 'warn'} title={text}>{text}</span>;
   }
-  if (decider !== undefined) {
+  if (decider !== undefined && column === undefined) {
     const says = deciderSays(decider);
     return (
       <span class={decider.effect === 'permit' ? 'good' : 'bad'} title={says}>
@@ -63,6 +65,11 @@ function Says({ row, at }: { row: number; at: number }) {
   const means = columnSays(shown, column);
   return (
     <span title={means}>
+      {decider !== undefined && (
+        <span class={decider.effect === 'permit' ? 'good' : 'bad'} title={deciderSays(decider)}>
+          {decider.itself ? '◆ decides' : '◇ part of what decides'} ·{' '}
+        </span>
+      )}
       <b>{column.name}</b> {column.role !== null && <>({column.role}) </>}
       {time !== '' ? time : isOpen(row, column) && column.type === 'text' ? <CellShown cell={cell} column={column} lead={leadFrom(around.value, column, row, cell)} at={around.value.at} hidden={false} found={false} /> : ''}
     </span>
