@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verdict, large: a sign, a word, and the sentence that says why. Its room is kept, so that nothing below it jumps.
+import { useEffect, useState } from 'preact/hooks';
+import { current, setText } from '../case/store.ts';
+import { ask as call, instant, results, state } from '../engine/engine.ts';
+import { showPane } from '../app/places.ts';
+import { notice, problem as sayProblem } from '../ui/notices.tsx';
+import { answer, answered, complete, explained, explanation, nameOf, outdated, problem } from './state.ts';
+import { decisionSays, newTest, testName, verdict } from './words.ts';
+
+/** An answer that takes longer than this many milliseconds is drawn pale. */
+const LONG = 200;
+
+export function Verdict() {
+  const { ask } = current.value;
+  const given = answer.value;
+  const late = useLate(!answered.value && state.value.is === 'working');
+  const stopped = state.value.is === 'stopped' || state.value.is === 'broken';
+  const compiled = results.compiled.value;
+  const why = problem.value;
+  const said = explanation.value;
+  if (given === undefined) {
+    const text =
+      why === undefined
+        ? stopped
+          ? 'The engine has stopped: go on below.'
+          : 'The engine is loading …'
+        : complete(ask)
+          ? 'This question cannot be asked as it stands: see above.'
+          : 'Choose who, what and with what above, and the answer stands here.';
+    return (
+      <div class="ask-verdict" data-tone="none" role="status" aria-live="polite" aria-atomic="true">
+        <span class="ask-sign" aria-hidden="true">
+          –
+        </span>
+        <div>
+          <strong>No answer</strong>
+          <p>{text}</p>
+        </div>
+      </div>
+    );
+  }
+  const { sign, word, tone } = verdict(given);
+  // The sentence of the moment before stays while it says the same, so that letters typed elsewhere do not make it flicker.
+  const fits = said !== undefined && !outdated.value && (explained.value || (said.allow === given.allow && said.undecided === given.undecided));
+  const says = fits ? said.says : given.undecided ? (given.errors[0] ?? 'The rows or the question cannot be judged by.') : decisionSays(ask, given.allow, nameOf);
+  return (
+    <>
+      <div class="ask-verdict" data-tone={tone} data-late={late || (stopped && !answered.value)} aria-busy={late} role="status" aria-live="polite" aria-atomic="true">
+        <span class="ask-sign" aria-hidden="true">
+          {sign}
+        </span>
+        <div>
+          <strong>{word}</strong>
+          <p>{says}</p>
+        </div>
+      </div>
+      {compiled !== undefined && !compiled.ok && (
+        <p class="ask-stale">! By the last version of the texts without an error: the present one has errors, so its changes do not count yet.</p>
+      )}
+    </>
+  );
+}
+
+/** Whether something has been so for a while. */
+function useLate(now: boolean): boolean {
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    if (!now) {
+      setLate(false);
+      return;
+    }
+    const timer = setTimeout(() => setLate(true), LONG);
+    return () => clearTimeout(timer);
+  }, [now]);
+  return late && now;
+}
+
+/** A decision becomes a test: it is given a name first, which is there already. */
+export function Keep() {
+  const [name, setName] = useState<string | undefined>(undefined);
+  const [busy, setBusy] = useState(false);
+  const given = answer.value;
+  const { ask } = current.value;
+  // The name is that of one question.
+  useEffect(() => setName(undefined), [ask, given?.allow]);
+  const tests = results.tests.value;
+  const names = tests !== undefined && 'results' in tests ? tests.results.map((one) => one.name) : [];
+  const possible = given !== undefined && !given.undecided && answered.value;
+  const keep = async () => {
+    if (given === undefined || name === undefined || busy) return;
+    setBusy(true);
+    const before = current.value;
+    try {
+      const test = newTest(ask, name.trim() === '' ? testName(ask, given.allow, nameOf, names) : name.trim(), given, instant(before));
+      const text = await call('addTest', { tests: before.tests, test });
+      // Whoever wrote in the tests meanwhile loses nothing.
+      if (current.value.tests !== before.tests) throw new Error('The tests changed meanwhile: keep it once more.');
+      setText('tests', text);
+      setName(undefined);
+      notice(`Kept as a test: ${name}`, false, { label: 'Show', act: () => showPane('tests') });
+    } catch (error) {
+      sayProblem(error);
+    } finally {
+      setBusy(false);
+    }
+  };
+  if (name === undefined) {
+    return (
+      <button
+        type="button"
+        class="quiet ask-keep-open"
+        disabled={!possible}
+        title="Write this decision into tests.toml, so that you are told when it changes"
+        onClick={() => given !== undefined && setName(testName(ask, given.allow, nameOf, names))}
+      >
+        Keep as a test
+      </button>
+    );
+  }
+  return (
+    <form
+      class="ask-keep"
+      aria-label="Keep as a test"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void keep();
+      }}
+    >
+      <input
+        aria-label="Name of the test"
+        value={name}
+        ref={focusAll}
+        onInput={(event) => setName(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key !== 'Escape') return;
+          event.preventDefault();
+          setName(undefined);
+        }}
+      />
+      <button type="submit" class="first" disabled={busy || !possible}>
+        Keep
+      </button>
+      <button type="button" class="quiet" onClick={() => setName(undefined)}>
+        Cancel
+      </button>
+    </form>
+  );
+}
+
+/** Once, when the field appears: it is a name that one may want to write over. */
+function focusAll(field: HTMLInputElement | null): void {
+  if (field === null || field.dataset['seen'] === 'true') return;
+  field.dataset['seen'] = 'true';
+  field.focus();
+  field.select();
+}
