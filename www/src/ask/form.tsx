@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The question, as a sentence that one fills in: May … do … with …? And under which circumstances: the instant, the context.
-import { useId, useMemo, useState } from 'preact/hooks';
+import { useEffect, useId, useMemo, useState } from 'preact/hooks';
 import { contextOf, literal } from '../case/case.ts';
 import { change, current, setAsk } from '../case/store.ts';
 import { results } from '../engine/engine.ts';
@@ -24,8 +24,11 @@ export function Form() {
     [model.value, results.rows.value, ask.resource.type],
   );
   const takes = model.value?.actions.find(({ id }) => id === ask.action);
+  // What may all be left out takes no room until it is wanted.
   const [wantsContext, setWantsContext] = useState(false);
-  const withContext = (takes?.context.length ?? 0) > 0 || ask.context.trim() !== '' || wantsContext;
+  useEffect(() => setWantsContext(false), [ask.action]);
+  const attributes = takes?.context ?? [];
+  const withContext = attributes.some(({ optional }) => !optional) || ask.context.trim() !== '' || wantsContext;
   const whole = complete(ask);
   const why = problem.value;
   const odd = whole && !applies(takes, ask.resource.type);
@@ -72,15 +75,18 @@ export function Form() {
         </div>
         <div class="ask-circumstances">
           <Instant at={at} />
-          {!withContext && (
-            <button type="button" class="quiet" onClick={() => setWantsContext(true)} title="What the request says beside who, what and with what">
+          {!withContext && attributes.length > 0 && (
+            <button
+              type="button"
+              class="quiet"
+              onClick={() => setWantsContext(true)}
+              title={`What the request itself says: ${attributes.map(({ name }) => name).join(', ')}`}
+            >
               + Context
             </button>
           )}
-          <span class="ask-space" />
-          <Recent />
         </div>
-        {withContext && <ContextFields attributes={takes?.context ?? []} text={ask.context} entityField={contextEntity} />}
+        {withContext && <ContextFields attributes={attributes} text={ask.context} entityField={contextEntity} />}
       </form>
       {why !== undefined && why !== '' && (
         <p class="ask-problem" role="alert">
@@ -152,6 +158,9 @@ function Instant({ at }: { at: string }) {
   const field = instantField(at);
   return (
     <div class="ask-instant" role="group" aria-label="When">
+      <span class="muted" aria-hidden="true">
+        at
+      </span>
       <label>
         <input type="checkbox" checked={at === ''} onChange={(event) => set(event.currentTarget.checked ? '' : `${new Date().toISOString().slice(0, 19)}Z`)} />
         now
@@ -159,7 +168,6 @@ function Instant({ at }: { at: string }) {
       {at !== '' && (
         <input
           type="datetime-local"
-          step="1"
           aria-label="At this instant, in UTC"
           title="Decisions are made as of this instant, in UTC: what expires before has no say"
           value={field ?? ''}
@@ -176,7 +184,8 @@ function Instant({ at }: { at: string }) {
   );
 }
 
-function Recent() {
+/** Questions that were asked before, in the head of the pane. */
+export function Recent() {
   const now = current.value.ask;
   const others = recent.value.filter((one) => one !== now);
   if (others.length === 0) return null;

@@ -4,9 +4,20 @@
 import { useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { showRow, showText } from '../app/places.ts';
 import type { Graph } from '../engine/shapes.ts';
-import { essential, layout, type Box, type Line } from './layout.ts';
+import { edgeLabel, essential, layout, textWidth, type Box, type Line } from './layout.ts';
 import { model } from './state.ts';
 import { graphSays, nodeKind } from './words.ts';
+
+let pen: CanvasRenderingContext2D | null | undefined;
+
+/** How wide a label is in the type that is used. */
+function measure(text: string): number {
+  if (pen === undefined) {
+    pen = document.createElement('canvas').getContext('2d');
+    if (pen !== null) pen.font = `600 13px ${getComputedStyle(document.body).fontFamily}`;
+  }
+  return pen?.measureText(text).width ?? textWidth(text);
+}
 
 /** Of a larger graph only what matters is drawn at first. */
 const MOST = 16;
@@ -24,7 +35,7 @@ export function GraphView({ of }: { of: Graph }) {
     return () => observer.disconnect();
   }, []);
   const { graph, hidden } = useMemo(() => (all ? { graph: of, hidden: 0 } : essential(of, MOST)), [of, all]);
-  const placed = useMemo(() => layout(graph, { width }), [graph, width]);
+  const placed = useMemo(() => layout(graph, { width, measure }), [graph, width]);
   const sentences = useMemo(() => graphSays(of), [of]);
   if (of.nodes.length === 0) return null;
   return (
@@ -45,7 +56,7 @@ export function GraphView({ of }: { of: Graph }) {
             ))}
             {placed.lines.map((line, at) => (
               <text key={at} x={line.label.x} y={line.label.y + 3.5} class={`ask-label-${toneOf(line, placed.boxes)}`}>
-                {line.edge.missing ? `missing${line.edge.label === '' ? '' : `: ${line.edge.label}`}` : line.edge.label}
+                {edgeLabel(line.edge)}
               </text>
             ))}
           </svg>

@@ -35,23 +35,27 @@ export interface Sizes {
   gap: number;
   /** Between layers, where the labels of links stand. */
   between: number;
+  /** How wide a text is as the label of a node; an estimate where nothing can measure it. */
+  measure: (text: string) => number;
 }
 
-const SIZES: Sizes = { width: 640, height: 38, gap: 12, between: 46 };
-const LEAST_WIDTH = 64;
-const GREATEST_WIDTH = 168;
-/** Room between layers side by side is for a label: it is wider than it is high. */
-const ACROSS = 1.5;
+const SIZES: Sizes = { width: 640, height: 38, gap: 18, between: 44, measure: textWidth };
+const LEAST_WIDTH = 68;
+const GREATEST_WIDTH = 180;
+/** Left and right of a label within its box, borders included. */
+const PADDING = 22;
+/** The type of a link's label is smaller than that of a node's. */
+const SMALLER = 0.82;
 
-/** About how wide a text is, in pixels of the small type; letters of Chinese or Japanese are twice as wide. */
-export function textWidth(text: string, letter = 6.9): number {
+/** About how wide a text is, in pixels; letters of Chinese or Japanese are twice as wide. */
+export function textWidth(text: string, letter = 7.6): number {
   let width = 0;
-  for (const one of text) width += one.codePointAt(0)! >= 0x2e80 ? letter * 1.85 : letter;
+  for (const one of text) width += one.codePointAt(0)! >= 0x2e80 ? letter * 1.75 : letter;
   return width;
 }
 
-const widthOf = (node: GraphNode) =>
-  Math.round(Math.min(GREATEST_WIDTH, Math.max(LEAST_WIDTH, textWidth(node.label) + 24, textWidth(node.kind, 6) + 24)));
+/** What stands at a link. */
+export const edgeLabel = ({ label, missing }: GraphEdge) => (missing ? `missing${label === '' ? '' : `: ${label}`}` : label);
 
 /** A place in a layer: a node, or a bend of a link that goes past the layer. */
 interface Cell {
@@ -184,13 +188,18 @@ export function layout(graph: Graph, given: Partial<Sizes> = {}): Layout {
   const sizes = { ...SIZES, ...given };
   const layer = layers(graph);
   const count = Math.max(0, ...layer) + 1;
+  const widthOf = ({ label, kind }: GraphNode) =>
+    Math.round(Math.min(GREATEST_WIDTH, Math.max(LEAST_WIDTH, sizes.measure(label) + PADDING, sizes.measure(kind) * SMALLER + PADDING)));
+  const labelWidth = (edge: GraphEdge) => sizes.measure(edgeLabel(edge)) * SMALLER;
   const widest = Array.from({ length: count }, (_, at) =>
     Math.max(0, ...graph.nodes.filter((_, node) => layer[node] === at).map(widthOf)),
   );
-  const acrossWidth = widest.reduce((sum, width) => sum + width, 0) + (count - 1) * sizes.between * ACROSS;
+  // Side by side, the room between layers is for the longest label.
+  const room = Math.max(sizes.between, ...graph.edges.map((edge) => Math.min(150, labelWidth(edge) + 30)));
+  const acrossWidth = widest.reduce((sum, width) => sum + width, 0) + (count - 1) * room;
   const across = acrossWidth <= sizes.width;
   const { height, gap } = sizes;
-  const between = across ? sizes.between * ACROSS : sizes.between;
+  const between = across ? room : sizes.between;
 
   const all: Cell[][] = Array.from({ length: count }, () => []);
   const cells = graph.nodes.map((node, at): Cell => {
@@ -263,13 +272,32 @@ export function layout(graph: Graph, given: Partial<Sizes> = {}): Layout {
       ];
     }
     const [first, second] = [points[0]!, points[1]!];
-    const middle: [number, number] = [(first[0] + second[0]) / 2, first[1] + (second[1] - first[1]) * 0.5];
+    // Nearer to where it goes: links that begin together have come apart there.
+    const middle: [number, number] = [first[0] + (second[0] - first[0]) * 0.5, first[1] + (second[1] - first[1]) * (across ? 0.5 : 0.6)];
     if (turned) points.reverse();
     const placed = points.map(([along, aside]): [number, number] => (across ? [along, aside] : [aside, along]));
     const label = across ? { x: middle[0], y: middle[1] } : { x: middle[1], y: middle[0] };
     return { edge, path: smooth(placed, across), label };
   });
+  apart(lines, labelWidth);
   return { across, width: across ? length : breadth, height: across ? breadth : length, boxes, lines };
+}
+
+/** Labels at one height that would overlap are pushed aside, each by half. */
+function apart(lines: Line[], widthOf: (edge: GraphEdge) => number): void {
+  const labelled = lines.filter(({ edge }) => edgeLabel(edge) !== '');
+  for (let round = 0; round < 4; round += 1) {
+    for (const [at, one] of labelled.entries()) {
+      for (const other of labelled.slice(at + 1)) {
+        if (Math.abs(one.label.y - other.label.y) >= 13) continue;
+        const [left, right] = one.label.x <= other.label.x ? [one, other] : [other, one];
+        const lacks = (widthOf(left.edge) + widthOf(right.edge)) / 2 + 6 - (right.label.x - left.label.x);
+        if (lacks <= 0) continue;
+        left.label.x -= lacks / 2;
+        right.label.x += lacks / 2;
+      }
+    }
+  }
 }
 
 /** A path through points: curves between layers, straight within one. */

@@ -3,24 +3,30 @@
 import './ask.css';
 import { useEffect } from 'preact/hooks';
 import { Pane } from '../ui/pane.tsx';
-import { Form } from './form.tsx';
+import { Form, Recent } from './form.tsx';
 import { GraphView } from './graph.tsx';
 import { Repairs } from './repairs.tsx';
 import { connectAsk, exact, explanation, outdated } from './state.ts';
 import { Steps } from './steps.tsx';
-import { Keep, Verdict } from './verdict.tsx';
+import { Keep, KeepButton, Verdict } from './verdict.tsx';
 import { Near, Reasons } from './why.tsx';
 
 export function AskPane() {
   useEffect(connectAsk, []);
   const of = explanation.value;
   return (
-    <Pane name="ask" heading="What happens?" tools={<Keep />}>
+    <Pane name="ask" heading="What happens?" tools={
+        <div class="ask-tools">
+          <Recent />
+          <KeepButton />
+        </div>
+      }>
       <div class="ask">
         <Form />
         <div class="ask-top">
           <Verdict />
         </div>
+        <Keep />
         {of !== undefined && (
           // What is of the question before stays until the new one is there, pale: nothing jumps to the top and back.
           <div class="ask-parts" data-outdated={outdated.value} aria-busy={!exact.value}>

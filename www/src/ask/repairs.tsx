@@ -6,7 +6,7 @@ import { showRow } from '../app/places.ts';
 import { applyRow, current, undo } from '../case/store.ts';
 import type { Explanation, Repair } from '../engine/shapes.ts';
 import { notice } from '../ui/notices.tsx';
-import { exact } from './state.ts';
+import { exact, explainedRows, rowCalled } from './state.ts';
 import { differences, givesAway } from './words.ts';
 
 /** How many are shown at first. */
@@ -25,16 +25,14 @@ export function Repairs({ of }: { of: Explanation }) {
             : 'No single changed row would. It takes several changes, or a rule of its own.'}
         </p>
       )}
-      {repairs.slice(0, FIRST).map((repair, at) => (
-        <Card key={at} repair={repair} best={at === 0} />
-      ))}
+      {repairs.slice(0, FIRST).map((repair, at) => (at === 0 ? <Card key={at} repair={repair} best /> : <Folded key={at} repair={repair} />))}
       {repairs.length > FIRST && (
         <details>
           <summary>
             {repairs.length - FIRST} more {repairs.length - FIRST === 1 ? 'way' : 'ways'}
           </summary>
           {repairs.slice(FIRST).map((repair, at) => (
-            <Card key={at} repair={repair} best={false} />
+            <Folded key={at} repair={repair} />
           ))}
         </details>
       )}
@@ -42,11 +40,24 @@ export function Repairs({ of }: { of: Explanation }) {
   );
 }
 
+/** One that gives away more: a line with what it costs, until one looks closer. */
+function Folded({ repair }: { repair: Repair }) {
+  const away = givesAway(repair);
+  return (
+    <details class="ask-other">
+      <summary>
+        <span>{repair.says}</span> <small class={away.tone}>{away.text}</small>
+      </summary>
+      <Card repair={repair} best={false} />
+    </details>
+  );
+}
+
 function Card({ repair, best }: { repair: Repair; best: boolean }) {
   const { says, change, examples } = repair;
   const heading = useId();
   const away = givesAway(repair);
-  const lines = differences(change, current.value.rows);
+  const lines = differences(change, explainedRows.value);
   const make = () => {
     // The row is named by its number: in other rows it would be another one.
     if (!exact.value) return;
@@ -59,7 +70,9 @@ function Card({ repair, best }: { repair: Repair; best: boolean }) {
   };
   return (
     <article class="ask-card" data-best={best} aria-labelledby={heading}>
-      <h4 id={heading}>{says}</h4>
+      <h4 id={heading} class={best ? '' : 'hidden'}>
+        {says}
+      </h4>
       <dl class="ask-change" aria-label={change.row === null ? `A new row in ${change.table}` : `A changed row in ${change.table}`}>
         <div class="ask-change-where">
           <dt class="hidden">Where</dt>
@@ -69,9 +82,7 @@ function Card({ repair, best }: { repair: Repair; best: boolean }) {
                 <span class="good">+ new row</span> in <code>{change.table}</code>
               </>
             ) : (
-              <>
-                <code>{change.table}</code>, row {change.row + 1}
-              </>
+              <code>{rowCalled({ table: change.table, row: change.row, column: null })}</code>
             )}
           </dd>
         </div>

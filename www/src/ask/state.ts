@@ -5,8 +5,9 @@ import { computed, effect, signal } from '@preact/signals';
 import { type Asked, literal, sameUid } from '../case/case.ts';
 import { current, fill } from '../case/store.ts';
 import { madeOf, results } from '../engine/engine.ts';
-import type { Answer, Explanation, Known, Uid } from '../engine/shapes.ts';
+import type { Answer, Explanation, Known, RowPlace, Uid } from '../engine/shapes.ts';
 import { called, firstQuestion } from './options.ts';
+import { rowName } from './words.ts';
 
 /** The most questions that are remembered. */
 const RECENT = 10;
@@ -55,6 +56,12 @@ export const explained = computed(() => madeOf.value.explanation === madeOf.valu
 export const exact = computed(() => madeOf.value.explanation === current.value);
 /** Whether the explanation is of another question: it stays until the new one is there, but pale. */
 export const outdated = computed(() => madeOf.value.explanation?.ask !== current.value.ask);
+
+/** The rows that the explanation is about. */
+export const explainedRows = computed(() => (madeOf.value.explanation ?? current.value).rows);
+/** What a row is called. */
+export const rowCalled = (place: RowPlace) =>
+  rowName(place, model.value?.tables.find(({ name }) => name === place.table)?.key ?? [], explainedRows.value);
 
 const asked = (a: Asked, b: Asked) =>
   sameUid(a.principal, b.principal) && a.action === b.action && sameUid(a.resource, b.resource) && a.context === b.context;

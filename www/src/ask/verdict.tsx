@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verdict, large: a sign, a word, and the sentence that says why. Its room is kept, so that nothing below it jumps.
+import { computed, signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { current, setText } from '../case/store.ts';
 import { ask as call, instant, results, state } from '../engine/engine.ts';
@@ -76,48 +77,64 @@ function useLate(now: boolean): boolean {
   return late && now;
 }
 
-/** A decision becomes a test: it is given a name first, which is there already. */
+/** The name of the test that the decision becomes: it is proposed, and may be changed; undefined while none is kept. */
+const keeping = signal<string | undefined>(undefined);
+
+const proposed = (allow: boolean) => {
+  const tests = results.tests.value;
+  const names = tests !== undefined && 'results' in tests ? tests.results.map((one) => one.name) : [];
+  return testName(current.value.ask, allow, nameOf, names);
+};
+
+const possible = computed(() => answer.value !== undefined && !answer.value.undecided && answered.value);
+
+/** The button that begins it, in the head of the pane. */
+export function KeepButton() {
+  const given = answer.value;
+  return (
+    <button
+      type="button"
+      class="ask-keep-open"
+      disabled={!possible.value}
+      aria-expanded={keeping.value !== undefined}
+      title="Write this decision into tests.toml, so that you are told when it changes"
+      onClick={() => (keeping.value = keeping.value === undefined && given !== undefined ? proposed(given.allow) : undefined)}
+    >
+      Keep as a test
+    </button>
+  );
+}
+
+/** The name, below the verdict. */
 export function Keep() {
-  const [name, setName] = useState<string | undefined>(undefined);
   const [busy, setBusy] = useState(false);
   const given = answer.value;
   const { ask } = current.value;
-  // The name is that of one question.
-  useEffect(() => setName(undefined), [ask, given?.allow]);
-  const tests = results.tests.value;
-  const names = tests !== undefined && 'results' in tests ? tests.results.map((one) => one.name) : [];
-  const possible = given !== undefined && !given.undecided && answered.value;
+  const name = keeping.value;
+  // A name is that of one decision.
+  useEffect(() => {
+    keeping.value = undefined;
+  }, [ask, given?.allow]);
   const keep = async () => {
     if (given === undefined || name === undefined || busy) return;
     setBusy(true);
+    const called = name.trim() === '' ? proposed(given.allow) : name.trim();
     const before = current.value;
     try {
-      const test = newTest(ask, name.trim() === '' ? testName(ask, given.allow, nameOf, names) : name.trim(), given, instant(before));
+      const test = newTest(ask, called, given, instant(before));
       const text = await call('addTest', { tests: before.tests, test });
       // Whoever wrote in the tests meanwhile loses nothing.
       if (current.value.tests !== before.tests) throw new Error('The tests changed meanwhile: keep it once more.');
       setText('tests', text);
-      setName(undefined);
-      notice(`Kept as a test: ${name}`, false, { label: 'Show', act: () => showPane('tests') });
+      keeping.value = undefined;
+      notice(`Kept as a test: ${called}`, false, { label: 'Show', act: () => showPane('tests') });
     } catch (error) {
       sayProblem(error);
     } finally {
       setBusy(false);
     }
   };
-  if (name === undefined) {
-    return (
-      <button
-        type="button"
-        class="quiet ask-keep-open"
-        disabled={!possible}
-        title="Write this decision into tests.toml, so that you are told when it changes"
-        onClick={() => given !== undefined && setName(testName(ask, given.allow, nameOf, names))}
-      >
-        Keep as a test
-      </button>
-    );
-  }
+  if (name === undefined) return null;
   return (
     <form
       class="ask-keep"
@@ -131,17 +148,17 @@ export function Keep() {
         aria-label="Name of the test"
         value={name}
         ref={focusAll}
-        onInput={(event) => setName(event.currentTarget.value)}
+        onInput={(event) => (keeping.value = event.currentTarget.value)}
         onKeyDown={(event) => {
           if (event.key !== 'Escape') return;
           event.preventDefault();
-          setName(undefined);
+          keeping.value = undefined;
         }}
       />
-      <button type="submit" class="first" disabled={busy || !possible}>
+      <button type="submit" class="first" disabled={busy || !possible.value}>
         Keep
       </button>
-      <button type="button" class="quiet" onClick={() => setName(undefined)}>
+      <button type="button" class="quiet" onClick={() => (keeping.value = undefined)}>
         Cancel
       </button>
     </form>

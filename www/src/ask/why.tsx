@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Why it came out so: the rows and rules that decided, each a link to where it stands; and, for a deny, what came close.
-import type { ComponentChildren } from 'preact';
 import type { Explanation, Policy, Reason, RowPlace } from '../engine/shapes.ts';
 import { RowLink, TextLink } from '../ui/parts.tsx';
-import { model } from './state.ts';
-import { noReasons, rowName } from './words.ts';
+import { model, rowCalled } from './state.ts';
+import { noReasons } from './words.ts';
 
 /** A link to a rule, at its line; only its id where no text has it. */
-export function RuleLink({ id }: { id: string }) {
+function RuleLink({ id }: { id: string }) {
   const policy: Policy | undefined = model.value?.policies.find((one) => one.id === id);
   if (policy === undefined) return <span class="mono">{id}</span>;
   return (
@@ -17,10 +16,8 @@ export function RuleLink({ id }: { id: string }) {
   );
 }
 
-/** A link to a row, by its table and number where nothing better is known. */
-export function Row({ row, children }: { row: RowPlace; children?: ComponentChildren }) {
-  return <RowLink row={row}>{children ?? rowName(row)}</RowLink>;
-}
+/** A link to a row, by its key. */
+const Row = ({ row }: { row: RowPlace }) => <RowLink row={row}>{rowCalled(row)}</RowLink>;
 
 export function Reasons({ of }: { of: Explanation }) {
   const forbids = of.reasons.some(({ effect }) => effect === 'forbid');

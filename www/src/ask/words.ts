@@ -25,7 +25,7 @@ export interface Difference {
 
 /** What a change of a row sets, column by column. What stays as it is is left out. */
 export function differences({ table, row, values }: RowChange, rows: Rows): Difference[] {
-  const now = rows[table];
+  const now = Object.hasOwn(rows, table) ? rows[table] : undefined;
   return Object.entries(values).flatMap(([column, after]): Difference[] => {
     if (row === null) return after === null ? [] : [{ column, before: undefined, after: cellText(after) }];
     const at = now?.columns.indexOf(column) ?? -1;
@@ -73,8 +73,15 @@ export function verdict(answer: Answer): { sign: string; word: string; tone: 'al
   return answer.allow ? { sign: '✓', word: 'Allowed', tone: 'allow' } : { sign: '✗', word: 'Denied', tone: 'deny' };
 }
 
-/** A row for a link: `USER_ROLE, row 3`. */
-export const rowName = ({ table, row }: RowPlace) => (row === null ? table : `${table}, row ${row + 1}`);
+/** A row for a link, called by its key: `USER_ROLE ann, manager`; by its number where the key is not known. */
+export function rowName({ table, row, column }: RowPlace, key: readonly string[], rows: Rows): string {
+  if (row === null) return table;
+  const { columns, rows: all } = (Object.hasOwn(rows, table) ? rows[table] : undefined) ?? { columns: [], rows: [] };
+  const values = key.map((name) => all[row]?.[columns.indexOf(name)]);
+  const known = values.length > 0 && values.every((value) => value !== null && value !== undefined);
+  const name = known ? `${table} ${values.map(cellText).join(', ')}` : `${table}, row ${row + 1}`;
+  return column === null || key.includes(column) ? name : `${name}: ${column}`;
+}
 
 /** What a node is, in a word for people, and which colour of kinds it has. */
 export function nodeKind(kind: GraphNode['kind']): { word: string; colour: Kind | 'grant' | 'forbid' } {
@@ -103,7 +110,7 @@ export function graphSays({ nodes, edges }: Graph): string[] {
 export function noReasons(answer: Answer): string {
   if (answer.undecided) return 'Nothing was decided, so there is no reason to show.';
   if (answer.errors.length > 0) return 'Nothing allows it: a rule that could have cannot be evaluated (see below).';
-  return 'Nothing allows it: no row and no rule grants this, and what is not granted is denied.';
+  return 'Nothing allows it, and what nothing allows is denied.';
 }
 
 /** Every rule that came out somehow, in the order in which they matter: those that apply, those that failed, the others. */
@@ -113,10 +120,10 @@ export function ranked(policies: Explanation['policies']): Explanation['policies
   return policies.toSorted((a, b) => weight[a.applies] - weight[b.applies] || near(a) - near(b));
 }
 
-/** An instant as the field for it takes it (UTC, to the second); undefined where the text is none. */
+/** An instant as the field for it takes it (UTC, with seconds where they are not 0); undefined where the text is none. */
 export function instantField(at: string): string | undefined {
   const time = Date.parse(at);
-  return Number.isNaN(time) ? undefined : new Date(time).toISOString().slice(0, 19);
+  return Number.isNaN(time) ? undefined : new Date(time).toISOString().slice(0, 19).replace(/:00$/, '');
 }
 
 /** What the field gives, as the case has it; undefined where it is not complete. */
