@@ -19,7 +19,22 @@ import {
   typedUid,
   typesFor,
 } from '../../www/src/ask/options.ts';
-import { becauseOf, cellText, decisionSays, differences, givesAway, graphSays, instantField, instantTyped, newTest, ranked, rowName, testName, verdict } from '../../www/src/ask/words.ts';
+import {
+  becauseOf,
+  cellText,
+  decisionSays,
+  differences,
+  givesAway,
+  graphSays,
+  instantField,
+  instantTyped,
+  newTest,
+  parted,
+  ranked,
+  rowName,
+  testName,
+  verdict,
+} from '../../www/src/ask/words.ts';
 
 /** @import { Action, EntityType, Known, Repair, Evaluated } from '../../www/src/engine/shapes.ts' */
 
@@ -257,6 +272,14 @@ describe('what is said', () => {
     assert.deepEqual(verdict({ ...answer, allow: true }), { sign: '✓', word: 'Allowed', tone: 'allow' });
     assert.deepEqual(verdict(answer), { sign: '✗', word: 'Denied', tone: 'deny' });
     assert.deepEqual(verdict({ ...answer, undecided: true }), { sign: '?', word: 'Cannot be decided', tone: 'unknown' });
+  });
+
+  test('what comes nearest is a reason, and not part of the verdict', () => {
+    assert.deepEqual(parted('bob may not open it: nothing lets bob. Nearest: the team may, but bob left it.'), {
+      says: 'bob may not open it: nothing lets bob.',
+      nearest: 'Nearest: the team may, but bob left it.',
+    });
+    assert.deepEqual(parted('bob may open it.'), { says: 'bob may open it.', nearest: undefined });
   });
 
   test('a test is named by what it says, and unlike every other', () => {

@@ -38,7 +38,7 @@ export function Form() {
         <span class="ask-fold-text">{whole ? `${nameOf(ask.principal)} · ${ask.action} · ${nameOf(ask.resource)}` : 'No question yet'}</span>
         <span class="ask-fold-act">{open ? 'done' : 'change'}</span>
       </button>
-      <form id="ask-form" class="ask-form" data-open={open || !whole} aria-label="The question" onSubmit={(event) => event.preventDefault()}>
+      <form id="ask-form" class="ask-form" data-open={open || !whole || contextOf(ask.context) === undefined} aria-label="The question" onSubmit={(event) => event.preventDefault()}>
         <div class="ask-sentence">
           <span class="ask-word" aria-hidden="true">
             May
@@ -93,7 +93,6 @@ export function Form() {
           ✗ {why}
         </p>
       )}
-      {why === '' && whole && contextOf(ask.context) === undefined && <p class="ask-problem">✗ The context is no JSON object, so nothing was asked.</p>}
     </div>
   );
 }

@@ -7,7 +7,7 @@ import { ask as call, instant, results, state } from '../engine/engine.ts';
 import { showPane } from '../app/places.ts';
 import { notice, problem as sayProblem } from '../ui/notices.tsx';
 import { answer, answered, complete, explained, explanation, nameOf, outdated, problem } from './state.ts';
-import { decisionSays, newTest, testName, verdict } from './words.ts';
+import { decisionSays, newTest, parted, testName, verdict } from './words.ts';
 
 /** An answer that takes longer than this many milliseconds is drawn pale. */
 const LONG = 200;
@@ -44,7 +44,7 @@ export function Verdict() {
   const { sign, word, tone } = verdict(given);
   // The sentence of the moment before stays while it says the same, so that letters typed elsewhere do not make it flicker.
   const fits = said !== undefined && !outdated.value && (explained.value || (said.allow === given.allow && said.undecided === given.undecided));
-  const says = fits ? said.says : given.undecided ? (given.errors[0] ?? 'The rows or the question cannot be judged by.') : decisionSays(ask, given.allow, nameOf);
+  const says = fits ? parted(said.says).says : given.undecided ? (given.errors[0] ?? 'The rows or the question cannot be judged by.') : decisionSays(ask, given.allow, nameOf);
   return (
     <>
       <div class="ask-verdict" data-tone={tone} data-late={late || (stopped && !answered.value)} aria-busy={late} role="status" aria-live="polite" aria-atomic="true">

@@ -3,7 +3,7 @@
 import type { Explanation, Policy, Reason, RowPlace } from '../engine/shapes.ts';
 import { RowLink, TextLink } from '../ui/parts.tsx';
 import { model, rowCalled } from './state.ts';
-import { noReasons } from './words.ts';
+import { noReasons, parted } from './words.ts';
 
 /** A link to a rule, at its line; only its id where no text has it. */
 function RuleLink({ id }: { id: string }) {
@@ -25,7 +25,9 @@ export function Reasons({ of }: { of: Explanation }) {
     <section class="ask-part" aria-labelledby="ask-why">
       <h3 id="ask-why">Why</h3>
       {of.reasons.length === 0 ? (
-        <p>{noReasons(of)}</p>
+        <p>
+          {noReasons(of)} {parted(of.says).nearest}
+        </p>
       ) : (
         <ul class="ask-list">
           {of.reasons.map((reason) => (

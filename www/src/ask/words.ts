@@ -106,6 +106,12 @@ export function graphSays({ nodes, edges }: Graph): string[] {
   });
 }
 
+/** The engine's sentence, and what comes nearest apart from it: that is a reason, and stands with the reasons. */
+export function parted(says: string): { says: string; nearest: string | undefined } {
+  const at = says.indexOf(' Nearest: ');
+  return at < 0 ? { says, nearest: undefined } : { says: says.slice(0, at), nearest: says.slice(at + 1) };
+}
+
 /** What an answer comes to where there is neither a permit nor a forbid to show. */
 export function noReasons(answer: Answer): string {
   if (answer.undecided) return 'Nothing was decided, so there is no reason to show.';
