@@ -15,6 +15,7 @@ export const results: Signals = {
   rows: signal(),
   answer: signal(),
   explanation: signal(),
+  repairs: signal(),
   matrix: signal(),
   tests: signal(),
   changes: signal(),
