@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The engine, as the page sees it: signals with what it makes of the current case, and calls for what is asked by the way.
 // The worker is told only of what changed.
-import { effect, signal } from '@preact/signals';
+import { batch, effect, signal } from '@preact/signals';
 import { base, current } from '../case/store.ts';
 import { type Case, contextOf, textsOf } from '../case/case.ts';
 import type { Call, Calls, FromWorker, Results, Stage, ToWorker, Update } from './protocol.ts';
@@ -35,12 +35,16 @@ export const state = signal<State>({ is: 'loading' });
 export const took = signal<Partial<Record<Stage, number>>>({});
 /** What the matrix is to show; null while nobody looks at it. */
 export const matrixOf = signal<MatrixQuestion | null>(null);
+/** What `results.matrix` shows: another question may have been put since. */
+export const matrixShown = signal<MatrixQuestion | null>(null);
 
 let worker: Worker | undefined;
 let number = 0;
 /** Of calls. */
 let called = 0;
 let calls = new Map<number, { give: (value: unknown) => void; fail: (error: Error) => void }>();
+/** What the matrix was to show, by the number of the update that said so. */
+const matrices = new Map<number, MatrixQuestion | null>();
 /** What the worker was told last: undefined before anything. */
 let told: { of: Case; base: Case; matrix: MatrixQuestion | null } | undefined;
 
@@ -79,8 +83,12 @@ function hear(message: FromWorker): void {
       break;
     case 'result': {
       const value = JSON.parse(message.value as string) as never;
-      results[message.stage].value = value;
-      took.value = { ...took.value, [message.stage]: message.took };
+      batch(() => {
+        if (message.stage === 'matrix') matrixShown.value = matrices.get(message.number) ?? matrixShown.value;
+        results[message.stage].value = value;
+        took.value = { ...took.value, [message.stage]: message.took };
+      });
+      for (const older of matrices.keys()) if (older < message.number) matrices.delete(older);
       break;
     }
     case 'done':
@@ -128,6 +136,7 @@ function tell(of: Case, from: Case, matrix: MatrixQuestion | null): void {
   update.wanted = { matrix, tests: true, changes: of !== from };
   told = { of, base: from, matrix };
   number += 1;
+  matrices.set(number, matrix);
   if (state.value.is !== 'loading') state.value = { is: 'working', since: performance.now() };
   worker?.postMessage({ kind: 'update', number, update } satisfies ToWorker);
 }
