@@ -12,12 +12,20 @@ const MORE_COLUMNS = 3;
 /** A line of a header, in pixels. */
 const HEAD_LINE = 14;
 
+interface Room {
+  width: number;
+  height: number;
+  touch: boolean;
+}
+
 export interface Sizes {
   row: number;
   /** The header of the rows. */
   side: number;
   column: number;
   head: number;
+  /** Whether the names of actions are written upwards. */
+  upright: boolean;
 }
 
 /** A place in the grid; -1 is the headers. */
@@ -40,38 +48,43 @@ export interface GridProps {
   chooseColumn: (column: number) => void;
 }
 
-/** How large things are, by the texts that stand in the headers. */
-export function sizesOf({ matrix, seen, beside }: Pick<GridProps, 'matrix' | 'seen' | 'beside'>, width: number, touch: boolean): Sizes {
-  let longest = 0;
-  let lines = 1;
+/** How large things are, by the texts that stand in the headers and the room that there is. */
+export function sizesOf({ matrix, seen, beside }: Pick<GridProps, 'matrix' | 'seen' | 'beside'>, room: Room): Sizes {
+  let [longest, lines, whole] = [0, 1, 0];
   for (const column of seen.columns) {
-    const parts = partsOf(matrix.actions[column]!);
+    const action = matrix.actions[column]!;
+    const parts = partsOf(action);
     for (const part of parts) longest = Math.max(longest, part.length);
     lines = Math.max(lines, parts.length);
+    // Upwards a long one takes two lines.
+    whole = Math.max(whole, parts.length > 1 ? Math.max(action.length * 0.62, ...parts.map((part) => part.length)) : action.length);
   }
-  let side = 8;
+  let widest = 8;
   for (const row of seen.rows) {
     const entity = matrix.entities[row]!;
     const label = beside.labels.get(keyOf(entity));
-    side = Math.max(side, entity.id.length + (label === undefined ? 0 : label.length + 2));
+    widest = Math.max(widest, entity.id.length + (label === undefined ? 0 : label.length * 0.85 + 2));
   }
-  return {
-    row: touch ? 36 : 28,
-    side: Math.round(Math.max(90, Math.min(side * 7.4 + 20, width * 0.42, 300))),
-    column: Math.round(Math.max(44, Math.min(longest * 6.6 + 12, 104))),
-    head: Math.min(lines, 4) * HEAD_LINE + 14,
-  };
+  const side = Math.round(Math.max(80, Math.min(widest * 7.4 + 20, room.width * 0.38, 300)));
+  const row = room.touch ? 36 : 28;
+  const column = Math.round(Math.max(44, Math.min(longest * 6.6 + 10, 104)));
+  // Where they would not all be seen side by side, they are written upwards: narrower, and higher.
+  if (side + seen.columns.length * column > room.width && room.width > 0) {
+    const head = Math.round(Math.max(56, Math.min(whole * 6.8 + 16, Math.max(96, room.height * 0.4), 170)));
+    return { row, side, column: 38, head, upright: true };
+  }
+  return { row, side, column, head: Math.min(lines, 4) * HEAD_LINE + 12, upright: false };
 }
 
 export function Grid(props: GridProps) {
   const { matrix, seen, asked, order } = props;
   const scroller = useRef<HTMLDivElement>(null);
-  const [room, setRoom] = useState({ width: 0, height: 0, touch: false });
+  const [room, setRoom] = useState<Room>({ width: 0, height: 0, touch: false });
   const [spans, setSpans] = useState<{ rows: Span; columns: Span }>({ rows: { from: 0, to: 0 }, columns: { from: 0, to: 0 } });
   const [active, setActive] = useState<Place>({ row: 0, column: 0 });
   /** Whether the next drawing is to move the focus. */
   const moved = useRef(false);
-  const sizes = useMemo(() => sizesOf(props, room.width, room.touch), [matrix, seen, props.beside, room]);
+  const sizes = useMemo(() => sizesOf(props, room), [matrix, seen, props.beside, room]);
   const rows = seen.rows.length;
   const columns = seen.columns.length;
   const at: Place = { row: Math.min(active.row, rows - 1), column: Math.min(active.column, columns - 1) };
@@ -170,12 +183,12 @@ export function Grid(props: GridProps) {
         aria-label={props.label}
         aria-rowcount={rows + 1}
         aria-colcount={columns + 1}
-        style={{ width, height: sizes.head + rows * sizes.row }}
+        style={{ width: px(width), height: px(sizes.head + rows * sizes.row) }}
         onKeyDown={keys}
         onClick={click}
       >
-        <div role="row" aria-rowindex={1} class="matrix-head" style={{ height: sizes.head, width }}>
-          <div role="columnheader" aria-colindex={1} class="matrix-corner" style={{ width: sizes.side }}>
+        <div role="row" aria-rowindex={1} class="matrix-head" style={{ height: px(sizes.head), width: px(width) }}>
+          <div role="columnheader" aria-colindex={1} class="matrix-corner" style={{ width: px(sizes.side) }}>
             {props.of.over === 'principals' ? 'who' : 'what'}
           </div>
           {shownColumns.map((column) => {
@@ -188,9 +201,10 @@ export function Grid(props: GridProps) {
                 aria-colindex={column + 2}
                 aria-sort={sorted === undefined ? 'none' : sorted === 'allowed' ? 'descending' : 'ascending'}
                 class="matrix-action"
+                data-upright={sizes.upright ? '' : undefined}
                 data-at={`-1,${column}`}
                 tabIndex={at.row === -1 && at.column === column ? 0 : -1}
-                style={{ left: sizes.side + column * sizes.column, width: sizes.column }}
+                style={{ left: px(sizes.side + column * sizes.column), width: px(sizes.column) }}
                 title={`${action}: sort the rows by it`}
               >
                 <span>
@@ -264,14 +278,14 @@ class Row extends Component<RowProps> {
     const label = beside.labels.get(keyOf(entity));
     const other = grid.of.over === 'principals' ? 'all that it may do' : 'all who may do something with it';
     return (
-      <div role="row" aria-rowindex={row + 2} class="matrix-row" style={{ top: sizes.head + row * sizes.row, height: sizes.row, width }}>
+      <div role="row" aria-rowindex={row + 2} class="matrix-row" style={{ top: px(sizes.head + row * sizes.row), height: px(sizes.row), width: px(width) }}>
         <div
           role="rowheader"
           aria-colindex={1}
           class="matrix-entity"
           data-at={`${row},-1`}
           tabIndex={active === -1 ? 0 : -1}
-          style={{ width: sizes.side }}
+          style={{ width: px(sizes.side) }}
           title={`${entity.type}::${JSON.stringify(entity.id)}${label === undefined ? '' : ` – ${label}`}: show ${other}`}
         >
           {entity.id}
@@ -294,7 +308,7 @@ class Row extends Component<RowProps> {
               aria-label={cellName(matrix, entityAt, actionAt, beside.flips)}
               data-at={`${row},${column}`}
               tabIndex={active === column ? 0 : -1}
-              style={{ left: sizes.side + column * sizes.column, width: sizes.column }}
+              style={{ left: px(sizes.side + column * sizes.column), width: px(sizes.column) }}
             >
               {OUTCOMES[letter].sign}
             </div>
@@ -305,5 +319,6 @@ class Row extends Component<RowProps> {
   }
 }
 
+const px = (pixels: number) => `${pixels}px`;
 const same = (a: Span, b: Span) => a.from === b.from && a.to === b.to;
 const clamp = (at: number, count: number) => Math.max(-1, Math.min(at, count - 1));

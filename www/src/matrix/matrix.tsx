@@ -33,7 +33,6 @@ export function MatrixView() {
   );
   return (
     <div class="matrix" ref={root}>
-      <About />
       <Shown />
     </div>
   );
@@ -61,8 +60,8 @@ function About() {
   return (
     <div class="matrix-about">
       <select aria-label="What the matrix shows" value={of} onChange={(event) => (over.value = event.currentTarget.value as typeof of)}>
-        <option value="principals">Everybody, and what they may do with</option>
-        <option value="resources">Everything that may be done by</option>
+        <option value="principals">Who may do what with</option>
+        <option value="resources">All that may be done by</option>
       </select>
       {of === 'principals' ? (
         <Pick
@@ -163,14 +162,19 @@ function Pick({ label, of, value, asked, picked, pick }: PickProps) {
 function Shown() {
   const matrix = results.matrix.value;
   const of = matrixShown.value;
-  if (matrix === undefined || of === null) {
-    return <Empty>{nothing()}</Empty>;
-  }
-  if ('problem' in matrix) return <Empty>The matrix cannot be made: {matrix.problem === '' ? nothing() : matrix.problem}</Empty>;
-  if (matrix.entities.length === 0) {
-    return <Empty>{of.over === 'principals' ? 'No row makes anybody who could ask.' : `There is no ${of.type} among the rows.`}</Empty>;
-  }
-  return <Table of={of} matrix={matrix} />;
+  let none: string | undefined;
+  if (matrix === undefined || of === null) none = nothing();
+  else if ('problem' in matrix) none = matrix.problem === '' ? nothing() : `The matrix cannot be made: ${matrix.problem}`;
+  else if (matrix.entities.length === 0) none = of.over === 'principals' ? 'No row makes anybody who could ask.' : `There is no ${of.type} among the rows.`;
+  else return <Table of={of} matrix={matrix} />;
+  return (
+    <>
+      <div class="matrix-top">
+        <About />
+      </div>
+      <Empty>{none}</Empty>
+    </>
+  );
 }
 
 function nothing(): string {
@@ -199,7 +203,10 @@ function Table({ of, matrix }: { of: MatrixQuestion; matrix: Matrix }) {
   const old = results.compiled.value?.ok === false;
   return (
     <>
-      <Filters set={set} flips={flips.size} copy={() => copy(csvOf(of, matrix, seen))} />
+      <div class="matrix-top">
+        <About />
+        <Filters set={set} flips={flips.size} copy={() => copy(csvOf(of, matrix, seen))} />
+      </div>
       {old && <p class="matrix-old warn">The texts have an error: this is what the last good ones decide.</p>}
       {seen.rows.length === 0 || seen.columns.length === 0 ? (
         <div class="matrix-none">
@@ -288,8 +295,8 @@ function Legend({ seen, set, hides }: { seen: View; set: (part: Partial<Wish>) =
         </span>
       )}
       {hides && seen.unused > 0 && (
-        <span>
-          {seen.unused} {seen.unused === 1 ? 'action' : 'actions'} nobody may do:{' '}
+        <span title="Actions that nobody may do">
+          {seen.unused} unused {seen.unused === 1 ? 'action' : 'actions'}:{' '}
           <button type="button" class="link" onClick={() => set({ hideUnused: false })}>
             show
           </button>
