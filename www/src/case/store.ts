@@ -30,6 +30,14 @@ export function change(part: Partial<Case>, what: string, thing = ''): void {
   show();
 }
 
+/** Sets what the user has left open, such as the first question of a new case. That is no step: nothing is there to be undone. */
+export function fill(part: Partial<Case>): void {
+  const before = history.state;
+  history.state = { ...before, ...part };
+  if (began.value === before) began.value = history.state;
+  show();
+}
+
 /** Opens another case: it can be undone, too, and is what changes are compared with from now on. */
 export function open(next: Case, what: string): void {
   history.change(next, what);

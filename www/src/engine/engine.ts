@@ -3,7 +3,7 @@
 // The worker is told only of what changed.
 import { batch, effect, signal, untracked } from '@preact/signals';
 import { base, current } from '../case/store.ts';
-import { type Case, contextOf, textsOf } from '../case/case.ts';
+import { type Case, contextOf, textsOf, withContext } from '../case/case.ts';
 import type { Call, Calls, FromWorker, Results, Stage, ToWorker, Update } from './protocol.ts';
 import type { MatrixQuestion, Question, Rows, Table } from './shapes.ts';
 
@@ -38,13 +38,16 @@ export const matrixOf = signal<MatrixQuestion | null>(null);
 /** What `results.matrix` shows: another question may have been put since. */
 export const matrixShown = signal<MatrixQuestion | null>(null);
 
+/** Of which case each result is. A result that is not of the case as it stands is from before, and newer ones come. */
+export const madeOf = signal<Partial<Record<Stage, Case>>>({});
+/** What was told under each number that may still be answered. */
+let cases = new Map<number, { of: Case; matrix: MatrixQuestion | null }>();
+
 let worker: Worker | undefined;
 let number = 0;
 /** Of calls. */
 let called = 0;
 let calls = new Map<number, { give: (value: unknown) => void; fail: (error: Error) => void }>();
-/** What the matrix was to show, by the number of the update that said so. */
-const matrices = new Map<number, MatrixQuestion | null>();
 /** What the worker was told last: undefined before anything. */
 let told: { of: Case; base: Case; matrix: MatrixQuestion | null } | undefined;
 
@@ -61,6 +64,7 @@ function end(next: State): void {
   told = undefined;
   for (const { fail } of calls.values()) fail(new Error('the engine was stopped'));
   calls = new Map();
+  cases = new Map();
   state.value = next;
 }
 
@@ -83,12 +87,14 @@ function hear(message: FromWorker): void {
       break;
     case 'result': {
       const value = JSON.parse(message.value as string) as never;
+      const then = cases.get(message.number);
       batch(() => {
-        if (message.stage === 'matrix') matrixShown.value = matrices.get(message.number) ?? matrixShown.value;
         results[message.stage].value = value;
+        if (message.stage === 'matrix' && then !== undefined && then.matrix !== null) matrixShown.value = then.matrix;
+        if (then !== undefined) madeOf.value = { ...madeOf.value, [message.stage]: then.of };
         took.value = { ...took.value, [message.stage]: message.took };
       });
-      for (const older of matrices.keys()) if (older < message.number) matrices.delete(older);
+      for (const told of cases.keys()) if (told < message.number) cases.delete(told);
       break;
     }
     case 'done':
@@ -113,6 +119,14 @@ export function questionOf(of: Case): Question | null {
   return { principal, action, resource, context: read };
 }
 
+/** The same as JSON, with the context letter by letter as it was written: a number of 64 bits keeps its digits. */
+export function questionText(of: Case): string | null {
+  const question = questionOf(of);
+  if (question === null) return null;
+  const { context, ...others } = question;
+  return withContext(others, context === undefined ? '' : of.ask.context);
+}
+
 /** Tables that are not as they were: what is told is small where one cell changed. */
 function changed(rows: Rows, before: Rows): Record<string, Table | null> | undefined {
   const all: Record<string, Table | null> = {};
@@ -131,12 +145,12 @@ function tell(of: Case, from: Case, matrix: MatrixQuestion | null): void {
   const rows = changed(of.rows, then?.rows ?? {});
   if (rows !== undefined) update.rows = rows;
   if (then === undefined || then.at !== of.at || of.at === '') update.at = instant(of);
-  if (then === undefined || then.ask !== of.ask) update.question = questionOf(of);
+  if (then === undefined || then.ask !== of.ask) update.question = questionText(of);
   if (told === undefined || told.base !== from) update.base = { texts: textsOf(from), rows: from.rows, at: instant(from) };
   update.wanted = { matrix, tests: true, changes: of !== from };
   told = { of, base: from, matrix };
   number += 1;
-  matrices.set(number, matrix);
+  cases.set(number, { of, matrix });
   if (state.value.is !== 'loading') state.value = { is: 'working', since: performance.now() };
   worker?.postMessage({ kind: 'update', number, update } satisfies ToWorker);
 }

@@ -8,7 +8,8 @@ export interface Update {
   /** Tables that changed; null for one that is gone. */
   rows?: Record<string, Table | null>;
   at?: string;
-  question?: Question | null;
+  /** As JSON text, so that no number of its context loses digits on the way. */
+  question?: string | null;
   /** The case that changes are compared with. */
   base?: { texts: Texts; rows: Rows; at: string };
   /** Which of the slower results are looked at. */
@@ -32,7 +33,7 @@ export interface Calls {
   infer: { takes: { schema: string }; gives: Inferred };
   format: { takes: { policies: string }; gives: string };
   readSql: { takes: { sql: string }; gives: SqlRead };
-  addTest: { takes: { tests: string; test: NewTest }; gives: string };
+  addTest: { takes: { tests: string; test: NewTest | string }; gives: string };
   bundle: { takes: Record<string, never>; gives: string };
   sample: { takes: Record<string, never>; gives: string };
   matrix: { takes: MatrixQuestion; gives: Matrix };
