@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Looks for a question that a policy or a row decides, so that a test can be written for it. It asks a bounded number of
 // questions, those first whose words stand in the row or in the policy, and can be stopped between any two.
-import type { Explanation, Matrix, MatrixQuestion, Question, Uid } from '../engine/shapes.ts';
+import type { Answer, Matrix, MatrixQuestion, Question, Uid } from '../engine/shapes.ts';
 
 /** What is looked for: the id of a policy, or the source of a row. */
 export interface Sought {
@@ -14,17 +14,21 @@ export interface Sought {
 export interface World {
   resources: Uid[];
   matrix: (question: MatrixQuestion) => Promise<Matrix>;
-  explain: (question: Question) => Promise<Explanation>;
+  decide: (question: Question) => Promise<Answer>;
 }
 
 export interface Found {
   question: Question;
-  explanation: Explanation;
+  answer: Answer;
 }
 
 /** Resources whose matrix is asked for, and single questions that are asked. */
 export const MOST_RESOURCES = 60;
-export const MOST_QUESTIONS = 400;
+export const MOST_QUESTIONS = 4_000;
+/** Of one resource, so that many principals of a large case do not fill the memory. */
+const MOST_OF_ONE = 400;
+/** Asked at once, between two looks at whether to go on. */
+const TOGETHER = 40;
 
 /**
  * The first question of which the sought policy or row is a reason; undefined where none of those that were asked is.
@@ -35,30 +39,38 @@ export async function search(sought: Sought, world: World, step: (done: number) 
   const first = <T>(all: T[], score: (one: T) => number) =>
     all.map((one, at) => ({ one, at, score: score(one) })).sort((a, b) => b.score - a.score || a.at - b.at).map(({ one }) => one);
   const resources = first(spread(world.resources), (uid) => mentioned(uid.id) * 3 + mentioned(uid.type)).slice(0, MOST_RESOURCES);
-  const candidates: { question: Question; score: number }[] = [];
+  const candidates: Candidate[] = [];
   for (const [at, resource] of resources.entries()) {
     if (!step((at / resources.length) * 0.3)) return undefined;
     const { entities, actions, cells } = await world.matrix({ over: 'principals', resource });
+    const own: Candidate[] = [];
     entities.forEach((principal, row) =>
       actions.forEach((action, column) => {
         const letter = cells[row * actions.length + column];
         if (letter !== 'a' && letter !== 'f') return;
         const score = mentioned(principal.id) * 3 + mentioned(action) * 2 + mentioned(resource.id) * 3 + mentioned(resource.type);
-        candidates.push({ question: { principal, action, resource }, score });
+        own.push({ question: { principal, action, resource }, score });
       }),
     );
+    for (const one of first(varied(own), ({ score }) => score).slice(0, MOST_OF_ONE)) candidates.push(one);
   }
   const asked = first(varied(candidates), ({ score }) => score).slice(0, MOST_QUESTIONS);
-  for (const [at, { question }] of asked.entries()) {
-    if (!step(0.3 + (at / asked.length) * 0.7)) return undefined;
-    const explanation = await world.explain(question);
-    if (explanation.undecided) continue;
-    const decides = explanation.reasons.some(
-      ({ policy, source }) => (sought.policy !== undefined && policy === sought.policy) || (sought.source !== undefined && source === sought.source),
+  for (let from = 0; from < asked.length; from += TOGETHER) {
+    if (!step(0.3 + (from / asked.length) * 0.7)) return undefined;
+    const some = asked.slice(from, from + TOGETHER);
+    const answers = await Promise.all(some.map(({ question }) => world.decide(question)));
+    const at = answers.findIndex(
+      ({ undecided, reasons }) =>
+        !undecided && reasons.some(({ policy, source }) => (sought.policy !== undefined && policy === sought.policy) || (sought.source !== undefined && source === sought.source)),
     );
-    if (decides) return { question, explanation };
+    if (at >= 0) return { question: some[at]!.question, answer: answers[at]! };
   }
   return undefined;
+}
+
+interface Candidate {
+  question: Question;
+  score: number;
 }
 
 /** How much a word has to do with what is looked for: 1 where it stands there whole, and 0 where it does not. */
@@ -86,7 +98,7 @@ function spread(all: Uid[]): Uid[] {
 }
 
 /** Questions about each action in turn, since what is decided of one action is mostly decided for one reason. */
-function varied<T extends { question: Question }>(all: T[]): T[] {
+function varied(all: Candidate[]): Candidate[] {
   const seen = new Map<string, number>();
   return all
     .map((one) => {

@@ -170,3 +170,55 @@ export function withoutTest(text: string, line: number): string | undefined {
   if (after.trim() === '') return before.trimEnd() === '' ? '' : `${before.trimEnd()}\n`;
   return before + after.replace(/^[ \t]*\r?\n/, '');
 }
+
+/** The context of a test as JSON, where it is written in its own braces; empty where it has none, or it is written otherwise. */
+export function contextOfTest(text: string, line: number): string {
+  const key = find(text, line)?.keys.find(({ name }) => name === 'context');
+  if (key === undefined) return '';
+  const json = jsonOf(text.slice(key.value.from, key.value.to));
+  return json === undefined || json === '{}' ? '' : json;
+}
+
+/** A value of TOML as JSON, letter by letter where both write it alike, so that no number loses digits. Undefined for dates and the like. */
+export function jsonOf(value: string): string | undefined {
+  let out = '';
+  let at = 0;
+  // Within tables a name stands before `=`; the innermost bracket says whether.
+  const inside: string[] = [];
+  while (at < value.length) {
+    const char = value[at]!;
+    if (/[\s]/.test(char)) at += 1;
+    else if (char === '#') at = lineEnd(value, at);
+    else if (char === '{' || char === '[') {
+      inside.push(char);
+      out += char;
+      at += 1;
+    } else if (char === '}' || char === ']') {
+      inside.pop();
+      out = out.replace(/,$/, '') + char;
+      at += 1;
+    } else if (char === ',' || char === '=') {
+      out += char === ',' ? ',' : ':';
+      at += 1;
+    } else if (char === '"' || char === "'") {
+      const end = stringEnd(value, at);
+      const written = value.slice(at, end);
+      if (written.startsWith('"""') || written.startsWith("'''")) return undefined;
+      out += char === "'" ? JSON.stringify(written.slice(1, -1)) : written;
+      at = end;
+    } else {
+      const word = /^[^\s,=\]}{[#"']+/.exec(value.slice(at))?.[0] ?? char;
+      const name = inside.at(-1) === '{' && /^\s*=/.test(value.slice(at + word.length));
+      if (name) out += JSON.stringify(word);
+      else if (/^(true|false|[+-]?\d[\d_]*(\.\d+)?)$/.test(word)) out += word.replace(/^\+/, '').replaceAll('_', '');
+      else return undefined;
+      at += word.length;
+    }
+  }
+  try {
+    JSON.parse(out);
+    return out;
+  } catch {
+    return undefined;
+  }
+}
