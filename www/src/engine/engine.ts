@@ -88,6 +88,8 @@ function hear(message: FromWorker): void {
     case 'result': {
       const value = JSON.parse(message.value as string) as never;
       const then = cases.get(message.number);
+      // Back at the case that is compared with, nothing differs, whatever was found on the way.
+      if (message.stage === 'changes' && told?.of === told?.base) break;
       batch(() => {
         results[message.stage].value = value;
         if (message.stage === 'matrix' && then !== undefined && then.matrix !== null) matrixShown.value = then.matrix;
@@ -149,6 +151,7 @@ function tell(of: Case, from: Case, matrix: MatrixQuestion | null): void {
   if (told === undefined || told.base !== from) update.base = { texts: textsOf(from), rows: from.rows, at: instant(from) };
   update.wanted = { matrix, tests: true, changes: of !== from };
   told = { of, base: from, matrix };
+  if (of === from) results.changes.value = undefined;
   number += 1;
   cases.set(number, { of, matrix });
   if (state.value.is !== 'loading') state.value = { is: 'working', since: performance.now() };

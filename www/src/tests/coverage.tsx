@@ -154,7 +154,7 @@ function Write(props: { of: string; sought: () => Sought; search: Search | undef
     );
   }
   return (
-    <button type="button" disabled={search !== undefined} onClick={() => props.write(of, props.sought())} aria-label={`Write a test for ${of}`} title="Looks for a question that it decides, and keeps that as a test">
+    <button type="button" disabled={search !== undefined} onClick={() => props.write(of, props.sought())} aria-label={`Write a test for it: ${of}`} title="Looks for a question that it decides, and keeps that as a test">
       Write a test for it
     </button>
   );

@@ -248,7 +248,7 @@ function Result({ test }: { test: TestResult }) {
       </div>
       <span class="tests-ends">
         <button type="button" class="link" onClick={() => showText({ file: 'tests.toml', line })} title={`Show line ${line} of tests.toml`}>
-          :{line}
+          line {line}
           <span class="hidden"> of tests.toml</span>
         </button>
         <button type="button" class="quiet" aria-label={`Delete the test: ${name}`} title="Delete this test" onClick={() => edit(withoutTest(current.value.tests, line), `Deleted: ${name}`)}>
