@@ -5,7 +5,7 @@ import './changes.css';
 import { base, compareFromHere, open } from '../case/store.ts';
 import { results } from '../engine/engine.ts';
 import type { Changes } from '../engine/shapes.ts';
-import { Empty, type Tab, TabPanel, Tabs } from '../ui/parts.tsx';
+import { Empty, Menu, type Tab, TabPanel, Tabs } from '../ui/parts.tsx';
 import { Decisions } from './decisions.tsx';
 import { tableSays } from './diff.ts';
 import { Differences } from './differences.tsx';
@@ -27,14 +27,15 @@ export function ChangesView() {
     <div class="changes">
       <div class="changes-bar">
         <Tabs id="changes" label="Decisions, texts and rows, publish" tabs={tabs} chosen={shown} choose={(name) => (part.value = name)} />
-        <span class="changes-tools">
-          <button type="button" disabled={!differs.value} title="From now on, compare with the case as it stands" onClick={compareFromHere}>
-            Start comparing from here
-          </button>
-          <button type="button" disabled={!differs.value} title="Takes back everything since then; that can be undone" onClick={() => open(base.value, 'go back to the start')}>
-            Back to the start
-          </button>
-        </span>
+        <Menu
+          class="changes-start"
+          label="Start"
+          title="What the case is compared with"
+          items={[
+            { label: 'Start comparing from here', hint: 'the case as it stands is what later changes are compared with', disabled: !differs.value, act: compareFromHere },
+            { label: 'Back to the start', hint: 'takes back all that differs; that can be undone', disabled: !differs.value, act: () => open(base.value, 'go back to the start') },
+          ]}
+        />
       </div>
       <TabPanel id="changes" chosen={shown}>
         {shown === 'decisions' && <Here changes={made} />}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decisions gained and lost, in groups, each with what decided before and what decides now. Of many only those that are seen
 // are in the page.
+import { Component } from 'preact';
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { showPane, showText } from '../app/places.ts';
 import { setAsk } from '../case/store.ts';
@@ -108,40 +109,52 @@ export function Counts({ gained, lost }: { gained: number; lost: number }) {
   );
 }
 
-function Decision({ flip, here }: { flip: Flip; here: boolean }) {
-  const { principal, action, resource, before, after } = flip;
-  const gained = after === 'allow';
-  const what = (
-    <>
-      {principal.id} <b>{action}</b> {resource.id} <span class="muted">({resource.type})</span>
-    </>
-  );
-  const go = () => {
-    setAsk({ principal, action, resource });
-    showPane('ask');
-  };
-  return (
-    <li class="changes-flip">
-      <span class={gained ? 'changes-gained' : 'changes-lost'}>
-        <span aria-hidden="true">{gained ? '+' : '−'}</span>
-        <span class="hidden">{gained ? 'gained: ' : 'lost: '}</span>
-      </span>
-      <div>
-        {here ? (
-          <button type="button" class="changes-ask" onClick={go} title="Ask this, and see why">
-            {what}
-          </button>
-        ) : (
-          <div class="changes-ask">{what}</div>
-        )}
-        <div class="changes-why">
-          was {before === 'allow' ? 'allowed' : 'denied'}
-          <Because of={flip.because_before} outcome={before} here={false} />, now {gained ? 'allowed' : 'denied'}
-          <Because of={flip.because_after} outcome={after} here={here} />
+interface DecisionProps {
+  flip: Flip;
+  here: boolean;
+}
+
+/** Drawn again only where it is another one: scrolling makes the new ones alone. */
+class Decision extends Component<DecisionProps> {
+  override shouldComponentUpdate(next: DecisionProps): boolean {
+    return next.flip !== this.props.flip || next.here !== this.props.here;
+  }
+
+  override render({ flip, here }: DecisionProps) {
+    const { principal, action, resource, before, after } = flip;
+    const gained = after === 'allow';
+    const what = (
+      <>
+        {principal.id} <b>{action}</b> {resource.id} <span class="muted">({resource.type})</span>
+      </>
+    );
+    const go = () => {
+      setAsk({ principal, action, resource });
+      showPane('ask');
+    };
+    return (
+      <li class="changes-flip">
+        <span class={gained ? 'changes-gained' : 'changes-lost'}>
+          <span aria-hidden="true">{gained ? '+' : '−'}</span>
+          <span class="hidden">{gained ? 'gained: ' : 'lost: '}</span>
+        </span>
+        <div>
+          {here ? (
+            <button type="button" class="changes-ask" onClick={go} title="Ask this, and see why">
+              {what}
+            </button>
+          ) : (
+            <div class="changes-ask">{what}</div>
+          )}
+          <div class="changes-why">
+            was {before === 'allow' ? 'allowed' : 'denied'}
+            <Because of={flip.because_before} outcome={before} here={false} />, now {gained ? 'allowed' : 'denied'}
+            <Because of={flip.because_after} outcome={after} here={here} />
+          </div>
         </div>
-      </div>
-    </li>
-  );
+      </li>
+    );
+  }
 }
 
 function Because({ of, outcome, here }: { of: Flip['because_after']; outcome: 'allow' | 'deny'; here: boolean }) {

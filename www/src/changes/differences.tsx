@@ -59,12 +59,11 @@ function TextDifference({ change, wide }: { change: TextChange; wide: boolean })
         <p class="muted">Only line ends differ.</p>
       ) : wide ? (
         <table class="changes-diff" aria-label={`${change.file}: before and now`}>
-          <thead class="hidden">
+          <Columns count={2} />
+          <thead>
             <tr>
-              <th>line</th>
-              <th>before</th>
-              <th>line</th>
-              <th>now</th>
+              <th colSpan={2}>before</th>
+              <th colSpan={2}>now</th>
             </tr>
           </thead>
           <tbody>
@@ -82,6 +81,7 @@ function TextDifference({ change, wide }: { change: TextChange; wide: boolean })
         </table>
       ) : (
         <table class="changes-diff" aria-label={`${change.file}: lines that went and came`}>
+          <Columns count={1} />
           <tbody>{shown.map((line) => ('left' in line ? <Left count={line.left} columns={2} /> : <tr><Side line={line} number={line.after ?? line.before} /></tr>))}</tbody>
         </table>
       )}
@@ -94,6 +94,18 @@ const LineCounts = ({ change: { added, removed } }: { change: TextChange }) => (
   <small>
     {added > 0 && <span class="good">+{added}</span>} {removed > 0 && <span class="bad">−{removed}</span>} {added + removed === 1 ? 'line' : 'lines'}
   </small>
+);
+
+/** Numbers have a column of one width, texts share the rest. */
+const Columns = ({ count }: { count: number }) => (
+  <colgroup>
+    {Array.from({ length: count }, (_, at) => (
+      <>
+        <col key={`number${at}`} class="changes-number" />
+        <col key={`text${at}`} />
+      </>
+    ))}
+  </colgroup>
 );
 
 const Left = ({ count, columns }: { count: number; columns: number }) => (
