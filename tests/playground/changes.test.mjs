@@ -156,7 +156,7 @@ describe('a gate', () => {
   test('is asked for only by a page that one serves', async () => {
     const { asked, send } = answering(200, { status: 'ok', version: '0.1.0' });
     assert.equal(await probe('/docs/playground/index.html', send), null);
-    assert.deepEqual(asked, []);
+    assert.equal(asked.length, 0);
     assert.deepEqual(await probe('/.palisade/playground/', send), { prefix: '' });
     assert.deepEqual(await probe('/app/.palisade/playground/index.html', send), { prefix: '/app' });
     assert.deepEqual(asked.map(({ url }) => url), ['/.palisade/health', '/app/.palisade/health']);

@@ -113,6 +113,11 @@ describe('what is drawn of 10,000 cells', () => {
     assert.deepEqual(placesOf({ from: 5, to: 8 }, -1, 100), [5, 6, 7]);
     assert.deepEqual(placesOf({ from: 0, to: 1 }, 7, 3), [0]);
   });
+  test('is nothing that is no longer there, where there was more a moment ago', () => {
+    assert.deepEqual(placesOf({ from: 1, to: 9 }, 8, 3), [1, 2]);
+    assert.deepEqual(placesOf({ from: 5, to: 9 }, 0, 3), [0]);
+    assert.deepEqual(placesOf({ from: 5, to: 9 }, 0, 0), []);
+  });
   test('is scrolled no further than needed', () => {
     assert.equal(scrolledTo(100, 280, 28, 5), 100, 'it is seen already');
     assert.equal(scrolledTo(100, 280, 28, 0), 0);

@@ -185,8 +185,13 @@ export function spanOf(scrolled: number, room: number, size: number, count: numb
   return { from, to: Math.max(from, Math.min(count, Math.ceil((scrolled + room) / size) + more)) };
 }
 
-/** A span as a list, and one place outside it that must not vanish: the one that has the focus. */
-export function placesOf({ from, to }: Span, always: number, count: number): number[] {
+/**
+ * A span as a list, and one place outside it that must not vanish: the one that has the focus. A span may be from before, when
+ * there was more.
+ */
+export function placesOf(span: Span, always: number, count: number): number[] {
+  const from = Math.min(span.from, count);
+  const to = Math.min(span.to, count);
   const all = Array.from({ length: to - from }, (_, at) => from + at);
   if (always >= 0 && always < count && always < from) return [always, ...all];
   if (always >= 0 && always < count && always >= to) return [...all, always];
