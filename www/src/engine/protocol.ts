@@ -40,6 +40,7 @@ export interface Calls {
   sample: { takes: Record<string, never>; gives: string };
   matrix: { takes: MatrixQuestion; gives: Matrix };
   explain: { takes: Question; gives: Explanation };
+  decide: { takes: Question; gives: Answer };
 }
 export type Call = keyof Calls;
 

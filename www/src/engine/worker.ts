@@ -174,5 +174,7 @@ function call(name: Call, takes: unknown): unknown {
       return JSON.parse(bench.matrix(JSON.stringify(takes as MatrixQuestion)));
     case 'explain':
       return JSON.parse(bench.explain(JSON.stringify(takes)));
+    case 'decide':
+      return JSON.parse(bench.decide(JSON.stringify(takes)));
   }
 }
