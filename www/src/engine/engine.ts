@@ -41,6 +41,8 @@ let number = 0;
 /** Of calls. */
 let called = 0;
 let calls = new Map<number, { give: (value: unknown) => void; fail: (error: Error) => void }>();
+/** Before that, the page has no case yet. */
+let connected = false;
 /** What the worker was told last: undefined before anything. */
 let told: { of: Case; base: Case; matrix: MatrixQuestion | null } | undefined;
 
@@ -109,7 +111,7 @@ export function questionOf(of: Case): Question | null {
 function changed(rows: Rows, before: Rows): Record<string, Table | null> | undefined {
   const all: Record<string, Table | null> = {};
   for (const [name, table] of Object.entries(rows)) if (before[name] !== table) all[name] = table;
-  for (const name of Object.keys(before)) if (rows[name] === undefined) all[name] = null;
+  for (const name of Object.keys(before)) if (!Object.hasOwn(rows, name)) all[name] = null;
   return Object.keys(all).length === 0 ? undefined : all;
 }
 
@@ -137,7 +139,8 @@ export const instant = ({ at }: Case) => (at === '' ? new Date().toISOString() :
 
 /** Asks the engine something by the way. It knows the case as it stands. */
 export function ask<C extends Call>(name: C, takes: Calls[C]['takes']): Promise<Calls[C]['gives']> {
-  if (worker === undefined) resume();
+  if (worker === undefined && connected) resume();
+  else if (worker === undefined) start();
   called += 1;
   const own = called;
   return new Promise((give, fail) => {
@@ -148,5 +151,6 @@ export function ask<C extends Call>(name: C, takes: Calls[C]['takes']): Promise<
 
 /** From now on every change of the case is told to the engine, and what it makes of it is shown. */
 export function connect(): void {
+  connected = true;
   effect(() => tell(current.value, base.value, matrixOf.value));
 }

@@ -6,17 +6,24 @@ interface Notice {
   number: number;
   text: string;
   bad: boolean;
+  action: NoticeAction | undefined;
+}
+
+/** What can be done about it: a button beside the text. */
+export interface NoticeAction {
+  label: string;
+  act: () => void;
 }
 
 const notices = signal<Notice[]>([]);
 let number = 0;
 
-/** Says something for some seconds; what went wrong stays until it is closed. */
-export function notice(text: string, bad = false): void {
+/** Says something for some seconds, longer where something can be done about it; what went wrong stays until it is closed. */
+export function notice(text: string, bad = false, action?: NoticeAction): void {
   number += 1;
   const own = number;
-  notices.value = [...notices.value.slice(-2), { number: own, text, bad }];
-  if (!bad) setTimeout(() => close(own), 5000);
+  notices.value = [...notices.value.slice(-2), { number: own, text, bad, action }];
+  if (!bad) setTimeout(() => close(own), action === undefined ? 5_000 : 20_000);
 }
 
 /** Says what went wrong. */
@@ -30,6 +37,17 @@ export function Notices() {
       {notices.value.map((one) => (
         <div key={one.number} class={one.bad ? 'notice bad' : 'notice'}>
           <span>{one.text}</span>
+          {one.action !== undefined && (
+            <button
+              type="button"
+              onClick={() => {
+                close(one.number);
+                one.action?.act();
+              }}
+            >
+              {one.action.label}
+            </button>
+          )}
           <button type="button" class="quiet" onClick={() => close(one.number)} aria-label="Close this message">
             ✕
           </button>
