@@ -9,7 +9,9 @@ import { App } from './app/app.tsx';
 import { start } from './carry/start.ts';
 import { connect } from './engine/engine.ts';
 
-await start();
-connect();
+// The case is shown before all of it is there; the engine is told of it when it is.
+const all = start();
 const root = document.getElementById('app');
 if (root !== null) render(<App />, root);
+await all;
+connect();
