@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The engine, as the page sees it: signals with what it makes of the current case, and calls for what is asked by the way.
 // The worker is told only of what changed.
-import { effect, signal } from '@preact/signals';
+import { effect, signal, untracked } from '@preact/signals';
 import { base, current } from '../case/store.ts';
 import { type Case, contextOf, textsOf } from '../case/case.ts';
 import type { Call, Calls, FromWorker, Results, Stage, ToWorker, Update } from './protocol.ts';
@@ -152,5 +152,9 @@ export function ask<C extends Call>(name: C, takes: Calls[C]['takes']): Promise<
 /** From now on every change of the case is told to the engine, and what it makes of it is shown. */
 export function connect(): void {
   connected = true;
-  effect(() => tell(current.value, base.value, matrixOf.value));
+  effect(() => {
+    const [of, from, matrix] = [current.value, base.value, matrixOf.value];
+    // What telling reads and sets (the engine's own state) is no reason to tell it again.
+    untracked(() => tell(of, from, matrix));
+  });
 }
