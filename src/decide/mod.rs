@@ -14,7 +14,7 @@ mod query;
 
 pub use decision::{Decision, Reason};
 pub use explain::{Missing, NearGrant, nearest};
-pub use flips::{Flip, Flips, MAX_COMPARED_QUESTIONS, MAX_LISTED_FLIPS, Side, among, flips};
+pub use flips::{Flip, Flips, MAX_COMPARED_QUESTIONS, MAX_LISTED_FLIPS, Side, among, flips, outside};
 pub use page::{PAGE_FORMAT, Wanted};
 pub use query::{Context, Query};
 
