@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keys that lead from pane to pane.
-import { pane, type PaneName, showPane } from './places.ts';
+import { pane, type PaneName, showPane, workTab } from './places.ts';
 
 /** In the order of the keys Alt+1 to Alt+7. */
 const NUMBERED: PaneName[] = ['ask', 'schema', 'rules', 'rows', 'matrix', 'tests', 'changes'];
@@ -28,7 +28,7 @@ function round(by: 1 | -1): void {
   const next = at < 0 ? ROUND.indexOf(sectionOf(pane.value)) : (at + by + ROUND.length) % ROUND.length;
   const name = ROUND[next]!;
   // The lower middle pane stays with what it shows.
-  goTo(name === 'matrix' && sectionOf(pane.value) === 'matrix' ? pane.value : name);
+  goTo(name === 'matrix' ? workTab.value : name);
 }
 
 /** Whether letters that are typed there are text. */

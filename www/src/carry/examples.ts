@@ -4,6 +4,7 @@ import { packs } from 'virtual:packs';
 import { type Case, EMPTY, textsOf } from '../case/case.ts';
 import { ask } from '../engine/engine.ts';
 import type { Rows, Texts } from '../engine/shapes.ts';
+import { notice } from '../ui/notices.tsx';
 import { EXAMPLES, type Example } from './packs.ts';
 
 /** An example without its rows, and the SQL that they are in. */
@@ -30,14 +31,18 @@ export async function exampleTexts(example: Example): Promise<{ of: Case; sample
 /** The examples that this page was built with. */
 export const examples: Example[] = EXAMPLES.filter(({ name }) => packs[name] !== undefined);
 
-/** Rows of SQL, by the tables of these texts. What is no row of theirs throws. */
+/** Rows of SQL, by the tables of these texts. What cannot be a row throws; what was passed over is said. */
 export async function rowsOf(sql: string, texts: Texts): Promise<Rows> {
   if (sql.trim() === '') return {};
   const { rows, findings } = await ask('readSql', { sql, texts });
   const wrong = findings.find(({ severity }) => severity === 'error');
-  if (wrong === undefined) return rows;
-  const line = wrong.place === undefined ? '' : `, line ${wrong.place.line}`;
-  throw new Error(`sample.sql${line}: ${wrong.message}`);
+  const told = wrong ?? findings[0];
+  if (told === undefined) return rows;
+  const line = told.place === undefined ? '' : `, line ${told.place.line}`;
+  const message = `sample.sql${line}: ${told.message}${told.help === undefined ? '' : ` (${told.help})`}.`;
+  if (wrong !== undefined) throw new Error(`${message} Nothing was opened.`);
+  notice(findings.length > 1 ? `${message} There are ${findings.length - 1} more such places.` : message);
+  return rows;
 }
 
 export async function example(one: Example): Promise<Case> {
