@@ -35,6 +35,14 @@ export function change(part: Partial<Case>, what: string, thing = ''): void {
   show();
 }
 
+/** Sets what the user has left open, such as the first question of a new case. That is no step: nothing is there to be undone. */
+export function fill(part: Partial<Case>): void {
+  const { of, from } = history.state;
+  const next = { ...of, ...part };
+  history.state = { of: next, from: from === of ? next : from };
+  show();
+}
+
 /** Opens another case: it can be undone, too. `from` is what changes are compared with from now on. */
 export function open(next: Case, what: string, from: Case = next): void {
   history.change({ of: next, from }, what);

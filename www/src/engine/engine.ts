@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The engine, as the page sees it: signals with what it makes of the current case, and calls for what is asked by the way.
 // The worker is told only of what changed.
-import { effect, signal, untracked } from '@preact/signals';
+import { batch, effect, signal, untracked } from '@preact/signals';
 import { base, current } from '../case/store.ts';
-import { type Case, contextOf, textsOf } from '../case/case.ts';
+import { type Case, contextOf, textsOf, withContext } from '../case/case.ts';
 import type { Call, Calls, FromWorker, Results, Stage, ToWorker, Update } from './protocol.ts';
 import type { MatrixQuestion, Question, Rows, Table } from './shapes.ts';
 
@@ -36,6 +36,11 @@ export const took = signal<Partial<Record<Stage, number>>>({});
 /** What the matrix is to show; null while nobody looks at it. */
 export const matrixOf = signal<MatrixQuestion | null>(null);
 
+/** Of which case each result is. A result that is not of the case as it stands is from before, and newer ones come. */
+export const madeOf = signal<Partial<Record<Stage, Case>>>({});
+/** What was told under each number that may still be answered. */
+let cases = new Map<number, Case>();
+
 let worker: Worker | undefined;
 let number = 0;
 /** Of calls. */
@@ -59,6 +64,7 @@ function end(next: State): void {
   told = undefined;
   for (const { fail } of calls.values()) fail(new Error('the engine was stopped'));
   calls = new Map();
+  cases = new Map();
   state.value = next;
 }
 
@@ -81,8 +87,13 @@ function hear(message: FromWorker): void {
       break;
     case 'result': {
       const value = JSON.parse(message.value as string) as never;
-      results[message.stage].value = value;
-      took.value = { ...took.value, [message.stage]: message.took };
+      const of = cases.get(message.number);
+      batch(() => {
+        results[message.stage].value = value;
+        if (of !== undefined) madeOf.value = { ...madeOf.value, [message.stage]: of };
+        took.value = { ...took.value, [message.stage]: message.took };
+      });
+      for (const told of cases.keys()) if (told < message.number) cases.delete(told);
       break;
     }
     case 'done':
@@ -107,6 +118,14 @@ export function questionOf(of: Case): Question | null {
   return { principal, action, resource, context: read };
 }
 
+/** The same as JSON, with the context letter by letter as it was written: a number of 64 bits keeps its digits. */
+export function questionText(of: Case): string | null {
+  const question = questionOf(of);
+  if (question === null) return null;
+  const { context, ...others } = question;
+  return withContext(others, context === undefined ? '' : of.ask.context);
+}
+
 /** Tables that are not as they were: what is told is small where one cell changed. */
 function changed(rows: Rows, before: Rows): Record<string, Table | null> | undefined {
   const all: Record<string, Table | null> = {};
@@ -125,11 +144,12 @@ function tell(of: Case, from: Case, matrix: MatrixQuestion | null): void {
   const rows = changed(of.rows, then?.rows ?? {});
   if (rows !== undefined) update.rows = rows;
   if (then === undefined || then.at !== of.at || of.at === '') update.at = instant(of);
-  if (then === undefined || then.ask !== of.ask) update.question = questionOf(of);
+  if (then === undefined || then.ask !== of.ask) update.question = questionText(of);
   if (told === undefined || told.base !== from) update.base = { texts: textsOf(from), rows: from.rows, at: instant(from) };
   update.wanted = { matrix, tests: true, changes: of !== from };
   told = { of, base: from, matrix };
   number += 1;
+  cases.set(number, of);
   if (state.value.is !== 'loading') state.value = { is: 'working', since: performance.now() };
   worker?.postMessage({ kind: 'update', number, update } satisfies ToWorker);
 }
@@ -154,7 +174,7 @@ export function connect(): void {
   connected = true;
   effect(() => {
     const [of, from, matrix] = [current.value, base.value, matrixOf.value];
-    // What telling reads and sets (the engine's own state) is no reason to tell it again.
+    // It reads and sets signals of its own, on which this effect must not depend.
     untracked(() => tell(of, from, matrix));
   });
 }

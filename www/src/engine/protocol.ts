@@ -8,7 +8,8 @@ export interface Update {
   /** Tables that changed; null for one that is gone. */
   rows?: Record<string, Table | null>;
   at?: string;
-  question?: Question | null;
+  /** As JSON text, so that no number of its context loses digits on the way. */
+  question?: string | null;
   /** The case that changes are compared with. */
   base?: { texts: Texts; rows: Rows; at: string };
   /** Which of the slower results are looked at. */
@@ -33,7 +34,7 @@ export interface Calls {
   format: { takes: { policies: string }; gives: string };
   /** By the tables of the case as it stands, or of the pack that these texts make. */
   readSql: { takes: { sql: string; texts?: Texts }; gives: SqlRead };
-  addTest: { takes: { tests: string; test: NewTest }; gives: string };
+  addTest: { takes: { tests: string; test: NewTest | string }; gives: string };
   bundle: { takes: Record<string, never>; gives: string };
   /** The rows of the case as the engine was told it last, or these. */
   sample: { takes: { of?: { texts: Texts; rows: Rows; at: string } }; gives: string };

@@ -2,6 +2,12 @@
 // Short messages at the edge of the page: what was done, and what could not be done and why. Screen readers are told, too.
 import { signal } from '@preact/signals';
 
+/** What can be done about a message: `Undo`, `Show`. */
+export interface NoticeAction {
+  label: string;
+  act: () => void;
+}
+
 interface Notice {
   number: number;
   text: string;
@@ -9,21 +15,16 @@ interface Notice {
   action: NoticeAction | undefined;
 }
 
-/** What can be done about it: a button beside the text. */
-export interface NoticeAction {
-  label: string;
-  act: () => void;
-}
-
 const notices = signal<Notice[]>([]);
 let number = 0;
 
-/** Says something for some seconds, longer where something can be done about it; what went wrong stays until it is closed. */
+/** Says something for some seconds; what went wrong stays until it is closed. */
 export function notice(text: string, bad = false, action?: NoticeAction): void {
   number += 1;
   const own = number;
   notices.value = [...notices.value.slice(-2), { number: own, text, bad, action }];
-  if (!bad) setTimeout(() => close(own), action === undefined ? 5_000 : 20_000);
+  // What can be pressed must be there long enough to be reached by keyboard.
+  if (!bad) setTimeout(() => close(own), action === undefined ? 5000 : 12_000);
 }
 
 /** Says what went wrong. */
