@@ -177,6 +177,10 @@ describe('a link', () => {
     const there = await opened(link, stranger);
     assert.equal(there.url(), server.url);
     assert.deepEqual(await caseOf(there), of);
+    await there.waitForTimeout(500);
+    await there.reload();
+    await idle(there);
+    assert.deepEqual(await caseOf(there), of);
     await rename('changed', there);
     await there.reload();
     await idle(there);
@@ -272,6 +276,27 @@ describe('files', () => {
     const of = await caseOf();
     assert.deepEqual([of.name, of.policies], ['handbook', '// dropped\n']);
     assert.equal(await page.getByText('Drop to open').count(), 0);
+  });
+
+  test('are written into a folder, which is a pack', async () => {
+    await page.evaluate(() => {
+      // The picker asks a person; this is the folder that the browser has for the page itself.
+      Object.assign(window, { showDirectoryPicker: () => navigator.storage.getDirectory() });
+    });
+    await choose('Save', /To a folder/);
+    await said('handbook was saved').waitFor();
+    const files = await page.evaluate(async () => {
+      /** @type {Record<string, string>} */
+      const texts = {};
+      const folder = /** @type {any} */ (await navigator.storage.getDirectory());
+      for await (const [name, file] of folder.entries()) texts[name] = await (await file.getFile()).text();
+      return texts;
+    });
+    const names = ['model.toml', 'policies.cedar', 'question.json', 'routes.toml', 'sample.sql', 'schema.mmd', 'tests.toml'];
+    assert.deepEqual(Object.keys(files).sort(), names);
+    for (const name of ['model.toml', 'policies.cedar', 'routes.toml', 'schema.mmd', 'tests.toml']) {
+      assert.equal(files[name], readFileSync(`policies/handbook/${name}`, 'utf8'));
+    }
   });
 
   test('that are wrong change nothing', async () => {

@@ -16,10 +16,9 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 let toldFull = false;
 let toldOther = false;
 
-/** From now on, everything is kept. `kept` is what the browser holds already. */
-export function keep(kept: Kept | undefined): void {
-  // The example of a first visit is not kept before somebody changes it.
-  held = kept ?? { of: current.value, from: base.value };
+/** From now on, everything is kept. `now` is what need not be, as long as it stays as it is. */
+export function keep(now: { of: Case; from: Case } | undefined): void {
+  held = now;
   effect(() => {
     const changed = current.value !== held?.of || base.value !== held?.from;
     clearTimeout(timer);

@@ -12,14 +12,14 @@ import { MOST_BYTES } from './squeeze.ts';
 
 /** A case takes the place of the present one. Undo brings that back; so does the menu, after a reload. */
 export function arrive(next: Case, what: string, says: string, from: Case = next): void {
-  const before = current.value;
-  const worth = before !== base.value || before.schema !== '';
+  const [before, comparedWith] = [current.value, base.value];
+  const worth = before !== comparedWith || before.schema !== '';
   if (worth) setAside();
   open(next, what, from);
-  // Undo takes back what was changed meanwhile, too: as long as that is nothing, the button is right.
+  // Undoing would take back only the last step of what was done meanwhile.
   const back = () => {
     if (current.value === next) undo();
-    else open(before, 'go back', before);
+    else open(before, `go back to ${before.name}`, comparedWith);
   };
   notice(`${says}.`, false, worth ? { label: `Back to ${before.name}`, act: back } : undefined);
 }

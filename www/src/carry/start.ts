@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // With which case the page begins: the one in the link, the one that was worked on, or the example.
 import { EMPTY, textsOf } from '../case/case.ts';
-import { begin, complete, current } from '../case/store.ts';
+import { base, begin, complete, current } from '../case/store.ts';
 import { problem } from '../ui/notices.tsx';
 import { exampleTexts, examples, rowsOf } from './examples.ts';
 import { keep } from './keeper.ts';
@@ -19,7 +19,8 @@ export async function start(): Promise<void> {
   if (linked !== undefined && kept === undefined) begin(linked.of);
   if (linked !== undefined && kept !== undefined && !same(linked, kept)) arrive(linked.of, 'open the link', 'The link was opened');
   if (kept === undefined && linked === undefined) await first();
-  keep(kept);
+  // The example of a first visit is not kept before somebody changes it; a link is no longer in the address.
+  keep(kept ?? (linked === undefined ? { of: current.value, from: base.value } : undefined));
   addEventListener('hashchange', follow);
 }
 
