@@ -299,6 +299,19 @@ describe('files', () => {
     }
   });
 
+  test('of a schema alone are a case with a first model; one that cannot be read is none', async () => {
+    const schema = readFileSync('policies/workspace/schema.mmd', 'utf8');
+    writeFileSync(join(folder, 'orders.md'), `# Orders\n\n\`\`\`mermaid\n${schema}\n\`\`\`\n`);
+    await openFrom(/Files/, join(folder, 'orders.md'));
+    await said('orders was opened, with a first model for it').waitFor();
+    const of = await caseOf();
+    assert.match(of.model, /\[table\.USER_ROLE\]\n(.*\n)*kind = "role_assignment"/);
+    writeFileSync(join(folder, 'broken.sql'), 'CREATE TABLE (');
+    await openFrom(/Files/, join(folder, 'broken.sql'));
+    await said(/The schema cannot be read: .* Nothing was opened/).waitFor();
+    assert.deepEqual(await caseOf(), of);
+  });
+
   test('that are wrong change nothing', async () => {
     const of = await caseOf();
     const wrong = join(folder, 'wrong.zip');

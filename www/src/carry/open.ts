@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Opening: whatever it comes from, another case takes the place of the present one only when all of it could be read.
+import { schemaTab, showPane } from '../app/places.ts';
 import { type Case, EMPTY, textsOf } from '../case/case.ts';
 import { base, change, current, open, undo } from '../case/store.ts';
 import { ask } from '../engine/engine.ts';
@@ -42,7 +43,7 @@ export function openFormer(): void {
   if (kept !== undefined) arrive(kept.of, `go back to ${kept.of.name}`, `${kept.of.name} is back`, kept.from);
 }
 
-/** A schema alone: its model is inferred. */
+/** A schema alone: its model is inferred, and what it keeps of the schema is shown. */
 export async function openSchema(text: string, schemaFile: Case['schemaFile'], name: string): Promise<void> {
   const { model, findings } = await ask('infer', { schema: text });
   if (model === '') {
@@ -51,6 +52,9 @@ export async function openSchema(text: string, schemaFile: Case['schemaFile'], n
     throw new Error(`The schema cannot be read: ${wrong?.message ?? 'it has no tables'}${line}. Nothing was opened.`);
   }
   arrive({ ...EMPTY, name, schema: text, schemaFile, model }, `open ${name}`, `${name} was opened, with a first model for it`);
+  // What was kept of the schema, and what was only assumed.
+  schemaTab.value = 'report';
+  showPane('schema');
 }
 
 /** What was picked or dropped. What goes wrong is said, and changes nothing. */

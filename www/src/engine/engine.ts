@@ -58,6 +58,11 @@ function start(): void {
   told = undefined;
 }
 
+/** Loads the engine ahead of the first case, so that it is there sooner. */
+export function wake(): void {
+  if (worker === undefined) start();
+}
+
 function end(next: State): void {
   worker?.terminate();
   worker = undefined;
@@ -159,8 +164,8 @@ export const instant = ({ at }: Case) => (at === '' ? new Date().toISOString() :
 
 /** Asks the engine something by the way. It knows the case as it stands. */
 export function ask<C extends Call>(name: C, takes: Calls[C]['takes']): Promise<Calls[C]['gives']> {
-  if (worker === undefined && connected) resume();
-  else if (worker === undefined) start();
+  if (connected && worker === undefined) resume();
+  else wake();
   called += 1;
   const own = called;
   return new Promise((give, fail) => {
