@@ -49,6 +49,8 @@ let number = 0;
 /** Of calls. */
 let called = 0;
 let calls = new Map<number, { give: (value: unknown) => void; fail: (error: Error) => void }>();
+/** Before that, the page has no case yet. */
+let connected = false;
 /** What the worker was told last: undefined before anything. */
 let told: { of: Case; base: Case; matrix: MatrixQuestion | null } | undefined;
 
@@ -57,6 +59,11 @@ function start(): void {
   worker.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => hear(data));
   worker.addEventListener('error', (event) => hear({ kind: 'failed', why: event.message || 'the engine did not start' }));
   told = undefined;
+}
+
+/** Loads the engine ahead of the first case, so that it is there sooner. */
+export function wake(): void {
+  if (worker === undefined) start();
 }
 
 function end(next: State): void {
@@ -134,7 +141,7 @@ export function questionText(of: Case): string | null {
 function changed(rows: Rows, before: Rows): Record<string, Table | null> | undefined {
   const all: Record<string, Table | null> = {};
   for (const [name, table] of Object.entries(rows)) if (before[name] !== table) all[name] = table;
-  for (const name of Object.keys(before)) if (rows[name] === undefined) all[name] = null;
+  for (const name of Object.keys(before)) if (!Object.hasOwn(rows, name)) all[name] = null;
   return Object.keys(all).length === 0 ? undefined : all;
 }
 
@@ -164,7 +171,8 @@ export const instant = ({ at }: Case) => (at === '' ? new Date().toISOString() :
 
 /** Asks the engine something by the way. It knows the case as it stands. */
 export function ask<C extends Call>(name: C, takes: Calls[C]['takes']): Promise<Calls[C]['gives']> {
-  if (worker === undefined) resume();
+  if (connected && worker === undefined) resume();
+  else wake();
   called += 1;
   const own = called;
   return new Promise((give, fail) => {
@@ -175,6 +183,7 @@ export function ask<C extends Call>(name: C, takes: Calls[C]['takes']): Promise<
 
 /** From now on every change of the case is told to the engine, and what it makes of it is shown. */
 export function connect(): void {
+  connected = true;
   effect(() => {
     const [of, from, matrix] = [current.value, base.value, matrixOf.value];
     // It reads and sets signals of its own, on which this effect must not depend.
