@@ -24,6 +24,8 @@ pub mod store;
 
 #[cfg(feature = "cedar")]
 pub mod compile;
+#[cfg(feature = "cedar")]
+pub mod explain;
 #[cfg(feature = "gateway")]
 pub mod gateway;
 

@@ -2,12 +2,14 @@
 //! Cedar's own code: it reads policies, what was exported (`export`) and questions; and it judges them a second time.
 
 mod arity;
+mod outline;
 mod places;
 mod program;
 mod reads;
 mod verify;
 mod world;
 
+pub use outline::{Form, Outline, Part, outlines};
 pub use places::statements;
 pub use program::{json_uid, plain, program};
 pub use reads::{attributes_read, entities_named, forbids_use_in};

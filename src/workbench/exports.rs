@@ -3,7 +3,6 @@
 //! integer passes through a number of JavaScript, which holds 53 bits of it.
 
 use serde::Serialize;
-use serde_json::{Value, json};
 use wasm_bindgen::prelude::{JsError, wasm_bindgen};
 
 fn answer<T: Serialize>(result: Result<T, String>) -> Result<String, JsError> {
@@ -38,19 +37,14 @@ impl Workbench {
         answer(self.0.decide(question))
     }
 
-    /// `Question` → `Explanation`.
+    /// `Question` → `Explanation`, without its repairs.
     pub fn explain(&self, question: &str) -> Result<String, JsError> {
-        let explained = self.0.decide(question).map(|answer| {
-            let mut all = json!({
-                "says": if answer.allow { "This is allowed." } else { "This is denied." },
-                "graph": { "nodes": [], "edges": [] }, "near": [], "repairs": [], "policies": [],
-            });
-            if let (Value::Object(all), Value::Object(answer)) = (&mut all, json!(answer)) {
-                all.extend(answer);
-            }
-            all
-        });
-        answer(explained)
+        answer(self.0.explain(question))
+    }
+
+    /// `Question` → `Repair[]`: those of its explanation, which take longer.
+    pub fn repairs(&self, question: &str) -> Result<String, JsError> {
+        answer(self.0.repairs(question))
     }
 
     /// `MatrixQuestion` → `Matrix`.

@@ -17,9 +17,10 @@ mod told;
 use crate::bundle::{Bundle, HANDWRITTEN};
 use crate::cedar;
 use crate::compile;
-use crate::decide::{self, Context, Decision, Engine, Prepared, Query, Side, Wanted};
+use crate::decide::{self, Context, Decision, Engine, Prepared, Query, Side, Undecidable, Wanted};
 use crate::engine::{Fixed, Whose};
 use crate::er;
+use crate::explain::{self, Explainer, Explanation, Repair};
 use crate::facts::{self, External, Facts};
 use crate::mapping::Mapping;
 use crate::model;
@@ -70,6 +71,8 @@ struct Good {
     pack: Pack,
     engine: Engine,
     plan: SlicePlan,
+    /// Made at the first question why.
+    explainer: OnceCell<Result<Explainer, String>>,
 }
 
 /// What is told about a model, and what it was made of.
@@ -429,6 +432,37 @@ impl Workbench {
         })
     }
 
+    /// Why a question comes out as it does.
+    ///
+    /// # Errors
+    /// The question is none, or does not fit its action.
+    pub fn explain(&self, question: &str) -> Result<Explanation, String> {
+        self.why(question, |explainer, case, query| explainer.explain(case, query))
+    }
+
+    /// Single changes of rows that turn a deny into an allow.
+    ///
+    /// # Errors
+    /// As for [`Workbench::explain`].
+    pub fn repairs(&self, question: &str) -> Result<Vec<Repair>, String> {
+        self.why(question, |explainer, case, query| explainer.repairs(case, query))
+    }
+
+    fn why<T>(
+        &self,
+        question: &str,
+        ask: impl Fn(&Explainer, &explain::Case, &Query) -> Result<T, Undecidable>,
+    ) -> Result<T, String> {
+        let asked: Question = serde_json::from_str(question).map_err(|error| format!("the question: {error}"))?;
+        let query = self.query(asked)?;
+        let good = self.good()?;
+        let bundle = &good.pack.bundle;
+        let made = good.explainer.get_or_init(|| Explainer::new(bundle).map_err(|error| error.to_string()));
+        let explainer = made.as_ref().map_err(String::clone)?;
+        let case = explain::Case { bundle, engine: &good.engine, rows: self.store.rows(), at: self.at };
+        ask(explainer, &case, &query).map_err(|error| error.to_string())
+    }
+
     fn query(&self, asked: Question) -> Result<Query, String> {
         let mapping = &self.good()?.pack.bundle.mapping;
         let context =
@@ -708,7 +742,7 @@ impl Workbench {
 impl Good {
     fn new(pack: Pack) -> Result<Good, String> {
         let engine = Engine::new(&pack.bundle).map_err(|error| error.to_string())?;
-        Ok(Good { plan: SlicePlan::new(&pack.bundle), engine, pack })
+        Ok(Good { plan: SlicePlan::new(&pack.bundle), engine, pack, explainer: OnceCell::new() })
     }
 
     /// The rows that a question needs, as a gate would fetch them.

@@ -80,6 +80,12 @@ export function contextOf(text: string): Record<string, unknown> | undefined {
   }
 }
 
+/** An object as JSON, with a context that is JSON already. */
+export function withContext(others: object, context: string): string {
+  const rest = JSON.stringify(others).slice(0, -1);
+  return `${rest}${rest === '{' ? '' : ','}"context":${context.trim() === '' ? '{}' : context}}`;
+}
+
 /** An entity as Cedar writes it. */
 export function literal({ type, id }: Uid): string {
   return `${type}::${JSON.stringify(id)}`;

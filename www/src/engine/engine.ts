@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The engine, as the page sees it: signals with what it makes of the current case, and calls for what is asked by the way.
 // The worker is told only of what changed.
-import { effect, signal } from '@preact/signals';
+import { batch, effect, signal, untracked } from '@preact/signals';
 import { base, current } from '../case/store.ts';
-import { type Case, contextOf, textsOf } from '../case/case.ts';
+import { type Case, contextOf, textsOf, withContext } from '../case/case.ts';
 import type { Call, Calls, FromWorker, Results, Stage, ToWorker, Update } from './protocol.ts';
 import type { MatrixQuestion, Question, Rows, Table } from './shapes.ts';
 
@@ -15,6 +15,7 @@ export const results: Signals = {
   rows: signal(),
   answer: signal(),
   explanation: signal(),
+  repairs: signal(),
   matrix: signal(),
   tests: signal(),
   changes: signal(),
@@ -35,12 +36,21 @@ export const state = signal<State>({ is: 'loading' });
 export const took = signal<Partial<Record<Stage, number>>>({});
 /** What the matrix is to show; null while nobody looks at it. */
 export const matrixOf = signal<MatrixQuestion | null>(null);
+/** What `results.matrix` shows: another question may have been put since. */
+export const matrixShown = signal<MatrixQuestion | null>(null);
+
+/** Of which case each result is. A result that is not of the case as it stands is from before, and newer ones come. */
+export const madeOf = signal<Partial<Record<Stage, Case>>>({});
+/** What was told under each number that may still be answered. */
+let cases = new Map<number, { of: Case; matrix: MatrixQuestion | null }>();
 
 let worker: Worker | undefined;
 let number = 0;
 /** Of calls. */
 let called = 0;
 let calls = new Map<number, { give: (value: unknown) => void; fail: (error: Error) => void }>();
+/** Before that, the page has no case yet. */
+let connected = false;
 /** What the worker was told last: undefined before anything. */
 let told: { of: Case; base: Case; matrix: MatrixQuestion | null } | undefined;
 
@@ -51,12 +61,18 @@ function start(): void {
   told = undefined;
 }
 
+/** Loads the engine ahead of the first case, so that it is there sooner. */
+export function wake(): void {
+  if (worker === undefined) start();
+}
+
 function end(next: State): void {
   worker?.terminate();
   worker = undefined;
   told = undefined;
   for (const { fail } of calls.values()) fail(new Error('the engine was stopped'));
   calls = new Map();
+  cases = new Map();
   state.value = next;
 }
 
@@ -79,8 +95,16 @@ function hear(message: FromWorker): void {
       break;
     case 'result': {
       const value = JSON.parse(message.value as string) as never;
-      results[message.stage].value = value;
-      took.value = { ...took.value, [message.stage]: message.took };
+      const then = cases.get(message.number);
+      // Back at the case that is compared with, nothing differs, whatever was found on the way.
+      if (message.stage === 'changes' && told?.of === told?.base) break;
+      batch(() => {
+        results[message.stage].value = value;
+        if (message.stage === 'matrix' && then !== undefined && then.matrix !== null) matrixShown.value = then.matrix;
+        if (then !== undefined) madeOf.value = { ...madeOf.value, [message.stage]: then.of };
+        took.value = { ...took.value, [message.stage]: message.took };
+      });
+      for (const told of cases.keys()) if (told < message.number) cases.delete(told);
       break;
     }
     case 'done':
@@ -105,11 +129,19 @@ export function questionOf(of: Case): Question | null {
   return { principal, action, resource, context: read };
 }
 
+/** The same as JSON, with the context letter by letter as it was written: a number of 64 bits keeps its digits. */
+export function questionText(of: Case): string | null {
+  const question = questionOf(of);
+  if (question === null) return null;
+  const { context, ...others } = question;
+  return withContext(others, context === undefined ? '' : of.ask.context);
+}
+
 /** Tables that are not as they were: what is told is small where one cell changed. */
 function changed(rows: Rows, before: Rows): Record<string, Table | null> | undefined {
   const all: Record<string, Table | null> = {};
   for (const [name, table] of Object.entries(rows)) if (before[name] !== table) all[name] = table;
-  for (const name of Object.keys(before)) if (rows[name] === undefined) all[name] = null;
+  for (const name of Object.keys(before)) if (!Object.hasOwn(rows, name)) all[name] = null;
   return Object.keys(all).length === 0 ? undefined : all;
 }
 
@@ -123,12 +155,14 @@ function tell(of: Case, from: Case, matrix: MatrixQuestion | null): void {
   const rows = changed(of.rows, then?.rows ?? {});
   if (rows !== undefined) update.rows = rows;
   if (then === undefined || then.at !== of.at || of.at === '') update.at = instant(of);
-  if (then === undefined || then.ask !== of.ask) update.question = questionOf(of);
+  if (then === undefined || then.ask !== of.ask) update.question = questionText(of);
   if (told === undefined || told.base !== from) update.base = { texts: textsOf(from), rows: from.rows, at: instant(from) };
   update.wanted = { matrix, tests: true, changes: of !== from };
   told = { of, base: from, matrix };
+  if (of === from) results.changes.value = undefined;
   number += 1;
-  if (state.value.is !== 'loading') state.value = { is: 'working', since: performance.now() };
+  cases.set(number, { of, matrix });
+  if (state.peek().is !== 'loading') state.value = { is: 'working', since: performance.now() };
   worker?.postMessage({ kind: 'update', number, update } satisfies ToWorker);
 }
 
@@ -137,7 +171,8 @@ export const instant = ({ at }: Case) => (at === '' ? new Date().toISOString() :
 
 /** Asks the engine something by the way. It knows the case as it stands. */
 export function ask<C extends Call>(name: C, takes: Calls[C]['takes']): Promise<Calls[C]['gives']> {
-  if (worker === undefined) resume();
+  if (connected && worker === undefined) resume();
+  else wake();
   called += 1;
   const own = called;
   return new Promise((give, fail) => {
@@ -148,5 +183,10 @@ export function ask<C extends Call>(name: C, takes: Calls[C]['takes']): Promise<
 
 /** From now on every change of the case is told to the engine, and what it makes of it is shown. */
 export function connect(): void {
-  effect(() => tell(current.value, base.value, matrixOf.value));
+  connected = true;
+  effect(() => {
+    const [of, from, matrix] = [current.value, base.value, matrixOf.value];
+    // It reads and sets signals of its own, on which this effect must not depend.
+    untracked(() => tell(of, from, matrix));
+  });
 }

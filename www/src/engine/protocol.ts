@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the page and its worker say to each other.
-import type { Answer, Changes, Compiled, Explanation, Matrix, MatrixQuestion, NewTest, Question, Inferred, Rows, RowsRead, SqlRead, Table, TestsRun, Texts } from './shapes.ts';
+import type { Answer, Changes, Compiled, Explanation, Matrix, MatrixQuestion, NewTest, Question, Inferred, Repair, Rows, RowsRead, SqlRead, Table, TestsRun, Texts } from './shapes.ts';
 
 /** What the worker is told of the case: only what is not as it was told before. */
 export interface Update {
@@ -8,7 +8,8 @@ export interface Update {
   /** Tables that changed; null for one that is gone. */
   rows?: Record<string, Table | null>;
   at?: string;
-  question?: Question | null;
+  /** As JSON text, so that no number of its context loses digits on the way. */
+  question?: string | null;
   /** The case that changes are compared with. */
   base?: { texts: Texts; rows: Rows; at: string };
   /** Which of the slower results are looked at. */
@@ -21,6 +22,8 @@ export interface Results {
   rows: RowsRead;
   answer: Answer | { problem: string };
   explanation: Explanation | { problem: string };
+  /** Of a deny: they take longer than the rest of its explanation. */
+  repairs: Repair[] | { problem: string };
   matrix: Matrix | { problem: string };
   tests: TestsRun | { problem: string };
   changes: Changes | { problem: string };
@@ -31,12 +34,15 @@ export type Stage = keyof Results;
 export interface Calls {
   infer: { takes: { schema: string }; gives: Inferred };
   format: { takes: { policies: string }; gives: string };
-  readSql: { takes: { sql: string }; gives: SqlRead };
-  addTest: { takes: { tests: string; test: NewTest }; gives: string };
+  /** By the tables of the case as it stands, or of the pack that these texts make. */
+  readSql: { takes: { sql: string; texts?: Texts }; gives: SqlRead };
+  addTest: { takes: { tests: string; test: NewTest | string }; gives: string };
   bundle: { takes: Record<string, never>; gives: string };
-  sample: { takes: Record<string, never>; gives: string };
+  /** The rows of the case as the engine was told it last, or these. */
+  sample: { takes: { of?: { texts: Texts; rows: Rows; at: string } }; gives: string };
   matrix: { takes: MatrixQuestion; gives: Matrix };
   explain: { takes: Question; gives: Explanation };
+  decide: { takes: Question; gives: Answer };
 }
 export type Call = keyof Calls;
 

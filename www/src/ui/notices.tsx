@@ -2,21 +2,29 @@
 // Short messages at the edge of the page: what was done, and what could not be done and why. Screen readers are told, too.
 import { signal } from '@preact/signals';
 
+/** What can be done about a message: `Undo`, `Show`. */
+export interface NoticeAction {
+  label: string;
+  act: () => void;
+}
+
 interface Notice {
   number: number;
   text: string;
   bad: boolean;
+  action: NoticeAction | undefined;
 }
 
 const notices = signal<Notice[]>([]);
 let number = 0;
 
 /** Says something for some seconds; what went wrong stays until it is closed. */
-export function notice(text: string, bad = false): void {
+export function notice(text: string, bad = false, action?: NoticeAction): void {
   number += 1;
   const own = number;
-  notices.value = [...notices.value.slice(-2), { number: own, text, bad }];
-  if (!bad) setTimeout(() => close(own), 5000);
+  notices.value = [...notices.value.slice(-2), { number: own, text, bad, action }];
+  // What can be pressed must be there long enough to be reached by keyboard.
+  if (!bad) setTimeout(() => close(own), action === undefined ? 5000 : 12_000);
 }
 
 /** Says what went wrong. */
@@ -30,6 +38,17 @@ export function Notices() {
       {notices.value.map((one) => (
         <div key={one.number} class={one.bad ? 'notice bad' : 'notice'}>
           <span>{one.text}</span>
+          {one.action !== undefined && (
+            <button
+              type="button"
+              onClick={() => {
+                close(one.number);
+                one.action?.act();
+              }}
+            >
+              {one.action.label}
+            </button>
+          )}
           <button type="button" class="quiet" onClick={() => close(one.number)} aria-label="Close this message">
             ✕
           </button>
