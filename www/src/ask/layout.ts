@@ -40,8 +40,9 @@ export interface Sizes {
 }
 
 const SIZES: Sizes = { width: 640, height: 38, gap: 18, between: 44, measure: textWidth };
-const LEAST_WIDTH = 68;
-const GREATEST_WIDTH = 180;
+const LEAST_WIDTH = 62;
+/** The widest boxes: narrower ones where the graph would not fit otherwise. */
+const GREATEST_WIDTHS = [180, 140, 116, 96];
 /** Left and right of a label within its box, borders included. */
 const PADDING = 22;
 /** The type of a link's label is smaller than that of a node's. */
@@ -187,9 +188,18 @@ function order(all: Cell[][]): void {
 export function layout(graph: Graph, given: Partial<Sizes> = {}): Layout {
   const sizes = { ...SIZES, ...given };
   const layer = layers(graph);
+  let placed: Layout | undefined;
+  for (const greatest of GREATEST_WIDTHS) {
+    placed = place(graph, layer, sizes, greatest);
+    if (placed.width <= sizes.width) break;
+  }
+  return placed!;
+}
+
+function place(graph: Graph, layer: readonly number[], sizes: Sizes, greatest: number): Layout {
   const count = Math.max(0, ...layer) + 1;
   const widthOf = ({ label, kind }: GraphNode) =>
-    Math.round(Math.min(GREATEST_WIDTH, Math.max(LEAST_WIDTH, sizes.measure(label) + PADDING, sizes.measure(kind) * SMALLER + PADDING)));
+    Math.round(Math.min(greatest, Math.max(LEAST_WIDTH, sizes.measure(label) + PADDING, sizes.measure(kind) * SMALLER + PADDING)));
   const labelWidth = (edge: GraphEdge) => sizes.measure(edgeLabel(edge)) * SMALLER;
   const widest = Array.from({ length: count }, (_, at) =>
     Math.max(0, ...graph.nodes.filter((_, node) => layer[node] === at).map(widthOf)),

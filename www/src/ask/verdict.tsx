@@ -6,6 +6,7 @@ import { current, setText } from '../case/store.ts';
 import { ask as call, instant, results, state } from '../engine/engine.ts';
 import { showPane } from '../app/places.ts';
 import { notice, problem as sayProblem } from '../ui/notices.tsx';
+import { Said } from './said.tsx';
 import { answer, answered, complete, explained, explanation, nameOf, outdated, problem } from './state.ts';
 import { decisionSays, newTest, parted, testName, verdict } from './words.ts';
 
@@ -53,7 +54,9 @@ export function Verdict() {
         </span>
         <div>
           <strong>{word}</strong>
-          <p>{says}</p>
+          <p>
+            <Said text={says} />
+          </p>
         </div>
       </div>
       {compiled !== undefined && !compiled.ok && (
