@@ -3,6 +3,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 import { licences } from './licences.js';
+import { packs } from './packs.js';
 
 const here = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -23,7 +24,7 @@ export default defineConfig({
   base: './',
   // What `make workbench` makes of src/workbench.
   resolve: { alias: { 'palisade-workbench': here('../build/workbench.js') } },
-  plugins: [withoutElk(), licences()],
+  plugins: [packs(), withoutElk(), licences()],
   esbuild: { jsx: 'automatic', jsxImportSource: 'preact' },
   server: { fs: { allow: [here('..')] } },
   worker: { format: 'es' },

@@ -7,9 +7,12 @@ import './app/app.css';
 import { render } from 'preact';
 import { App } from './app/app.tsx';
 import { start } from './carry/start.ts';
-import { connect } from './engine/engine.ts';
+import { connect, wake } from './engine/engine.ts';
 
-await start();
-connect();
+wake();
+// The case is shown before all of it is there; the engine is told of it when it is.
+const all = start();
 const root = document.getElementById('app');
 if (root !== null) render(<App />, root);
+await all;
+connect();

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The bar on top: what this is, which case, and what can be done with it as a whole.
-import { CarryMenu } from '../carry/menu.tsx';
-import { current, change, redo, redoes, undo, undoes } from '../case/store.ts';
-import { theme, type Theme } from './settings.ts';
+import { useEffect, useState } from 'preact/hooks';
+import { DropZone } from '../carry/drop.tsx';
+import { CarryMenu, carryItems } from '../carry/menu.tsx';
+import { FIRST } from '../carry/packs.ts';
+import { change, current, redo, redoes, undo, undoes } from '../case/store.ts';
+import { Menu } from '../ui/parts.tsx';
+import { Help } from './help.tsx';
+import { paneKeys } from './keys.ts';
+import { intro, theme, type Theme } from './settings.ts';
 
 const THEMES: Record<Theme, { next: Theme; label: string; sign: string }> = {
   system: { next: 'light', label: 'Colours: as the system has them', sign: '◐' },
@@ -11,7 +17,15 @@ const THEMES: Record<Theme, { next: Theme; label: string; sign: string }> = {
 };
 
 export function Bar() {
+  const [help, setHelp] = useState(false);
+  useEffect(() => {
+    const keys = (event: KeyboardEvent) => paneKeys(event, () => setHelp(true));
+    document.addEventListener('keydown', keys);
+    return () => document.removeEventListener('keydown', keys);
+  }, []);
   const { next, label, sign } = THEMES[theme.value];
+  const turn = () => (theme.value = next);
+  const showHelp = () => setHelp(true);
   return (
     <header>
       <div class="bar">
@@ -24,24 +38,57 @@ export function Bar() {
         <input
           class="name"
           aria-label="Name of the case"
+          maxLength={200}
+          spellcheck={false}
           value={current.value.name}
           onInput={(event) => change({ name: event.currentTarget.value }, 'change the name', 'name')}
         />
         <CarryMenu />
         <span class="space" />
-        <button type="button" class="quiet" disabled={undoes.value === undefined} title={`Undo${undoes.value ? `: ${undoes.value}` : ''} (Ctrl+Z)`} onClick={undo}>
-          ↶ Undo
-        </button>
-        <button type="button" class="quiet" disabled={redoes.value === undefined} title={`Redo${redoes.value ? `: ${redoes.value}` : ''} (Ctrl+Shift+Z)`} onClick={redo}>
-          ↷ Redo
-        </button>
-        <button type="button" class="quiet" title={label} aria-label={label} onClick={() => (theme.value = next)}>
+        <Step sign="↶" label="Undo" key="undo" keys="Ctrl+Z" what={undoes.value} act={undo} />
+        <Step sign="↷" label="Redo" key="redo" keys="Ctrl+Shift+Z" what={redoes.value} act={redo} />
+        <button type="button" class="quiet carry-wide" title={label} aria-label={label} onClick={turn}>
           <span aria-hidden="true">{sign}</span>
         </button>
+        <button type="button" class="quiet carry-wide" title="Help (?)" onClick={showHelp}>
+          Help
+        </button>
+        <Menu
+          class="carry-narrow"
+          label="Menu"
+          items={[...carryItems(), { label, act: turn }, { label: 'Help', act: showHelp }]}
+        />
       </div>
-      <p class="intro">
-        Your tables already say who may do what: here you see what they decide, and why, before anybody relies on it. Nothing leaves this page.
-      </p>
+      {intro.value && (
+        <p class="intro">
+          <span>
+            {current.value.name === FIRST ? (
+              <>
+                A small company’s database: <strong>see why Bob may not open the salaries</strong>, let him in with one click, then try your own
+                tables
+              </>
+            ) : (
+              <>Ask whether somebody may do something, see why, and change rows or rules until the answer is right</>
+            )}{' '}
+            – all of it is worked out in this page, and nothing is sent anywhere.
+          </span>
+          <button type="button" class="quiet" aria-label="Close this introduction" title="Close this introduction" onClick={() => (intro.value = false)}>
+            ✕
+          </button>
+        </p>
+      )}
+      <DropZone />
+      {help && <Help close={() => setHelp(false)} />}
     </header>
+  );
+}
+
+/** Undo or redo: on a narrow screen only its sign is seen. */
+function Step(props: { sign: string; label: string; keys: string; what: string | undefined; act: () => void }) {
+  const { sign, label, keys, what, act } = props;
+  return (
+    <button type="button" class="quiet step" disabled={what === undefined} title={`${label}${what ? `: ${what}` : ''} (${keys})`} onClick={act}>
+      <span aria-hidden="true">{sign}</span> <span class="step-label">{label}</span>
+    </button>
   );
 }

@@ -24,6 +24,28 @@ system.addEventListener('change', () => (systemDark.value = system.matches));
 /** Whether the page is dark as it is shown now. */
 export const dark = signal(false);
 
+const INTRO_KEY = 'palisade.intro';
+
+function seenIntro(): boolean {
+  try {
+    return localStorage.getItem(INTRO_KEY) !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether the introduction is shown: until it is closed once. */
+export const intro = signal(!seenIntro());
+
+effect(() => {
+  if (intro.value) return;
+  try {
+    localStorage.setItem(INTRO_KEY, 'seen');
+  } catch {
+    // It is shown again, then.
+  }
+});
+
 effect(() => {
   const is = theme.value === 'dark' || (theme.value === 'system' && systemDark.value);
   dark.value = is;

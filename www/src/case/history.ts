@@ -17,7 +17,11 @@ export class History<State> {
   #future: Step<State>[] = [];
   #last: { thing: string; at: number } | undefined;
 
-  constructor(public state: State) {}
+  state: State;
+
+  constructor(state: State) {
+    this.state = state;
+  }
 
   /**
    * Puts `next` in place of the state. Changes of the same `thing` in quick succession (letters of a word) are one step.

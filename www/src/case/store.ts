@@ -3,16 +3,21 @@
 import { computed, signal } from '@preact/signals';
 import { EMPTY, type Asked, type Case, type TextKey, fileOf } from './case.ts';
 import { History } from './history.ts';
-import type { Cell, RowChange, Table } from '../engine/shapes.ts';
+import type { Cell, RowChange, Rows, Table } from '../engine/shapes.ts';
 
-const history = new History<Case>(EMPTY);
-const state = signal<Case>(EMPTY);
-/** The case that changes are compared with: the one that was opened. */
-const began = signal<Case>(EMPTY);
+/** What undoing goes back to: the case, and what it was compared with. */
+interface Work {
+  of: Case;
+  from: Case;
+}
+
+const history = new History<Work>({ of: EMPTY, from: EMPTY });
+const state = signal<Work>(history.state);
 const steps = signal<{ undoes: string | undefined; redoes: string | undefined }>({ undoes: undefined, redoes: undefined });
 
-export const current = computed(() => state.value);
-export const base = computed(() => began.value);
+export const current = computed(() => state.value.of);
+/** The case that changes are compared with: the one that was opened. */
+export const base = computed(() => state.value.from);
 export const undoes = computed(() => steps.value.undoes);
 export const redoes = computed(() => steps.value.redoes);
 
@@ -26,35 +31,45 @@ function show(): void {
  * quickly are one step.
  */
 export function change(part: Partial<Case>, what: string, thing = ''): void {
-  history.change({ ...history.state, ...part }, what, thing);
+  history.change({ ...history.state, of: { ...history.state.of, ...part } }, what, thing);
   show();
 }
 
 /** Sets what the user has left open, such as the first question of a new case. That is no step: nothing is there to be undone. */
 export function fill(part: Partial<Case>): void {
-  const before = history.state;
-  history.state = { ...before, ...part };
-  if (began.value === before) began.value = history.state;
+  const { of, from } = history.state;
+  const next = { ...of, ...part };
+  history.state = { of: next, from: from === of ? next : from };
   show();
 }
 
-/** Opens another case: it can be undone, too, and is what changes are compared with from now on. */
-export function open(next: Case, what: string): void {
-  history.change(next, what);
-  began.value = next;
+/** Opens another case: it can be undone, too. `from` is what changes are compared with from now on. */
+export function open(next: Case, what: string, from: Case = next): void {
+  history.change({ of: next, from }, what);
   show();
 }
 
 /** Begins with a case, at the start of the page: nothing stands before it. `from` is what it is compared with. */
 export function begin(next: Case, from: Case = next): void {
-  history.state = next;
-  began.value = from;
+  history.state = { of: next, from };
+  show();
+}
+
+/** Rows that come later than the rest of the case with which the page began. This is no step of the user's. */
+export function complete(began: Case, rows: Rows): void {
+  const { of, from } = history.state;
+  const filled = { ...began, rows };
+  const put = (one: Case) => (one === began ? filled : one.rows === began.rows ? { ...one, rows } : one);
+  history.state = { of: put(of), from: put(from) };
   show();
 }
 
 /** Compares with the case as it is now, from now on. */
 export function compareFromHere(): void {
-  began.value = history.state;
+  const { of, from } = history.state;
+  if (of === from) return;
+  history.change({ of, from: of }, 'compare from here');
+  show();
 }
 
 export function undo(): void {
@@ -68,16 +83,17 @@ export function redo(): void {
 }
 
 export function setText(key: TextKey, text: string): void {
-  if (history.state[key] === text) return;
-  change({ [key]: text }, `change ${fileOf(key, history.state)}`, key);
+  const { of } = history.state;
+  if (of[key] === text) return;
+  change({ [key]: text }, `change ${fileOf(key, of)}`, key);
 }
 
 export function setAsk(part: Partial<Asked>, thing = ''): void {
-  change({ ask: { ...history.state.ask, ...part } }, 'change the question', thing);
+  change({ ask: { ...history.state.of.ask, ...part } }, 'change the question', thing);
 }
 
 export function setTable(name: string, table: Table, what: string, thing = ''): void {
-  change({ rows: { ...history.state.rows, [name]: table } }, what, thing);
+  change({ rows: { ...history.state.of.rows, [name]: table } }, what, thing);
 }
 
 /** Sets one cell of a row. A column that the table lacks is added, empty for all other rows. */
@@ -87,7 +103,9 @@ export function setCell(table: string, row: number, column: string, value: Cell)
 
 /** Changes a row or adds one, in one step. */
 export function applyRow({ table: name, row, values }: RowChange, what: string, thing = ''): void {
-  const before = history.state.rows[name] ?? { columns: [], rows: [] };
+  const all = history.state.of.rows;
+  // A table may be called `constructor`.
+  const before = (Object.hasOwn(all, name) ? all[name] : undefined) ?? { columns: [], rows: [] };
   const columns = [...before.columns, ...Object.keys(values).filter((column) => !before.columns.includes(column))];
   const rows = before.rows.map((cells) => (cells.length === columns.length ? cells : columns.map((_, at) => cells[at] ?? null)));
   const old = row === null ? undefined : rows[row];

@@ -36,17 +36,21 @@ export const state = signal<State>({ is: 'loading' });
 export const took = signal<Partial<Record<Stage, number>>>({});
 /** What the matrix is to show; null while nobody looks at it. */
 export const matrixOf = signal<MatrixQuestion | null>(null);
+/** What `results.matrix` shows: another question may have been put since. */
+export const matrixShown = signal<MatrixQuestion | null>(null);
 
 /** Of which case each result is. A result that is not of the case as it stands is from before, and newer ones come. */
 export const madeOf = signal<Partial<Record<Stage, Case>>>({});
 /** What was told under each number that may still be answered. */
-let cases = new Map<number, Case>();
+let cases = new Map<number, { of: Case; matrix: MatrixQuestion | null }>();
 
 let worker: Worker | undefined;
 let number = 0;
 /** Of calls. */
 let called = 0;
 let calls = new Map<number, { give: (value: unknown) => void; fail: (error: Error) => void }>();
+/** Before that, the page has no case yet. */
+let connected = false;
 /** What the worker was told last: undefined before anything. */
 let told: { of: Case; base: Case; matrix: MatrixQuestion | null } | undefined;
 
@@ -55,6 +59,11 @@ function start(): void {
   worker.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => hear(data));
   worker.addEventListener('error', (event) => hear({ kind: 'failed', why: event.message || 'the engine did not start' }));
   told = undefined;
+}
+
+/** Loads the engine ahead of the first case, so that it is there sooner. */
+export function wake(): void {
+  if (worker === undefined) start();
 }
 
 function end(next: State): void {
@@ -86,10 +95,13 @@ function hear(message: FromWorker): void {
       break;
     case 'result': {
       const value = JSON.parse(message.value as string) as never;
-      const of = cases.get(message.number);
+      const then = cases.get(message.number);
+      // Back at the case that is compared with, nothing differs, whatever was found on the way.
+      if (message.stage === 'changes' && told?.of === told?.base) break;
       batch(() => {
         results[message.stage].value = value;
-        if (of !== undefined) madeOf.value = { ...madeOf.value, [message.stage]: of };
+        if (message.stage === 'matrix' && then !== undefined && then.matrix !== null) matrixShown.value = then.matrix;
+        if (then !== undefined) madeOf.value = { ...madeOf.value, [message.stage]: then.of };
         took.value = { ...took.value, [message.stage]: message.took };
       });
       for (const told of cases.keys()) if (told < message.number) cases.delete(told);
@@ -129,7 +141,7 @@ export function questionText(of: Case): string | null {
 function changed(rows: Rows, before: Rows): Record<string, Table | null> | undefined {
   const all: Record<string, Table | null> = {};
   for (const [name, table] of Object.entries(rows)) if (before[name] !== table) all[name] = table;
-  for (const name of Object.keys(before)) if (rows[name] === undefined) all[name] = null;
+  for (const name of Object.keys(before)) if (!Object.hasOwn(rows, name)) all[name] = null;
   return Object.keys(all).length === 0 ? undefined : all;
 }
 
@@ -147,9 +159,10 @@ function tell(of: Case, from: Case, matrix: MatrixQuestion | null): void {
   if (told === undefined || told.base !== from) update.base = { texts: textsOf(from), rows: from.rows, at: instant(from) };
   update.wanted = { matrix, tests: true, changes: of !== from };
   told = { of, base: from, matrix };
+  if (of === from) results.changes.value = undefined;
   number += 1;
-  cases.set(number, of);
-  if (state.value.is !== 'loading') state.value = { is: 'working', since: performance.now() };
+  cases.set(number, { of, matrix });
+  if (state.peek().is !== 'loading') state.value = { is: 'working', since: performance.now() };
   worker?.postMessage({ kind: 'update', number, update } satisfies ToWorker);
 }
 
@@ -158,7 +171,8 @@ export const instant = ({ at }: Case) => (at === '' ? new Date().toISOString() :
 
 /** Asks the engine something by the way. It knows the case as it stands. */
 export function ask<C extends Call>(name: C, takes: Calls[C]['takes']): Promise<Calls[C]['gives']> {
-  if (worker === undefined) resume();
+  if (connected && worker === undefined) resume();
+  else wake();
   called += 1;
   const own = called;
   return new Promise((give, fail) => {
@@ -169,6 +183,7 @@ export function ask<C extends Call>(name: C, takes: Calls[C]['takes']): Promise<
 
 /** From now on every change of the case is told to the engine, and what it makes of it is shown. */
 export function connect(): void {
+  connected = true;
   effect(() => {
     const [of, from, matrix] = [current.value, base.value, matrixOf.value];
     // It reads and sets signals of its own, on which this effect must not depend.

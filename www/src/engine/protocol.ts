@@ -34,12 +34,15 @@ export type Stage = keyof Results;
 export interface Calls {
   infer: { takes: { schema: string }; gives: Inferred };
   format: { takes: { policies: string }; gives: string };
-  readSql: { takes: { sql: string }; gives: SqlRead };
+  /** By the tables of the case as it stands, or of the pack that these texts make. */
+  readSql: { takes: { sql: string; texts?: Texts }; gives: SqlRead };
   addTest: { takes: { tests: string; test: NewTest | string }; gives: string };
   bundle: { takes: Record<string, never>; gives: string };
-  sample: { takes: Record<string, never>; gives: string };
+  /** The rows of the case as the engine was told it last, or these. */
+  sample: { takes: { of?: { texts: Texts; rows: Rows; at: string } }; gives: string };
   matrix: { takes: MatrixQuestion; gives: Matrix };
   explain: { takes: Question; gives: Explanation };
+  decide: { takes: Question; gives: Answer };
 }
 export type Call = keyof Calls;
 

@@ -2,8 +2,8 @@
 // The worker: holds the engine, so that nothing that it does can hold up the page, and so that it can be stopped. It knows
 // nothing of screens. Of several updates that wait, only what they come to together is worked on.
 import init, { Workbench, add_test, format, infer, read_sql } from 'palisade-workbench';
-import type { Call, FromWorker, Stage, ToWorker, Update } from './protocol.ts';
-import type { MatrixQuestion } from './shapes.ts';
+import type { Call, Calls, FromWorker, Stage, ToWorker, Update } from './protocol.ts';
+import type { MatrixQuestion, Texts } from './shapes.ts';
 
 /** The most questions that a comparison asks: it takes a fraction of a second. */
 const MOST_QUESTIONS = 200_000;
@@ -154,25 +154,44 @@ function returned(number: number, make: () => unknown): void {
   }
 }
 
+/** Asks a workbench with other texts than those of the case. */
+function aside(texts: Texts, make: (one: Workbench) => string): string {
+  const one = new Workbench();
+  one.pack(JSON.stringify(texts));
+  const made = make(one);
+  one.free();
+  return made;
+}
+
 function call(name: Call, takes: unknown): unknown {
   switch (name) {
     case 'infer':
       return JSON.parse(infer((takes as { schema: string }).schema));
     case 'format':
       return format((takes as { policies: string }).policies);
-    case 'readSql':
-      return JSON.parse(read_sql(bench, (takes as { sql: string }).sql));
+    case 'readSql': {
+      const { sql, texts } = takes as Calls['readSql']['takes'];
+      return JSON.parse(texts === undefined ? read_sql(bench, sql) : aside(texts, (one) => read_sql(one, sql)));
+    }
     case 'addTest': {
       const { tests, test } = takes as { tests: string; test: unknown };
       return add_test(tests, typeof test === 'string' ? test : JSON.stringify(test));
     }
     case 'bundle':
       return bench.bundle();
-    case 'sample':
-      return bench.sample();
+    case 'sample': {
+      const { of } = takes as Calls['sample']['takes'];
+      if (of === undefined) return bench.sample();
+      return aside(of.texts, (one) => {
+        one.rows(JSON.stringify(of.rows), of.at);
+        return one.sample();
+      });
+    }
     case 'matrix':
       return JSON.parse(bench.matrix(JSON.stringify(takes as MatrixQuestion)));
     case 'explain':
       return JSON.parse(bench.explain(JSON.stringify(takes)));
+    case 'decide':
+      return JSON.parse(bench.decide(JSON.stringify(takes)));
   }
 }

@@ -101,12 +101,12 @@ export function Dialog(props: { title: string; close: () => void; children: Comp
   }, []);
   return (
     <dialog ref={dialog} class={props.wide === true ? 'wide' : ''} aria-labelledby={title} onClose={props.close} onCancel={props.close}>
-      <header>
+      <div class="dialog-head">
         <h2 id={title}>{props.title}</h2>
         <button type="button" class="quiet" onClick={props.close} aria-label="Close">
           ✕
         </button>
-      </header>
+      </div>
       <div class="dialog-body">{props.children}</div>
     </dialog>
   );
