@@ -32,6 +32,7 @@ import {
   parted,
   ranked,
   rowName,
+  shortLabel,
   testName,
   verdict,
 } from '../../www/src/ask/words.ts';
@@ -345,6 +346,19 @@ describe('what is said', () => {
     const rule = (policy, applies, fits = true) => ({ policy, effect: 'permit', source: 'generated', line: 1, applies, scope: { principal: fits, action: fits, resource: fits }, conditions: [] });
     const order = ranked([rule('far', 'no', false), rule('near', 'no'), rule('failed', 'failed'), rule('yes', 'yes')]);
     assert.deepEqual(order.map(({ policy }) => policy), ['yes', 'failed', 'near', 'far']);
+  });
+
+  test('a new row stands in the order of the columns', () => {
+    const rows = { SHARE: { columns: ['id', 'subject', 'object'], rows: [] } };
+    const change = { table: 'SHARE', row: null, values: { extra: 1, object: 'salaries', id: 5, subject: 'bob' } };
+    assert.deepEqual(differences(change, rows).map(({ column }) => column), ['id', 'subject', 'object', 'extra']);
+  });
+
+  test('a box says a name without the id that its title has', () => {
+    const node = { id: '', kind: /** @type {const} */ ('resource'), row: null, decided: true };
+    assert.equal(shortLabel({ ...node, label: 'Salaries 2026 (salaries)', title: 'Document::"salaries"' }), 'Salaries 2026');
+    assert.equal(shortLabel({ ...node, label: 'Plan (old)', title: 'Document::"plan"' }), 'Plan (old)');
+    assert.equal(shortLabel({ ...node, label: 'open', title: 'SHARE/1' }), 'open');
   });
 
   test('the graph is told in sentences', () => {

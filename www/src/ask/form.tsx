@@ -9,6 +9,7 @@ import { Menu } from '../ui/parts.tsx';
 import { Combobox } from './combobox.tsx';
 import { ContextFields } from './contextfields.tsx';
 import { actionOptions, applies, entityOptions, freeOptions, type Indexed, typesFor } from './options.ts';
+import { Said } from './said.tsx';
 import { calledOf, complete, entities, knownOf, model, nameOf, problem, recent } from './state.ts';
 import { instantField, instantTyped } from './words.ts';
 
@@ -90,7 +91,7 @@ export function Form() {
       </form>
       {why !== undefined && why !== '' && (
         <p class="ask-problem" role="alert">
-          ✗ {why}
+          ✗ <Said text={why} />
         </p>
       )}
     </div>

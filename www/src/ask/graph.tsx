@@ -6,7 +6,7 @@ import { showRow, showText } from '../app/places.ts';
 import type { Graph } from '../engine/shapes.ts';
 import { edgeLabel, essential, layout, textWidth, type Box, type Line } from './layout.ts';
 import { model } from './state.ts';
-import { graphSays, nodeKind } from './words.ts';
+import { graphSays, nodeKind, shortLabel } from './words.ts';
 
 let pen: CanvasRenderingContext2D | null | undefined;
 
@@ -34,7 +34,8 @@ export function GraphView({ of }: { of: Graph }) {
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  const { graph, hidden } = useMemo(() => (all ? { graph: of, hidden: 0 } : essential(of, MOST)), [of, all]);
+  const short = useMemo(() => ({ ...of, nodes: of.nodes.map((node) => ({ ...node, label: shortLabel(node) })) }), [of]);
+  const { graph, hidden } = useMemo(() => (all ? { graph: short, hidden: 0 } : essential(short, MOST)), [short, all]);
   const placed = useMemo(() => layout(graph, { width, measure }), [graph, width]);
   const sentences = useMemo(() => graphSays(of), [of]);
   if (of.nodes.length === 0) return null;

@@ -40,8 +40,9 @@ export interface Sizes {
 }
 
 const SIZES: Sizes = { width: 640, height: 38, gap: 18, between: 44, measure: textWidth };
-const LEAST_WIDTH = 68;
-const GREATEST_WIDTH = 180;
+const LEAST_WIDTH = 62;
+/** The widest boxes: narrower ones where the graph would not fit otherwise. */
+const GREATEST_WIDTHS = [180, 140, 116, 96];
 /** Left and right of a label within its box, borders included. */
 const PADDING = 22;
 /** The type of a link's label is smaller than that of a node's. */
@@ -123,9 +124,15 @@ export function layers(graph: Graph): number[] {
       reached[to] = true;
     }
   }
-  // What nothing leads to (a rule for everybody) stands right before what it leads to, and not beside the principal.
+  // What no way from the principal leads to (what the resource lies in, a rule for everybody) stands right before what it
+  // leads to, and not beside the principal.
+  const before = new Array<boolean>(count).fill(false);
+  for (const at of order.toReversed()) {
+    if (graph.nodes[at]!.kind === 'principal') before[at] = true;
+    if (before[at]) for (const to of followed[at]!) before[to] = true;
+  }
   for (const at of order) {
-    if (reached[at] || graph.nodes[at]!.kind === 'principal' || followed[at]!.length === 0) continue;
+    if (before[at] || followed[at]!.length === 0) continue;
     layer[at] = Math.max(0, Math.min(...followed[at]!.map((to) => layer[to]!)) - 1);
   }
   // And what has no link at all does not stand beside the principal either, where there is another layer.
@@ -187,9 +194,18 @@ function order(all: Cell[][]): void {
 export function layout(graph: Graph, given: Partial<Sizes> = {}): Layout {
   const sizes = { ...SIZES, ...given };
   const layer = layers(graph);
+  let placed: Layout | undefined;
+  for (const greatest of GREATEST_WIDTHS) {
+    placed = place(graph, layer, sizes, greatest);
+    if (placed.width <= sizes.width) break;
+  }
+  return placed!;
+}
+
+function place(graph: Graph, layer: readonly number[], sizes: Sizes, greatest: number): Layout {
   const count = Math.max(0, ...layer) + 1;
   const widthOf = ({ label, kind }: GraphNode) =>
-    Math.round(Math.min(GREATEST_WIDTH, Math.max(LEAST_WIDTH, sizes.measure(label) + PADDING, sizes.measure(kind) * SMALLER + PADDING)));
+    Math.round(Math.min(greatest, Math.max(LEAST_WIDTH, sizes.measure(label) + PADDING, sizes.measure(kind) * SMALLER + PADDING)));
   const labelWidth = (edge: GraphEdge) => sizes.measure(edgeLabel(edge)) * SMALLER;
   const widest = Array.from({ length: count }, (_, at) =>
     Math.max(0, ...graph.nodes.filter((_, node) => layer[node] === at).map(widthOf)),
@@ -279,12 +295,12 @@ export function layout(graph: Graph, given: Partial<Sizes> = {}): Layout {
     const label = across ? { x: middle[0], y: middle[1] } : { x: middle[1], y: middle[0] };
     return { edge, path: smooth(placed, across), label };
   });
-  apart(lines, labelWidth);
+  apart(lines, labelWidth, across ? length : breadth);
   return { across, width: across ? length : breadth, height: across ? breadth : length, boxes, lines };
 }
 
-/** Labels at one height that would overlap are pushed aside, each by half. */
-function apart(lines: Line[], widthOf: (edge: GraphEdge) => number): void {
+/** Labels at one height that would overlap are pushed aside, each by half; none is pushed out of the drawing. */
+function apart(lines: Line[], widthOf: (edge: GraphEdge) => number, width: number): void {
   const labelled = lines.filter(({ edge }) => edgeLabel(edge) !== '');
   for (let round = 0; round < 4; round += 1) {
     for (const [at, one] of labelled.entries()) {
@@ -296,6 +312,10 @@ function apart(lines: Line[], widthOf: (edge: GraphEdge) => number): void {
         left.label.x -= lacks / 2;
         right.label.x += lacks / 2;
       }
+    }
+    for (const { edge, label } of labelled) {
+      const half = widthOf(edge) / 2;
+      label.x = Math.max(half, Math.min(label.x, Math.max(width - half, half)));
     }
   }
 }

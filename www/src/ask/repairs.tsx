@@ -6,6 +6,7 @@ import { showRow } from '../app/places.ts';
 import { applyRow, current, undo } from '../case/store.ts';
 import type { Explanation, Repair } from '../engine/shapes.ts';
 import { notice } from '../ui/notices.tsx';
+import { Said } from './said.tsx';
 import { exact, repairedRows, repairs, rowCalled } from './state.ts';
 import { differences, givesAway } from './words.ts';
 
@@ -47,7 +48,10 @@ function Folded({ repair }: { repair: Repair }) {
   return (
     <details class="ask-other">
       <summary>
-        <span>{repair.says}</span> <small class={away.tone}>{away.text}</small>
+        <span>
+          <Said text={repair.says} />
+        </span>{' '}
+        <small class={away.tone}>{away.text}</small>
       </summary>
       <Card repair={repair} best={false} />
     </details>
@@ -72,9 +76,9 @@ function Card({ repair, best }: { repair: Repair; best: boolean }) {
   return (
     <article class="ask-card" data-best={best} aria-labelledby={heading}>
       <h4 id={heading} class={best ? '' : 'hidden'}>
-        {says}
+        <Said text={says} />
       </h4>
-      <dl class="ask-change" aria-label={change.row === null ? `A new row in ${change.table}` : `A changed row in ${change.table}`}>
+      <dl class="ask-change" data-new={change.row === null} aria-label={change.row === null ? `A new row in ${change.table}` : `A changed row in ${change.table}`}>
         <div class="ask-change-where">
           <dt class="hidden">Where</dt>
           <dd>

@@ -23,7 +23,8 @@ export function Steps({ of }: { of: Explanation }) {
         {applied} of {policies.length} {policies.length === 1 ? 'rule applies' : 'rules apply'}. A rule applies where its scope fits and its conditions hold.
       </p>
       {policies.map((one, at) => (
-        <Rule key={one.policy} of={one} open={open(one, at)} />
+        // A new element where it is to be open by itself now and was not before: one that is opened by the user stays open.
+        <Rule key={`${one.policy} ${open(one, at)}`} of={one} open={open(one, at)} />
       ))}
     </section>
   );

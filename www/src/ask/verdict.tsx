@@ -3,9 +3,10 @@
 import { computed, signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { current, setText } from '../case/store.ts';
-import { ask as call, instant, results, state } from '../engine/engine.ts';
+import { ask as call, instant, madeOf, results, state } from '../engine/engine.ts';
 import { showPane } from '../app/places.ts';
 import { notice, problem as sayProblem } from '../ui/notices.tsx';
+import { Said } from './said.tsx';
 import { answer, answered, complete, explained, explanation, nameOf, outdated, problem } from './state.ts';
 import { decisionSays, newTest, parted, testName, verdict } from './words.ts';
 
@@ -24,7 +25,7 @@ export function Verdict() {
     const text =
       why === undefined
         ? stopped
-          ? 'The engine has stopped: go on below.'
+          ? 'The engine has stopped: let it go on, at the foot of the page.'
           : 'The engine is loading …'
         : complete(ask)
           ? 'This question cannot be asked as it stands: see above.'
@@ -53,9 +54,12 @@ export function Verdict() {
         </span>
         <div>
           <strong>{word}</strong>
-          <p>{says}</p>
+          <p>
+            <Said text={says} />
+          </p>
         </div>
       </div>
+      {stopped && madeOf.value.answer !== current.value && <p class="ask-stale">! From before: the engine has stopped. Let it go on, at the foot of the page.</p>}
       {compiled !== undefined && !compiled.ok && (
         <p class="ask-stale">! By the last version of the texts without an error: the present one has errors, so its changes do not count yet.</p>
       )}

@@ -2,6 +2,7 @@
 // Why it came out so: the rows and rules that decided, each a link to where it stands; and, for a deny, what came close.
 import type { Explanation, Policy, Reason, RowPlace } from '../engine/shapes.ts';
 import { RowLink, TextLink } from '../ui/parts.tsx';
+import { Said } from './said.tsx';
 import { explainedRows, model, rowCalled } from './state.ts';
 import { noReasons, parted } from './words.ts';
 
@@ -26,7 +27,7 @@ export function Reasons({ of }: { of: Explanation }) {
       <h3 id="ask-why">Why</h3>
       {of.reasons.length === 0 ? (
         <p>
-          {noReasons(of)} {parted(of.says).nearest}
+          {noReasons(of)} <Said text={parted(of.says).nearest ?? ''} />
         </p>
       ) : (
         <ul class="ask-list">
@@ -38,7 +39,7 @@ export function Reasons({ of }: { of: Explanation }) {
       {forbids && <p class="ask-aside">What forbids wins over everything that permits.</p>}
       {of.errors.map((error) => (
         <p key={error} class="ask-aside bad">
-          ! {error}
+          ! <Said text={error} />
         </p>
       ))}
     </section>
@@ -54,7 +55,7 @@ function ReasonLine({ reason }: { reason: Reason }) {
         <span class="hidden">{permits ? 'permits: ' : 'forbids: '}</span>
       </span>
       <div>
-        {reason.says}
+        <Said text={reason.says} />
         <div class="ask-links">
           {reason.row !== null ? <Row row={reason.row} /> : <RuleLink id={reason.policy} />}
           {reason.rests_on.length > 0 && (
@@ -82,11 +83,11 @@ export function Near({ of }: { of: Explanation }) {
         ≈
       </span>
       <div>
-        {near.says}
+        <Said text={near.says} />
         <ul class="ask-missing">
           {near.missing.map((one) => (
             <li key={one}>
-              <span class="warn">but</span> {one}
+              <span class="warn">but</span> <Said text={one} />
             </li>
           ))}
         </ul>

@@ -26,7 +26,12 @@ export interface Difference {
 /** What a change of a row sets, column by column. What stays as it is is left out. */
 export function differences({ table, row, values }: RowChange, rows: Rows): Difference[] {
   const now = Object.hasOwn(rows, table) ? rows[table] : undefined;
-  return Object.entries(values).flatMap(([column, after]): Difference[] => {
+  const place = (column: string) => {
+    const at = now?.columns.indexOf(column) ?? -1;
+    return at < 0 ? Number.MAX_SAFE_INTEGER : at;
+  };
+  const inOrder = Object.entries(values).toSorted(([a], [b]) => place(a) - place(b));
+  return inOrder.flatMap(([column, after]): Difference[] => {
     if (row === null) return after === null ? [] : [{ column, before: undefined, after: cellText(after) }];
     const at = now?.columns.indexOf(column) ?? -1;
     const before = at < 0 ? null : (now?.rows[row]?.[at] ?? null);
@@ -95,6 +100,12 @@ export function nodeKind(kind: GraphNode['kind']): { word: string; colour: Kind 
     default:
       return { word: kind, colour: kind };
   }
+}
+
+/** A node's label without its id behind it, which its title has: there is little room in a box. */
+export function shortLabel({ label, title }: GraphNode): string {
+  const behind = / \((.+)\)$/.exec(label);
+  return behind !== null && title.endsWith(`::${JSON.stringify(behind[1])}`) ? label.slice(0, behind.index) : label;
 }
 
 /** The links of a graph as sentences, for those who do not see it. */

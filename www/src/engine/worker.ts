@@ -3,7 +3,7 @@
 // nothing of screens. Of several updates that wait, only what they come to together is worked on.
 import init, { Workbench, add_test, format, infer, read_sql } from 'palisade-workbench';
 import type { Call, Calls, FromWorker, Stage, ToWorker, Update } from './protocol.ts';
-import type { MatrixQuestion, Texts } from './shapes.ts';
+import type { Finding, MatrixQuestion, RowsRead, Texts } from './shapes.ts';
 
 /** The most questions that a comparison asks: it takes a fraction of a second. */
 const MOST_QUESTIONS = 200_000;
@@ -99,7 +99,7 @@ function* stages(update: Update): Generator<Work> {
   if (update.at !== undefined) at = update.at;
   if (update.wanted !== undefined) wanted = update.wanted;
   if (update.texts !== undefined) yield stage('compiled', () => bench.pack(JSON.stringify(update.texts)));
-  yield stage('rows', () => bench.rows(JSON.stringify(update.rows ?? {}), at));
+  yield stage('rows', () => readRows(JSON.stringify(update.rows ?? {})));
   yield answer('answer', (asked) => bench.decide(asked));
   yield answer('explanation', (asked) => bench.explain(asked));
   yield answer('repairs', (asked) => bench.repairs(asked));
@@ -116,6 +116,17 @@ function* stages(update: Update): Generator<Work> {
   if (wanted.changes && before !== undefined) {
     const then = before;
     yield slow('changes', () => bench.changes(then, MOST_QUESTIONS));
+  }
+}
+
+/** What cannot be read at all (an instant that is none) is a finding like others: it must not end the engine. */
+function readRows(rows: string): string {
+  try {
+    return bench.rows(rows, at);
+  } catch (error) {
+    if (error instanceof WebAssembly.RuntimeError) throw error;
+    const findings: Finding[] = [{ severity: 'error', code: 'rows/unread', message: why(error) }];
+    return JSON.stringify({ findings, until: null, entities: {}, actions: [] } satisfies RowsRead);
   }
 }
 
