@@ -12,19 +12,22 @@ VERIFIER := build/verifier.wasm
 ENGINE := build/engine.wasm
 # The playground's: Cedar, the compiler and the engine in one, with the JavaScript that wasm-bindgen makes for it.
 WORKBENCH := build/workbench_bg.wasm
+# The playground's page, as files that any host can serve.
+PLAYGROUND := build/playground/index.html
+PLAYGROUND_SOURCES := package-lock.json $(shell find www policies -type f -not -name README.md)
 # What they are made of. Tests and documentation are not.
 WORKER_SOURCES := Cargo.toml Cargo.lock $(shell find src -name '*.rs' -o -name '*.sql' -o -name '*.html')
 
 PALISADE := target/debug/palisade
 
-.PHONY: help run palisade test bench bench-edge worker check fmt lint types native edge licences setup chromium oha browser engine package workbench clean
+.PHONY: help run palisade test bench bench-edge worker check fmt lint types native edge licences setup chromium oha browser engine package workbench playground clean
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
-run: worker palisade package ## the gate on :8787, a sample origin on :8788, an example page on :8789; PACK=NAME for another pack
+run: worker palisade package playground ## the gate and the playground on :8787, a sample origin on :8788, an example page on :8789; PACK=NAME for another pack
 	@$(ENV) node tools/run.mjs
 
 palisade: $(PALISADE) ## the command, as target/debug/palisade
@@ -55,18 +58,25 @@ native:
 	cargo test
 	tests/readme.sh
 
-edge: chromium worker palisade package
+edge: chromium worker palisade package playground
 	cargo test --quiet --test store the_cases_are_written_down_for_d1
 	@$(ENV) npm run --silent test:edge
 
 workbench: setup $(WORKBENCH) ## build/workbench.js and build/workbench_bg.wasm: all of it with Cedar, for the playground
 
+playground: setup $(PLAYGROUND) ## build/playground: the playground's page, for any host that serves files
+
+$(PLAYGROUND): $(PLAYGROUND_SOURCES) $(WORKBENCH)
+	@$(ENV) vite build --config www/vite.config.js --logLevel warn
+	@touch $@
+
 engine: setup $(ENGINE) ## build/engine.wasm: the engine without Cedar, as a page loads it
 
-browser: setup chromium package workbench palisade
+browser: setup chromium package workbench playground palisade
 	cargo test --quiet --test packs --test agree --test page for_the_browser
 	@$(ENV) npm run --silent test:browser
 	@$(ENV) npm run --silent test:pkg
+	@$(ENV) npm run --silent test:playground
 	@$(ENV) node tools/size.mjs
 
 package: engine ## pkg/, complete: the npm package for pages

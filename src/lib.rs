@@ -24,6 +24,8 @@ pub mod store;
 
 #[cfg(feature = "cedar")]
 pub mod compile;
+#[cfg(feature = "cedar")]
+pub mod explain;
 #[cfg(feature = "gateway")]
 pub mod gateway;
 
@@ -36,8 +38,8 @@ pub mod browser;
 pub mod cli;
 #[cfg(feature = "edge")]
 mod edge;
-#[cfg(feature = "workbench")]
-mod workbench;
+#[cfg(any(feature = "workbench", feature = "cli"))]
+pub mod workbench;
 // Exports of C's kind, which say nothing on a machine that is no WebAssembly.
 #[cfg(all(feature = "verifier", target_arch = "wasm32"))]
 mod verifier;

@@ -5,72 +5,14 @@
 //   node tools/licences.mjs --check    fails where the committed table is stale
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-
-/** Licences whose code may be part of a work under Apache-2.0. To add one, read it first. */
-const ALLOWED = new Set([
-  '0BSD',
-  'Apache-2.0',
-  'Apache-2.0 WITH LLVM-exception',
-  'BSD-2-Clause',
-  'BSD-3-Clause',
-  'BSL-1.0',
-  'CC0-1.0',
-  // Of data: the list of certificate authorities that the command trusts. It asks for nothing but this text to go along.
-  'CDLA-Permissive-2.0',
-  'ISC',
-  'MIT',
-  'MIT-0',
-  'Unicode-3.0',
-  'Unlicense',
-  'Zlib',
-]);
-
-/** Tools are run, not linked and not shipped: for them this does no harm either. */
-const ALLOWED_FOR_TOOLS = new Set([...ALLOWED, 'BlueOak-1.0.0', 'CC-BY-4.0', 'LGPL-3.0-or-later']);
+import { ALLOWED, ALLOWED_FOR_TOOLS, isMet, UNSAID } from './spdx.mjs';
 
 const TABLE = 'THIRD_PARTY.md';
 
-/** @typedef {{ name: string, version: string, licence: string, twin?: boolean }} Part */
+/** Part of mermaid's dependencies that www/vite.config.js leaves out of the page. */
+const LEFT_OUT = new Set(['elkjs']);
 
-/**
- * Whether an SPDX expression can be met with allowed licences alone.
- *
- * @param {string} expression
- * @param {Set<string>} allowed
- */
-function isMet(expression, allowed) {
-  // Old manifests write `MIT/Apache-2.0` for OR.
-  const tokens = expression.replaceAll('/', ' OR ').match(/[()]|[^\s()]+/g) ?? [];
-  /** @type {() => boolean} */
-  const either = () => {
-    let met = both();
-    while (tokens[0] === 'OR') {
-      tokens.shift();
-      met = both() || met;
-    }
-    return met;
-  };
-  /** @type {() => boolean} */
-  const both = () => {
-    let met = one();
-    while (tokens[0] === 'AND') {
-      tokens.shift();
-      met = one() && met;
-    }
-    return met;
-  };
-  /** @type {() => boolean} */
-  const one = () => {
-    if (tokens[0] === '(') {
-      tokens.shift();
-      const met = either();
-      return tokens.shift() === ')' && met;
-    }
-    const licence = tokens.shift() ?? '';
-    return allowed.has(tokens[0] === 'WITH' ? `${licence} ${tokens.splice(0, 2).join(' ')}` : licence);
-  };
-  return either() && tokens.length === 0;
-}
+/** @typedef {{ name: string, version: string, licence: string, twin?: boolean, tool?: boolean }} Part */
 
 /**
  * The crates that Palisade is built from: everything but what only tests need.
@@ -99,7 +41,8 @@ function crates() {
 }
 
 /**
- * The Node packages that build and test it. None of them ships. A `twin` is the same program for another machine.
+ * The Node packages. A `tool` builds and tests and does not ship; the others are what the playground is made of. A `twin` is
+ * the same program for another machine.
  *
  * @returns {Part[]}
  */
@@ -110,9 +53,11 @@ function nodePackages() {
     .map(([path, part]) => ({
       name: path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length),
       version: part.version,
-      licence: part.license ?? 'unknown',
+      licence: part.license ?? UNSAID[path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length)] ?? 'unknown',
       twin: part.os !== undefined,
-    }));
+      tool: part.dev === true || part.devOptional === true,
+    }))
+    .map((part) => ({ ...part, tool: part.tool || LEFT_OUT.has(part.name) }));
 }
 
 /** @param {Part[]} parts */
@@ -125,7 +70,7 @@ const rust = crates();
 const node = nodePackages();
 const refused = [
   ...rust.filter(({ licence }) => !isMet(licence, ALLOWED)),
-  ...node.filter(({ licence }) => !isMet(licence, ALLOWED_FOR_TOOLS)),
+  ...node.filter(({ licence, tool }) => !isMet(licence, tool ? ALLOWED_FOR_TOOLS : ALLOWED)),
 ];
 for (const { name, version, licence } of refused) {
   console.error(`licences: ${name} ${version} has \`${licence}\`, which is not on the list in tools/licences.mjs`);
@@ -141,11 +86,17 @@ A part whose licence is not on the list in tools/licences.mjs fails \`make licen
 
 ${table(rust)}
 
+## In the playground
+
+The page is made of these; what of them is in it, and their texts, stands in the file \`licences.txt\` beside it.
+
+${table(node.filter(({ tool }) => !tool))}
+
 ## Tools that build and test it
 
 None of these is part of what is shipped. Programs that differ by machine are listed once.
 
-${table(node.filter(({ twin }) => !twin))}
+${table(node.filter(({ twin, tool }) => tool && !twin))}
 `;
 const stale = !existsSync(TABLE) || readFileSync(TABLE, 'utf8') !== text;
 if (stale && process.argv.includes('--check')) {

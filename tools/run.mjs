@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
 // `make run`: a gate on this machine, in front of a sample origin, with a pack's sample rows in a local D1; and a page that
-// shows what two people may do.
+// shows what two people may do; and the playground, which the gate serves.
 //   PACK=workspace make run     another pack; a path names a pack of your own
 // The database is kept in .palisade/run-2/<pack>, so that rows changed by hand stay; delete the folder to start anew.
 import { spawn, spawnSync } from 'node:child_process';
@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parse } from 'smol-toml';
 import { EXAMPLES } from './example.mjs';
+import { withPlayground } from './playground.mjs';
 import { trialKeys, TRIAL_KEYS_FILE } from './keys.mjs';
 import { issuers, token, trialKey, TRIAL_KEY_FILE } from './token.mjs';
 
@@ -97,7 +98,7 @@ const principal = principals.includes('User') ? 'User' : principals[0];
 const worker = spawn(
   'wrangler',
   [
-    ...['dev', '--local', '--ip', '127.0.0.1', '--port', String(GATE), '--persist-to', join(state, 'd1')],
+    ...['dev', '--config', withPlayground(), '--local', '--ip', '127.0.0.1', '--port', String(GATE), '--persist-to', join(state, 'd1')],
     ...['--var', `ORIGIN:http://127.0.0.1:${ORIGIN}`, '--var', `ISSUERS:${issuers(key, principal)}`],
     // A key for trying things out. Elsewhere it is a secret: `node tools/keys.mjs | npx wrangler secret put ASSERTION_KEYS`.
     ...['--var', `ASSERTION_KEYS:${trialKeys(TRIAL_KEYS_FILE)}`, '--log-level', 'warn'],
@@ -122,6 +123,7 @@ if (tries) {
   console.log(`\nA token for a principal of yours:  node tools/token.mjs THEIR-ID`);
   console.log(`Then:  curl -i -H 'Authorization: Bearer TOKEN' '${gate}/YOUR/PATH'\n`);
 }
+console.log(`the playground: ${gate}/.palisade/playground/`);
 if (example) {
   console.log(`the example: http://127.0.0.1:${EXAMPLE}/example/`);
   const where = `--local --yes --persist-to ${join(state, 'd1')}`;

@@ -2,8 +2,20 @@
 // How the playground's page is built: `make playground` writes build/playground, files that any host can serve.
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { licences } from './licences.js';
 
 const here = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url));
+
+/**
+ * mermaid can lay diagrams out by elkjs, too, which is under another sort of licence and which no diagram here asks for.
+ * @returns {import('vite').Plugin}
+ */
+const withoutElk = () => ({
+  name: 'palisade-without-elk',
+  enforce: 'pre',
+  resolveId: (id) => (id.startsWith('elkjs') ? '\0elk' : undefined),
+  load: (id) => (id === '\0elk' ? 'export default class { constructor() { throw new Error("elkjs is not in this page"); } }' : undefined),
+});
 
 export default defineConfig({
   root: here('.'),
@@ -11,6 +23,7 @@ export default defineConfig({
   base: './',
   // What `make workbench` makes of src/workbench.
   resolve: { alias: { 'palisade-workbench': here('../build/workbench.js') } },
+  plugins: [withoutElk(), licences()],
   esbuild: { jsx: 'automatic', jsxImportSource: 'preact' },
   server: { fs: { allow: [here('..')] } },
   worker: { format: 'es' },

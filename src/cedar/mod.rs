@@ -2,11 +2,15 @@
 //! Cedar's own code: it reads policies, what was exported (`export`) and questions; and it judges them a second time.
 
 mod arity;
+mod outline;
+mod places;
 mod program;
 mod reads;
 mod verify;
 mod world;
 
+pub use outline::{Form, Outline, Part, outlines};
+pub use places::statements;
 pub use program::{json_uid, plain, program};
 pub use reads::{attributes_read, entities_named, forbids_use_in};
 pub use verify::Judge;
@@ -81,6 +85,14 @@ pub fn entities(facts: &Facts) -> Result<Entities, CedarError> {
 /// Where in the text it is not Cedar, which id stands twice, or that there is a template.
 pub fn named_policies(text: &str, file: &str) -> Result<PolicySet, CedarError> {
     let parsed: PolicySet = text.parse().map_err(|error| CedarError(format!("{error}")))?;
+    Ok(named(&parsed, file)?.0)
+}
+
+/// As [`named_policies`], of what is parsed already; and the ids in the order of the text.
+///
+/// # Errors
+/// As there.
+pub fn named(parsed: &PolicySet, file: &str) -> Result<(PolicySet, Vec<String>), CedarError> {
     if let Some(template) = parsed.templates().next() {
         let id = template.annotation("id").unwrap_or_default();
         return Err(CedarError(format!(
@@ -88,19 +100,20 @@ pub fn named_policies(text: &str, file: &str) -> Result<PolicySet, CedarError> {
         )));
     }
     let mut named = PolicySet::new();
+    let mut order = Vec::new();
     for policy in parsed.policies() {
+        // Cedar numbers policies `policy0`, `policy1`, … in the order of the text.
+        let number = policy.id().to_string().trim_start_matches("policy").parse::<usize>().unwrap_or(0);
         let id = match policy.annotation("id") {
             Some(id) => PolicyId::new(id),
-            None => {
-                // Cedar numbers unnamed policies `policy0`, `policy1`, … in the order of the text.
-                let number = policy.id().to_string().trim_start_matches("policy").parse::<usize>().unwrap_or(0) + 1;
-                PolicyId::new(format!("{file}#{number}"))
-            }
+            None => PolicyId::new(format!("{file}#{}", number + 1)),
         };
+        order.push((number, id.to_string()));
         let twice = |_| CedarError(format!("the id `{id}` stands twice"));
         named.add(policy.new_id(id.clone())).map_err(twice)?;
     }
-    Ok(named)
+    order.sort();
+    Ok((named, order.into_iter().map(|(_, id)| id).collect()))
 }
 
 /// An error with what caused it, in one sentence.

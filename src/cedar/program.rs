@@ -26,11 +26,7 @@ pub fn program(policies: &PolicySet, source: impl Fn(&str) -> Option<String>) ->
     let mut builder = Builder::default();
     for (id, policy) in sorted {
         let why = |why: &dyn std::fmt::Display| CedarError(format!("the policy `{id}` cannot be compiled: {why}"));
-        let tree = policy.to_pst().or_else(|error| arity::marked(policy).ok_or(error)?.to_pst());
-        let body = match tree.map_err(|error| why(&error))? {
-            Pst::Static(policy) => policy.body().clone(),
-            Pst::Linked(policy) => policy.into_static_policy().map_err(|error| why(&error))?.body().clone(),
-        };
+        let body = body(policy).map_err(|error| why(&error))?;
         let from = policy.annotation("source").map(str::to_string).or_else(|| source(&id)).unwrap_or_default();
         let reason = policy.annotation("reason").unwrap_or_default();
         one(&mut builder, [&id, &from, reason], &body).map_err(|error| why(&error))?;
@@ -38,8 +34,17 @@ pub fn program(policies: &PolicySet, source: impl Fn(&str) -> Option<String>) ->
     builder.finish().map_err(|error| CedarError(format!("the policies cannot be compiled: {error}")))
 }
 
+/// The syntax tree of a policy.
+pub(super) fn body(policy: &Policy) -> Result<Template, String> {
+    let tree = policy.to_pst().or_else(|error| arity::marked(policy).ok_or(error)?.to_pst());
+    Ok(match tree.map_err(|error| error.to_string())? {
+        Pst::Static(policy) => policy.body().clone(),
+        Pst::Linked(policy) => policy.into_static_policy().map_err(|error| error.to_string())?.body().clone(),
+    })
+}
+
 /// Why a policy cannot be compiled.
-enum Refused {
+pub(super) enum Refused {
     TooMuch,
     /// Something of the syntax tree that has no meaning here.
     Unknown(&'static str),
@@ -60,7 +65,21 @@ impl From<TooMuch> for Refused {
     }
 }
 
-fn one(builder: &mut Builder, [id, source, reason]: [&str; 3], body: &Template) -> Result<(), Refused> {
+/// Whom, what and on which a policy is about.
+pub(super) struct Scopes {
+    pub principal: Scope,
+    pub actions: Actions,
+    pub resource: Scope,
+}
+
+pub(super) fn effect(body: &Template) -> Effect {
+    match body.effect {
+        cedar_policy::pst::Effect::Permit => Effect::Permit,
+        cedar_policy::pst::Effect::Forbid => Effect::Forbid,
+    }
+}
+
+pub(super) fn scopes(body: &Template) -> Result<Scopes, Refused> {
     let principal = match &body.principal {
         PrincipalConstraint::Any => Scope::Any,
         PrincipalConstraint::Eq(entity) => Scope::Eq(entity_of(entity)?),
@@ -80,10 +99,12 @@ fn one(builder: &mut Builder, [id, source, reason]: [&str; 3], body: &Template) 
         ActionConstraint::Eq(action) => Actions::Eq(uid_of(action)),
         ActionConstraint::In(actions) => Actions::In(actions.iter().map(uid_of).collect()),
     };
-    let effect = match body.effect {
-        cedar_policy::pst::Effect::Permit => Effect::Permit,
-        cedar_policy::pst::Effect::Forbid => Effect::Forbid,
-    };
+    Ok(Scopes { principal, actions, resource })
+}
+
+fn one(builder: &mut Builder, [id, source, reason]: [&str; 3], body: &Template) -> Result<(), Refused> {
+    let Scopes { principal, actions, resource } = scopes(body)?;
+    let effect = effect(body);
     let mut clauses = Vec::new();
     for clause in body.clauses() {
         match clause {
@@ -167,7 +188,8 @@ fn constant(expression: &Expr) -> Option<Plain> {
     })
 }
 
-fn node(builder: &mut Builder, expression: &Expr) -> Result<u32, Refused> {
+/// The node of an expression.
+pub(super) fn node(builder: &mut Builder, expression: &Expr) -> Result<u32, Refused> {
     if let Some(value) = constant(expression) {
         return Ok(builder.constant(&value)?);
     }

@@ -2,10 +2,10 @@
 //! `palisade decide PACK --db FILE --principal P --action A --resource R …`
 
 use super::{Failure, Outcome, Result, complain, database, folder, instant, print};
-use crate::bundle::Bundle;
 use crate::cedar;
-use crate::decide::{self, Context, Decision, Engine, Missing, Query};
-use crate::facts::{self, Facts, Scope};
+use crate::decide::{Context, Decision, Engine, Query};
+use crate::explain::{self, Case, Explainer, Explanation};
+use crate::facts::{self, Facts};
 use crate::rows::Millis;
 use crate::store::{SlicePlan, Store};
 use std::path::PathBuf;
@@ -32,7 +32,7 @@ pub struct Arguments {
     /// The instant of the decision; now where it is left out.
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
-    /// Say what decided, and for a deny which grants come nearest.
+    /// Say what decided in plain words, and for a deny what comes nearest and which change would allow it.
     #[arg(long)]
     explain: bool,
 }
@@ -62,12 +62,15 @@ pub fn run(arguments: &Arguments, json: bool) -> Result {
         engine.prepare(facts::build(bundle, &slice.rows, &query.externals, at)).map_err(|error| bad(&error))?;
     let decision = engine.decide(&prepared, &query);
 
-    let mut near = Vec::new();
-    if arguments.explain && !decision.allow {
-        // The nearest grants are those of other people and roles, which a slice rightly leaves out.
+    let mut explained = None;
+    if arguments.explain {
+        // What is nearest are rows of other people and roles, which a slice rightly leaves out.
         let all = pollster::block_on(store.everything(&plan)).map_err(|error| bad(&error))?;
-        let facts = facts::build(bundle, &all.rows, &query.externals, at);
-        near = near_grants(bundle, &facts, &query);
+        let case = Case { bundle, engine: &engine, rows: &all.rows, at };
+        let explainer = Explainer::new(bundle).map_err(|error| bad(&error))?;
+        let mut explanation = explainer.explain(&case, &query).map_err(|error| bad(&error))?;
+        explanation.repairs = explainer.repairs(&case, &query).map_err(|error| bad(&error))?;
+        explained = Some(explanation);
     }
     if json {
         let mut report = serde_json::json!({
@@ -76,21 +79,24 @@ pub fn run(arguments: &Arguments, json: bool) -> Result {
             "errors": decision.errors,
             "revision": slice.revision,
         });
-        if arguments.explain {
+        if let Some(explanation) = &explained {
             report["explanation"] = serde_json::json!({
                 "at": crate::rows::format_time(at),
                 "principal_lies_in": names(&prepared.facts, &query.principal),
                 "resource_lies_in": names(&prepared.facts, &query.resource),
                 "unreadable": prepared.facts.findings,
-                "nearest": near.iter().map(|n| serde_json::json!({"source": n.source, "policy": n.policy, "missing": n.missing})).collect::<Vec<_>>(),
+                "says": explanation.says,
+                "reasons": explanation.reasons,
+                "nearest": explanation.near,
+                "repairs": explanation.repairs,
             });
         }
         print(&report.to_string());
     } else {
         complain(&prepared.facts.findings);
         print(&say(&decision, &query));
-        if arguments.explain {
-            print(&explain(&prepared.facts, &query, &decision, &near, at));
+        if let Some(explanation) = &explained {
+            print(&explain(&prepared.facts, &query, explanation, at));
         }
     }
     Ok(if decision.allow { Outcome::Yes } else { Outcome::No })
@@ -115,69 +121,42 @@ fn names(facts: &Facts, uid: &crate::name::Uid) -> Vec<String> {
     facts.ancestry(uid).iter().skip(1).map(ToString::to_string).collect()
 }
 
-fn explain(facts: &Facts, query: &Query, decision: &Decision, near: &[Near], at: Millis) -> String {
+fn explain(facts: &Facts, query: &Query, explanation: &Explanation, at: Millis) -> String {
     let list = |uid| match names(facts, uid) {
         all if all.is_empty() => "nothing".to_string(),
         all => all.join(", "),
     };
-    let mut text = format!("\nat {}", crate::rows::format_time(at));
+    let mut text = format!("\n{}\n\nat {}", explanation.says, crate::rows::format_time(at));
     for uid in [&query.principal, &query.resource] {
         let there = if facts.entities.contains_key(uid) { "" } else { " (has no row)" };
         text.push_str(&format!("\n{uid}{there} lies in {}", list(uid)));
     }
-    if !decision.allow {
-        text.push_str(if near.is_empty() { "\nno grant comes near" } else { "\nnearest grants:" });
+    if explanation.allow {
+        return text;
     }
-    for near in near {
-        text.push_str(&format!("\n  {}: but {}", near.source, near.missing.join(", and ")));
+    text.push_str(if explanation.near.is_empty() { "\nno grant comes near" } else { "\nnearest grants:" });
+    for near in &explanation.near {
+        text.push_str(&format!("\n  {}: {}, but {}", near.source, near.says, near.missing.join(", and ")));
+    }
+    if !explanation.repairs.is_empty() {
+        text.push_str("\nany one of these changes would allow it:");
+    }
+    for repair in &explanation.repairs {
+        let also = match repair.also {
+            Some(0) => "and nothing else".to_string(),
+            Some(1) => "and one decision more".to_string(),
+            Some(more) => format!("and {more} decisions more"),
+            None => "and many decisions more".to_string(),
+        };
+        text.push_str(&format!("\n  {} ({also})\n    {}", repair.says, change(&repair.change)));
     }
     text
 }
 
-/// A near grant, in words.
-struct Near {
-    source: String,
-    policy: String,
-    missing: Vec<String>,
-}
-
-/// How many near grants are told.
-const MOST_NEAR: usize = 8;
-
-fn near_grants(bundle: &Bundle, facts: &Facts, query: &Query) -> Vec<Near> {
-    let words = |missing: &Missing| match missing {
-        Missing::Principal(Scope::In(uid)) => {
-            format!("{} is not in {uid}{}", query.principal, called(bundle, facts, uid))
-        }
-        Missing::Principal(scope) => format!("it is for {}", scope_words(scope)),
-        Missing::Action(actions) => format!("it is for {}", actions.join(", ")),
-        Missing::Resource(scope) => format!("it is for {}", scope_words(scope)),
-    };
-    decide::nearest(facts, query, MOST_NEAR)
-        .into_iter()
-        .map(|near| Near {
-            source: near.grant.source.clone(),
-            policy: near.grant.id.clone(),
-            missing: near.missing.iter().map(words).collect(),
-        })
-        .collect()
-}
-
-/// The name of a role, where it has one: ids seldom mean anything to a reader.
-fn called(bundle: &Bundle, facts: &Facts, uid: &crate::name::Uid) -> String {
-    let column = bundle.mapping.entity(&uid.kind).and_then(|(_, entity)| entity.name.clone());
-    match column.and_then(|column| facts.entities.get(uid)?.attributes.get(&column).cloned()) {
-        Some(facts::Attribute::Text(name)) if name != uid.id => format!(" (“{name}”)"),
-        _ => String::new(),
-    }
-}
-
-fn scope_words(scope: &Scope) -> String {
-    match scope {
-        Scope::Any => "anybody".to_string(),
-        Scope::Is(kind) => format!("every {kind}"),
-        Scope::Eq(uid) => uid.to_string(),
-        Scope::In(uid) => format!("what lies in {uid}"),
-        Scope::IsIn(kind, uid) => format!("every {kind} in {uid}"),
-    }
+/// A change as somebody would look for it in the table.
+fn change(change: &explain::RowChange) -> String {
+    let set: Vec<String> =
+        change.values.iter().map(|(column, value)| format!("{column} = {}", explain::cell(value))).collect();
+    let verb = if change.row.is_some() { "set in" } else { "add to" };
+    format!("{verb} {}: {}", change.table, set.join(", "))
 }

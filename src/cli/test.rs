@@ -3,9 +3,9 @@
 
 use super::{Failure, Outcome, Result, database, folder, instant, print};
 use crate::compile;
-use crate::decide::{Context, Decision, Engine, Query};
-use crate::facts::{self, External};
-use crate::pack::{Case, Coverage, Expect, Pack};
+use crate::decide::{Decision, Engine};
+use crate::facts;
+use crate::pack::{Case, Coverage, Pack};
 use crate::rows::Millis;
 use crate::store::{SlicePlan, SqlStore, Sqlite, Store};
 use std::path::{Path, PathBuf};
@@ -66,7 +66,7 @@ fn test(path: &Path, pack: &Pack, now: Millis) -> std::result::Result<Report, Fa
         match outcome {
             Ok(decision) => {
                 coverage.add(&decision);
-                match judge(case, &decision) {
+                match case.wrong(&decision) {
                     None => report.passed += 1,
                     Some(why) => report.failures.push(Failed { name: case.name.clone(), line: case.place.line, why }),
                 }
@@ -77,9 +77,15 @@ fn test(path: &Path, pack: &Pack, now: Millis) -> std::result::Result<Report, Fa
     let all = pollster::block_on(store.everything(&plan)).map_err(|error| bad(&error))?;
     // Grants of every row, whenever they expire: a test may stand before that.
     let facts = facts::build(bundle, &all.rows, &[], Millis::MIN);
-    report.policies = coverage.policies(&engine);
-    report.rows = coverage.rows(&facts);
+    report.policies = reached(coverage.policies(&engine));
+    report.rows = reached(coverage.rows(&facts));
     Ok(report)
+}
+
+/// How many there are, and those that no test rests on.
+fn reached(counts: Vec<(String, usize)>) -> (usize, Vec<String>) {
+    let missed = counts.iter().filter(|(_, tests)| *tests == 0).map(|(name, _)| name.clone()).collect();
+    (counts.len(), missed)
 }
 
 fn decide(
@@ -90,38 +96,12 @@ fn decide(
     case: &Case,
     now: Millis,
 ) -> std::result::Result<Decision, String> {
-    let query = Query {
-        externals: External::among(&pack.bundle.mapping, [&case.principal, &case.resource]),
-        principal: case.principal.clone(),
-        action: case.action.clone(),
-        resource: case.resource.clone(),
-        context: Context::from_json(&pack.bundle.mapping.context_of(&case.action), &case.context)
-            .map_err(|error| error.to_string())?,
-    };
+    let query = case.query(&pack.bundle.mapping)?;
     let ask = engine.ask(&pack.bundle, &query);
     let slice = pollster::block_on(store.slice(plan, &ask)).map_err(|error| error.to_string())?;
     let facts = facts::build(&pack.bundle, &slice.rows, &query.externals, case.at.unwrap_or(now));
     let prepared = engine.prepare(facts).map_err(|error| error.to_string())?;
     Ok(engine.decide(&prepared, &query))
-}
-
-/// What is wrong with a decision, in the words of the test.
-fn judge(case: &Case, decision: &Decision) -> Option<String> {
-    let decided: Vec<&str> =
-        decision.reasons.iter().flat_map(|reason| [reason.policy.as_str(), reason.source.as_str()]).collect();
-    let by = if decided.is_empty() {
-        "nothing decided it".to_string()
-    } else {
-        let named: Vec<_> = decision.reasons.iter().map(|r| format!("{} ({})", r.policy, r.source)).collect();
-        format!("decided by {}", named.join(", "))
-    };
-    let errors = if decision.errors.is_empty() { String::new() } else { format!("; {}", decision.errors.join("; ")) };
-    if decision.allow != (case.expect == Expect::Allow) {
-        let expected = if case.expect == Expect::Allow { "allow" } else { "deny" };
-        return Some(format!("expected {expected}, got {}: {by}{errors}", decision.word()));
-    }
-    let missing: Vec<_> = case.because.iter().filter(|row| !decided.contains(&row.as_str())).cloned().collect();
-    (!missing.is_empty()).then(|| format!("expected {} to decide, but {by}{errors}", missing.join(", ")))
 }
 
 impl Report {

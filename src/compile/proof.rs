@@ -2,16 +2,23 @@
 //! Cedar's own validator must agree: generated and hand-written policies together, in strict mode.
 
 use crate::bundle::HANDWRITTEN;
-use crate::cedar::{attributes_read, entities_named, forbids_use_in, named_policies, with_causes};
+use crate::cedar::{attributes_read, entities_named, forbids_use_in, named, named_policies, with_causes};
 use crate::name::Uid;
 use crate::report::{Finding, Place};
 use cedar_policy::{PolicySet, Schema, ValidationMode, Validator};
 use miette::Diagnostic;
 use std::collections::BTreeSet;
 
+/// A schema and the generated policies, which Cedar took.
+pub(super) struct Proof {
+    validator: Validator,
+    generated: PolicySet,
+    /// Attributes that the generated policies read.
+    attributes: BTreeSet<String>,
+}
+
 /// Validated policies, and what they read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PoliciesRead {
+pub(super) struct PoliciesRead {
     /// Generated and hand-written, together.
     pub policies: PolicySet,
     /// The ids of those that people wrote.
@@ -24,82 +31,95 @@ pub struct PoliciesRead {
     pub forbids_use_in: bool,
 }
 
-/// Validates; findings point into `policies.cedar`.
-pub fn validate(schema: &str, generated: &str, handwritten: &str) -> (Option<PoliciesRead>, Vec<Finding>) {
-    let mut findings = Vec::new();
-    let schema = match Schema::from_cedarschema_str(schema) {
-        Ok((schema, _)) => schema,
-        Err(error) => {
-            let message = format!("the model makes no valid Cedar schema: {}", with_causes(&error));
-            findings.push(Finding::error("cedar/schema", message));
-            return (None, findings);
-        }
-    };
-    let ours = match named_policies(generated, "generated") {
-        Ok(policies) => policies,
-        Err(error) => {
-            findings.push(Finding::error("cedar/generated", format!("the generated policies do not parse: {error}")));
-            return (None, findings);
-        }
-    };
-    let theirs = match handwritten.parse::<PolicySet>() {
-        Ok(_) => match named_policies(handwritten, HANDWRITTEN) {
+impl Proof {
+    pub fn new(schema: &str, generated: &str) -> (Option<Proof>, Vec<Finding>) {
+        let refused = |finding: Finding| (None, vec![finding]);
+        let schema = match Schema::from_cedarschema_str(schema) {
+            Ok((schema, _)) => schema,
+            Err(error) => {
+                let message = format!("the model makes no valid Cedar schema: {}", with_causes(&error));
+                return refused(Finding::error("cedar/schema", message).in_file("model.toml"));
+            }
+        };
+        let generated = match named_policies(generated, "generated") {
             Ok(policies) => policies,
             Err(error) => {
-                findings.push(
-                    Finding::error("cedar/policy", error.to_string())
-                        .help("give each policy an `@id` of its own".to_string())
-                        .in_file(HANDWRITTEN),
-                );
-                return (None, findings);
+                let message = format!("the generated policies do not parse: {error}");
+                return refused(Finding::error("cedar/generated", message).in_file("model.toml"));
             }
-        },
-        Err(errors) => {
-            for error in errors.iter() {
-                findings.push(diagnosed("cedar/syntax", error, handwritten).in_file(HANDWRITTEN));
-            }
+        };
+        let validator = Validator::new(schema);
+        let result = validator.validate(&generated, ValidationMode::Strict);
+        // That a guard always holds for some action is no news: its warnings are passed over.
+        let wrong = result.validation_errors().map(|error| {
+            let message =
+                format!("the generated policy `{}` does not validate: {}", error.policy_id(), with_causes(error));
+            Finding::error("cedar/generated", message).in_file("model.toml")
+        });
+        let findings: Vec<Finding> = wrong.collect();
+        if !findings.is_empty() {
             return (None, findings);
         }
-    };
-    let mut all = ours.clone();
-    for policy in theirs.policies() {
-        if all.add(policy.clone()).is_err() {
-            findings.push(
-                Finding::error("cedar/id", format!("the id `{}` belongs to a generated policy", policy.id()))
-                    .help("give the policy another `@id`")
-                    .in_file(HANDWRITTEN),
-            );
-        }
+        let attributes = attributes_read(&generated);
+        (Some(Proof { validator, generated, attributes }), Vec::new())
     }
-    let result = Validator::new(schema).validate(&all, ValidationMode::Strict);
-    for error in result.validation_errors() {
-        let id = error.policy_id().clone();
-        if theirs.policy(&id).is_some() {
+
+    /// Validates hand-written policies, each by itself, and joins them to the generated ones; findings point into
+    /// `policies.cedar`.
+    pub fn with(&self, handwritten: &str) -> (Option<PoliciesRead>, Vec<Finding>) {
+        let theirs = match parse(handwritten) {
+            Ok(policies) => policies,
+            Err(findings) => return (None, findings),
+        };
+        let mut findings = Vec::new();
+        let mut policies = self.generated.clone();
+        for policy in theirs.policies() {
+            if policies.add(policy.clone()).is_err() {
+                findings.push(
+                    Finding::error("cedar/id", format!("the id `{}` belongs to a generated policy", policy.id()))
+                        .help("give the policy another `@id`")
+                        .in_file(HANDWRITTEN),
+                );
+            }
+        }
+        let result = self.validator.validate(&theirs, ValidationMode::Strict);
+        for error in result.validation_errors() {
             findings.push(diagnosed("cedar/validation", error, handwritten).in_file(HANDWRITTEN));
-        } else {
-            let message = format!("the generated policy `{id}` does not validate: {}", with_causes(error));
-            findings.push(Finding::error("cedar/generated", message).in_file("model.toml"));
         }
-    }
-    for warning in result.validation_warnings() {
-        // A guard that always holds for some action is no news; a hand-written policy that can never apply is.
-        if theirs.policy(warning.policy_id()).is_some() {
+        for warning in result.validation_warnings() {
             let mut finding = diagnosed("cedar/validation", warning, handwritten).in_file(HANDWRITTEN);
             finding.severity = crate::report::Severity::Warning;
             findings.push(finding);
         }
+        if findings.iter().any(Finding::is_error) {
+            return (None, findings);
+        }
+        let read = PoliciesRead {
+            attributes: attributes_read(&theirs).union(&self.attributes).cloned().collect(),
+            named: entities_named(&theirs),
+            forbids_use_in: forbids_use_in(&theirs),
+            handwritten: theirs.policies().map(|policy| policy.id().to_string()).collect(),
+            policies,
+        };
+        (Some(read), findings)
     }
-    if findings.iter().any(Finding::is_error) {
-        return (None, findings);
+}
+
+/// What is wrong with hand-written policies before anybody knows a schema for them.
+pub fn syntax(handwritten: &str) -> Vec<Finding> {
+    parse(handwritten).err().unwrap_or_default()
+}
+
+fn parse(handwritten: &str) -> Result<PolicySet, Vec<Finding>> {
+    match handwritten.parse::<PolicySet>() {
+        Ok(parsed) => named(&parsed, HANDWRITTEN).map(|(policies, _)| policies).map_err(|error| {
+            let finding = Finding::error("cedar/policy", error.to_string());
+            vec![finding.help("give each policy an `@id` of its own").in_file(HANDWRITTEN)]
+        }),
+        Err(errors) => {
+            Err(errors.iter().map(|error| diagnosed("cedar/syntax", error, handwritten).in_file(HANDWRITTEN)).collect())
+        }
     }
-    let read = PoliciesRead {
-        attributes: attributes_read(&all),
-        named: entities_named(&theirs),
-        forbids_use_in: forbids_use_in(&theirs),
-        handwritten: theirs.policies().map(|policy| policy.id().to_string()).collect(),
-        policies: all,
-    };
-    (Some(read), findings)
 }
 
 /// A finding from one of Cedar's own diagnostics, with its place and its advice.

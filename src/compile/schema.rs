@@ -53,6 +53,16 @@ fn write_entity(text: &mut String, mapping: &Mapping, table: &Table, entity: &En
     write_parents(text, parent_types(mapping, table, entity).iter().map(String::as_str));
     text.push_str(" {\n");
     let _ = writeln!(text, "  {}: Bool,", quote(ROW_ATTRIBUTE));
+    for (name, kind) in attributes(mapping, table, entity) {
+        let optional = if kind.optional { "?" } else { "" };
+        let _ = writeln!(text, "  {}{optional}: {},", quote(name), kind.name);
+    }
+    text.push_str("};\n");
+}
+
+/// The attributes of an entity's type, in the order of the schema, without the one that says that it has a row.
+fn attributes<'m>(mapping: &Mapping, table: &Table, entity: &'m Entity) -> Vec<(&'m str, ContextType)> {
+    let mut all = Vec::new();
     for name in &entity.attributes {
         let Some(column) = table.column(name) else { continue };
         let type_name = match column.references.as_deref().and_then(|table| mapping.type_of(table)) {
@@ -66,16 +76,49 @@ fn write_entity(text: &mut String, mapping: &Mapping, table: &Table, entity: &En
                 ColumnKind::Blob => continue,
             },
         };
-        let optional = if column.nullable { "?" } else { "" };
-        let _ = writeln!(text, "  {}{optional}: {type_name},", quote(name));
+        all.push((name.as_str(), ContextType { name: type_name.to_string(), optional: column.nullable }));
     }
-    for role in entity.member_roles.keys() {
-        let _ = writeln!(text, "  {}: {GROUP_ROLE},", quote(role));
-    }
+    let always = |name: &str| ContextType { name: name.to_string(), optional: false };
+    all.extend(entity.member_roles.keys().map(|role| (role.as_str(), always(GROUP_ROLE))));
     if entity.entity == EntityKind::Principal {
-        let _ = writeln!(text, "  {}: Set<String>,", quote(ROLES_ATTRIBUTE));
+        all.push((ROLES_ATTRIBUTE, always("Set<String>")));
     }
-    text.push_str("};\n");
+    all
+}
+
+/// A type of the schema, for whoever shows it or writes policies by it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EntityType {
+    pub name: String,
+    /// The table whose rows are its entities; `None` for a type from outside the database.
+    pub table: Option<String>,
+    pub is_principal: bool,
+    /// In the order of the schema.
+    pub attributes: Vec<(String, ContextType)>,
+    /// Types in which its entities can lie.
+    pub parents: Vec<String>,
+}
+
+/// The types that a request can name, in the order of the schema.
+pub fn entity_types(mapping: &Mapping) -> Vec<EntityType> {
+    let of_rows = mapping.entities().map(|(table, entity)| EntityType {
+        name: entity.type_name.clone(),
+        table: Some(table.name.clone()),
+        is_principal: entity.entity == EntityKind::Principal,
+        attributes: attributes(mapping, table, entity)
+            .into_iter()
+            .map(|(name, kind)| (name.to_string(), kind))
+            .collect(),
+        parents: parent_types(mapping, table, entity).into_iter().collect(),
+    });
+    let outside = mapping.externals.iter().map(|(name, external)| EntityType {
+        name: name.clone(),
+        table: None,
+        is_principal: false,
+        attributes: external.attributes.iter().map(|(name, kind)| (name.clone(), kind.clone())).collect(),
+        parents: external.parents.clone(),
+    });
+    of_rows.chain(outside).collect()
 }
 
 /// The types that entities of a type can lie in: by their own columns, by memberships and by links.

@@ -97,7 +97,7 @@ fn column_line(table: &Table, column: &Column) -> (String, String) {
 }
 
 /// A default as SQLite takes it; `None` for what it has no word for.
-fn default(written: &str) -> Option<String> {
+pub fn default(written: &str) -> Option<String> {
     let text = written.trim();
     let lower = text.to_ascii_lowercase();
     match lower.as_str() {

@@ -8,8 +8,9 @@ use crate::facts::{self, External, Facts};
 use crate::mapping::Mapping;
 use crate::name::{GATE, GATE_ID, GATE_TABLE, Uid};
 use crate::rows::{Millis, Rows};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::collections::BTreeSet;
+use std::ops::Deref;
 
 /// The most questions that a comparison asks. Where there are more, so many of them are drawn evenly.
 pub const MAX_COMPARED_QUESTIONS: usize = 200_000;
@@ -21,22 +22,45 @@ pub const MAX_LISTED_FLIPS: usize = 100;
 pub struct Side<'a> {
     engine: &'a Engine,
     bundle: &'a Bundle,
-    prepared: Prepared,
+    prepared: Held<'a>,
+}
+
+/// What a side asks: made for it, or at hand.
+enum Held<'a> {
+    Own(Box<Prepared>),
+    Shared(&'a Prepared),
+}
+
+impl Deref for Held<'_> {
+    type Target = Prepared;
+
+    fn deref(&self) -> &Prepared {
+        match self {
+            Held::Own(prepared) => prepared,
+            Held::Shared(prepared) => prepared,
+        }
+    }
 }
 
 /// A decision that differs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Flip {
-    /// Cedar entity literals.
-    pub principal: String,
+    /// Written as Cedar entity literals.
+    #[serde(serialize_with = "literal")]
+    pub principal: Uid,
     pub action: String,
-    pub resource: String,
+    #[serde(serialize_with = "literal")]
+    pub resource: Uid,
     /// `allow` or `deny`.
     pub before: &'static str,
     pub after: &'static str,
     /// What decided then, and what decides now.
     pub because_before: Vec<Reason>,
     pub because_after: Vec<Reason>,
+}
+
+fn literal<S: Serializer>(uid: &Uid, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(uid)
 }
 
 /// What a comparison came to.
@@ -62,9 +86,7 @@ impl<'a> Side<'a> {
     /// # Errors
     /// The rows are more than the engine can number.
     pub fn new(engine: &'a Engine, bundle: &'a Bundle, rows: &Rows, at: Millis) -> Result<Side<'a>, Undecidable> {
-        let outside = outside(bundle);
-        let externals = External::among(&bundle.mapping, &outside);
-        Side::of(engine, bundle, facts::build(bundle, rows, &externals, at))
+        Side::of(engine, bundle, facts::build(bundle, rows, &outside(bundle), at))
     }
 
     /// A state, from facts that hold all that the questions to it need.
@@ -72,7 +94,12 @@ impl<'a> Side<'a> {
     /// # Errors
     /// As for [`Side::new`].
     pub fn of(engine: &'a Engine, bundle: &'a Bundle, facts: Facts) -> Result<Side<'a>, Undecidable> {
-        Ok(Side { engine, bundle, prepared: engine.prepare(facts)? })
+        Ok(Side { engine, bundle, prepared: Held::Own(Box::new(engine.prepare(facts)?)) })
+    }
+
+    /// A state that is prepared already: from all rows, and with [`outside`].
+    pub fn over(engine: &'a Engine, bundle: &'a Bundle, prepared: &'a Prepared) -> Side<'a> {
+        Side { engine, bundle, prepared: Held::Shared(prepared) }
     }
 
     fn mapping(&self) -> &Mapping {
@@ -99,14 +126,13 @@ impl<'a> Side<'a> {
 
 /// Entities from outside the database that can be asked about without a request: those that policies name, the gate and
 /// the tables that it administers, and of each other type one that nobody knows.
-fn outside(bundle: &Bundle) -> BTreeSet<Uid> {
+pub fn outside(bundle: &Bundle) -> Vec<External> {
     let mapping = &bundle.mapping;
     let mut all: BTreeSet<Uid> = bundle.named.iter().cloned().collect();
     all.extend(mapping.externals.keys().filter(|kind| *kind != GATE && *kind != GATE_TABLE).map(|k| Uid::new(k, "?")));
     all.insert(Uid::new(GATE, GATE_ID));
     all.extend(mapping.tables.iter().map(|table| Uid::new(GATE_TABLE, &table.name)));
-    all.retain(|uid| mapping.externals.contains_key(&uid.kind));
-    all
+    External::among(mapping, &all)
 }
 
 /// Asks both states, at most `questions` times each, and lists at most `listed` differences.
@@ -170,9 +196,9 @@ pub fn among(
         if found.flips.len() < listed {
             let (then, now) = (before.decide(&query), after.decide(&query));
             found.flips.push(Flip {
-                principal: query.principal.to_string(),
+                principal: query.principal.clone(),
                 action: query.action.clone(),
-                resource: query.resource.to_string(),
+                resource: query.resource.clone(),
                 before: then.word(),
                 after: now.word(),
                 because_before: then.reasons,

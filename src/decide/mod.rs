@@ -7,14 +7,12 @@
 
 mod context;
 mod decision;
-mod explain;
 mod flips;
 mod page;
 mod query;
 
 pub use decision::{Decision, Reason};
-pub use explain::{Missing, NearGrant, nearest};
-pub use flips::{Flip, Flips, MAX_COMPARED_QUESTIONS, MAX_LISTED_FLIPS, Side, among, flips};
+pub use flips::{Flip, Flips, MAX_COMPARED_QUESTIONS, MAX_LISTED_FLIPS, Side, among, flips, outside};
 pub use page::{PAGE_FORMAT, Wanted};
 pub use query::{Context, Query};
 
@@ -204,7 +202,8 @@ fn data(program: &Program, facts: &Facts, provenance: Provenance) -> Result<Data
     builder.finish().map_err(too_much)
 }
 
-fn plain(attribute: &Attribute) -> Option<Plain> {
+/// An attribute as the engine takes it; `None` where it is no value.
+pub fn plain(attribute: &Attribute) -> Option<Plain> {
     Some(match attribute {
         Attribute::Bool(value) => Plain::Bool(*value),
         Attribute::Long(value) => Plain::Long(*value),

@@ -4,6 +4,7 @@
 // makes of src/edge), and does what the gate says: send it on, or answer. Nothing is decided here.
 import Gate from '../../build/index.js';
 import verifier from '../../build/verifier.wasm';
+import { playground } from './playground.mjs';
 import { verifierOf } from './verifier.mjs';
 
 // The module that judges a share of the gate's decisions again. What the gate finds under this name it calls;
@@ -44,6 +45,8 @@ export default {
    */
   fetch(request, env, context) {
     try {
+      const file = playground(request, env.PLAYGROUND);
+      if (file !== undefined) return file;
       if (gate === undefined) {
         /** @type {Exports} */
         const made = new /** @type {any} */ (Gate)(context, env);

@@ -198,6 +198,21 @@ impl<'a> World<'a> {
         forbidden.is_continue()
     }
 
+    /// What a node of the program comes to for this request, as conditions come to it; or why it comes to nothing.
+    ///
+    /// # Errors
+    /// The sentence that a policy's failure is told with.
+    pub fn value(&self, request: &mut Request, node: u32) -> Result<Plain, String> {
+        let values = request.layer.values.len();
+        let (_, mut evaluator) = self.begin(request);
+        let value = match evaluator.value(node) {
+            Some(value) => Ok(evaluator.view().plain(value)),
+            None => Err(evaluator.fault.sentence(&evaluator.view())),
+        };
+        request.layer.values.truncate(values);
+        value
+    }
+
     /// Everything that applies to the request, and every policy that fails on it.
     pub fn trace(&self, request: &mut Request) -> Trace {
         let values = request.layer.values.len();

@@ -551,6 +551,16 @@ fn read_attribute(value: &Value, kind: ColumnKind, leads_to: Option<&str>) -> Re
     }
 }
 
+/// What a column of this kind would hold, where `value` cannot be read as that. `is_id` says that it holds an id.
+pub fn misread(value: &Value, kind: ColumnKind, is_id: bool) -> Option<&'static str> {
+    if is_id {
+        return (read_id(value, kind) == Reading::Unreadable).then_some("an id");
+    }
+    // Bytes are no attribute, and nothing is wrong with them.
+    let unreadable = kind != ColumnKind::Blob && read_attribute(value, kind, None) == Reading::Unreadable;
+    unreadable.then(|| expected(kind))
+}
+
 /// A number that Cedar's `decimal` can hold exactly: at most four digits behind the point, at most 2^63 ten-thousandths.
 fn read_decimal(value: &Value) -> Reading<String> {
     let text = match value {

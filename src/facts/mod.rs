@@ -11,8 +11,8 @@ mod grants;
 mod standing;
 
 pub use crate::engine::{Effect, Scope};
-pub use build::{External, Given, build, build_given, group_role_id};
-pub use standing::{key_parts, key_text};
+pub use build::{External, Given, build, build_given, group_role_id, misread};
+pub use standing::{key_parts, key_text, read_text};
 
 use crate::engine::Plain;
 use crate::name::Uid;

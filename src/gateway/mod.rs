@@ -64,7 +64,7 @@ pub use path::{MAX_PARAMETERS, MAX_SEGMENTS, MAX_TARGET_BYTES, Target, TargetErr
 pub use public_url::PublicUrl;
 pub use routes::{
     BadRequest, DEFAULT_BODY_LIMIT, Explanation, Found, MAX_BODY_LIMIT, MAX_ID_BYTES, MAX_ROUTES, Match, Parts,
-    Preflight, Question, Route, Routes, explain, read,
+    Preflight, Question, Route, Routes, explain, read, syntax,
 };
 pub use seal::Secret;
 pub use service::Service;

@@ -2,6 +2,9 @@
 //! `tests.toml`: decisions that must hold.
 
 use crate::cedar;
+use crate::decide::{Context, Decision, Query};
+use crate::facts::External;
+use crate::mapping::Mapping;
 use crate::name::Uid;
 use crate::report::{Finding, Place};
 use crate::rows::{Millis, parse_time};
@@ -91,6 +94,48 @@ impl Cases {
             }
         }
         (cases, findings)
+    }
+}
+
+impl Case {
+    /// The question that it asks.
+    ///
+    /// # Errors
+    /// Its context does not fit the action.
+    pub fn query(&self, mapping: &Mapping) -> Result<Query, String> {
+        let context = Context::from_json(&mapping.context_of(&self.action), &self.context);
+        Ok(Query {
+            externals: External::among(mapping, [&self.principal, &self.resource]),
+            principal: self.principal.clone(),
+            action: self.action.clone(),
+            resource: self.resource.clone(),
+            context: context.map_err(|error| error.to_string())?,
+        })
+    }
+
+    /// What is wrong with a decision, in the words of the test; `None` where it is the expected one.
+    pub fn wrong(&self, decision: &Decision) -> Option<String> {
+        let decided: Vec<&str> =
+            decision.reasons.iter().flat_map(|reason| [reason.policy.as_str(), reason.source.as_str()]).collect();
+        let by = if decided.is_empty() {
+            "nothing decided it".to_string()
+        } else {
+            let named: Vec<_> = decision.reasons.iter().map(|r| format!("{} ({})", r.policy, r.source)).collect();
+            format!("decided by {}", named.join(", "))
+        };
+        let errors =
+            if decision.errors.is_empty() { String::new() } else { format!("; {}", decision.errors.join("; ")) };
+        if decision.allow != (self.expect == Expect::Allow) {
+            return Some(format!("expected {}, got {}: {by}{errors}", self.expect.word(), decision.word()));
+        }
+        let missing: Vec<_> = self.because.iter().filter(|row| !decided.contains(&row.as_str())).cloned().collect();
+        (!missing.is_empty()).then(|| format!("expected {} to decide, but {by}{errors}", missing.join(", ")))
+    }
+}
+
+impl Expect {
+    pub fn word(self) -> &'static str {
+        if self == Expect::Allow { "allow" } else { "deny" }
     }
 }
 

@@ -73,6 +73,19 @@ impl MemoryStore {
         }
     }
 
+    /// As [`MemoryStore::replace`], where nobody asks what changed: the revision stays as it is.
+    pub fn put(&mut self, table: impl Into<String>, rows: TableRows) {
+        let table = table.into();
+        self.indexes.borrow_mut().found.retain(|(name, _), _| *name != table);
+        self.rows.insert(table, rows);
+    }
+
+    /// As [`MemoryStore::put`], for a table that is no more.
+    pub fn take(&mut self, table: &str) -> Option<TableRows> {
+        self.indexes.borrow_mut().found.retain(|(name, _), _| name != table);
+        self.rows.remove(table)
+    }
+
     fn revision(&self) -> u64 {
         self.changed.last().map_or(0, |(revision, ..)| *revision)
     }

@@ -1,74 +1,157 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Rows as a page writes them.
+//! Rows as a page holds them, read. Nothing that is wrong with a cell ends the reading: a value that no database holds stands
+//! as one that cannot be read, so that its row keeps what it forbids and loses what it permits.
 
-use crate::mapping::{Mapping, Meaning};
-use crate::name::nearest;
-use crate::rows::{Rows, TableRows, Value};
+use super::shapes::{RowPlace, Shown};
+use crate::report::Finding;
+use crate::rows::{TableRows, Value};
 use serde::Deserialize;
-use serde_json::Value as Json;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::collections::BTreeMap;
+use std::fmt;
+
+/// Rows by table; none empties it.
+pub type Given = BTreeMap<String, Option<Table>>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
+pub struct Table {
     columns: Vec<String>,
-    rows: Vec<Vec<Json>>,
+    rows: Vec<Vec<Cell>>,
 }
 
-/// Reads rows by table. Every table of the model is there afterwards.
-///
-/// # Errors
-/// Names the table, the row (from 1) and the column.
-pub fn read(mapping: &Mapping, json: &str) -> Result<Rows, String> {
-    let given: BTreeMap<String, Table> = serde_json::from_str(json).map_err(|error| format!("the rows: {error}"))?;
-    let mut rows = Rows::new();
-    for (name, table) in given {
-        let Some(described) = mapping.table(&name) else {
-            let near = nearest(&name, mapping.tables.iter().map(|table| table.name.as_str()));
-            let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-            return Err(format!("the schema has no table `{name}`{near}"));
+/// What no reader understands: what stands for a value that no database holds.
+const UNREADABLE: Value = Value::Blob(Vec::new());
+
+impl Table {
+    /// The rows, each with as many values as there are columns, and what was wrong with them.
+    pub fn read(self, name: &str) -> (TableRows, Vec<Shown>) {
+        let Table { columns, rows } = self;
+        let mut findings = Vec::new();
+        let mut say = |row: usize, column: Option<&str>, message: String, help: &str| {
+            let finding = Finding::error("row/value", message).help(help);
+            let place = RowPlace { column: column.map(str::to_string), ..RowPlace::of(name, row) };
+            findings.push(Shown::about(finding, place));
         };
-        if let Some(column) = table.columns.iter().find(|column| described.column(column).is_none()) {
-            return Err(format!("the table `{name}` has no column `{column}`"));
-        }
-        let mut of_table = Vec::with_capacity(table.rows.len());
-        for (at, cells) in table.rows.into_iter().enumerate() {
-            if cells.len() != table.columns.len() {
-                let (found, wanted) = (cells.len(), table.columns.len());
-                return Err(format!("`{name}`, row {}: {found} values for {wanted} columns", at + 1));
+        let mut read = Vec::with_capacity(rows.len());
+        for (at, cells) in rows.into_iter().enumerate() {
+            if cells.len() != columns.len() {
+                let message = format!(
+                    "`{name}`, row {}: {} values for {} columns; those that are missing cannot be read",
+                    at + 1,
+                    cells.len(),
+                    columns.len()
+                );
+                say(at, None, message, "give the row one value for each column, in their order");
             }
-            let cells = cells.iter().zip(&table.columns).map(|(cell, column)| {
-                value(cell)
-                    .ok_or_else(|| format!("`{name}`, row {}: `{column}` is {cell}, which no database holds", at + 1))
-            });
-            of_table.push(cells.collect::<Result<Vec<Value>, _>>()?);
+            let mut values: Vec<Value> = Vec::with_capacity(columns.len());
+            for (cell, column) in cells.into_iter().zip(&columns) {
+                values.push(match cell {
+                    Cell::Value(value) => value,
+                    Cell::Odd(what) => {
+                        let message = format!(
+                            "`{name}`, row {}: `{column}` is {what}, which no database holds: it cannot be read",
+                            at + 1
+                        );
+                        say(at, Some(column), message, "write text, a number of at most 64 bits, or NULL");
+                        UNREADABLE
+                    }
+                });
+            }
+            values.resize(columns.len(), UNREADABLE);
+            read.push(values);
         }
-        rows.insert(name, TableRows { columns: table.columns, rows: of_table });
+        (TableRows { columns, rows: read }, findings)
     }
-    for table in mapping.tables.iter().filter(|table| !matches!(table.meaning, Meaning::Ignored { .. })) {
-        let columns = || table.columns.iter().map(|column| column.name.clone()).collect();
-        rows.entry(table.name.clone()).or_insert_with(|| TableRows { columns: columns(), rows: Vec::new() });
-    }
-    Ok(rows)
 }
 
-fn value(json: &Json) -> Option<Value> {
-    Some(match json {
-        Json::Null => Value::Null,
-        Json::Bool(value) => Value::Integer((*value).into()),
-        Json::Number(number) => match number.as_i64() {
-            Some(integer) => Value::Integer(integer),
-            // Larger than an integer of SQLite: it would be kept as another number.
-            None if number.is_u64() => return None,
-            None => Value::Real(number.as_f64()?),
-        },
-        Json::String(text) => Value::Text(text.clone()),
-        Json::Object(fields) => {
-            let hex = fields.get("blob").filter(|_| fields.len() == 1)?.as_str()?;
-            let digits: Option<Vec<u8>> = hex.chars().map(|c| c.to_digit(16).map(|digit| digit as u8)).collect();
-            let digits = digits.filter(|digits| digits.len() % 2 == 0)?;
-            Value::Blob(digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
+/// One value as JSON has it.
+enum Cell {
+    Value(Value),
+    /// What it is, in words.
+    Odd(&'static str),
+}
+
+impl<'de> Deserialize<'de> for Cell {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Cell, D::Error> {
+        deserializer.deserialize_any(CellVisitor)
+    }
+}
+
+struct CellVisitor;
+
+impl<'de> Visitor<'de> for CellVisitor {
+    type Value = Cell;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value of a row")
+    }
+
+    fn visit_unit<E>(self) -> Result<Cell, E> {
+        Ok(Cell::Value(Value::Null))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Cell, E> {
+        Ok(Cell::Value(Value::Integer(value.into())))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Cell, E> {
+        Ok(Cell::Value(Value::Integer(value)))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Cell, E> {
+        // Larger than an integer of SQLite: it would be kept as another number.
+        Ok(i64::try_from(value).map_or(Cell::Odd(TOO_LARGE), |value| Cell::Value(Value::Integer(value))))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Cell, E> {
+        Ok(Cell::Value(Value::Real(value)))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Cell, E> {
+        Ok(Cell::Value(Value::Text(value.to_string())))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Cell, E> {
+        Ok(Cell::Value(Value::Text(value)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Cell, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Cell::Odd("a list"))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Cell, A::Error> {
+        let mut cell = None;
+        let mut count = 0;
+        while let Some(name) = fields.next_key::<String>()? {
+            count += 1;
+            let value = fields.next_value::<Marked>()?;
+            cell = match (name.as_str(), value) {
+                ("integer", Marked::Text(digits)) => Some(match digits.parse() {
+                    Ok(number) => Cell::Value(Value::Integer(number)),
+                    Err(_) => Cell::Odd(TOO_LARGE),
+                }),
+                ("blob", Marked::Text(hex)) => bytes(&hex).map(|bytes| Cell::Value(Value::Blob(bytes))),
+                _ => None,
+            };
         }
-        Json::Array(_) => return None,
-    })
+        Ok(cell.filter(|_| count == 1).unwrap_or(Cell::Odd("an object")))
+    }
+}
+
+const TOO_LARGE: &str = "a number beyond 64 bits";
+
+/// A text, or whatever else.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Marked {
+    Text(String),
+    Other(IgnoredAny),
+}
+
+/// Bytes from hexadecimal digits.
+pub fn bytes(hex: &str) -> Option<Vec<u8>> {
+    let digits: Vec<u8> = hex.chars().map(|c| c.to_digit(16).map(|digit| digit as u8)).collect::<Option<_>>()?;
+    (digits.len() % 2 == 0).then(|| digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }

@@ -15,7 +15,7 @@ import { startOrigin } from '../../tools/origin.mjs';
 import { issuers, token, trialKey } from '../../tools/token.mjs';
 import { startEdge } from './worker.mjs';
 
-const PACKS = ['chat', 'rag', 'rag-roles', 'members', 'workspace'];
+const PACKS = ['chat', 'handbook', 'rag', 'rag-roles', 'members', 'workspace'];
 const scratch = mkdtempSync(join(tmpdir(), 'palisade-edge-'));
 const key = trialKey(join(scratch, 'key.pem'));
 

@@ -123,7 +123,7 @@ fn what_is_inferred_of_any_diagram_can_be_read() {
 #[test]
 fn the_shipped_packs_are_read_and_inferred() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
-    for pack in ["chat", "rag", "rag-roles", "members", "workspace"] {
+    for pack in ["chat", "handbook", "rag", "rag-roles", "members", "workspace"] {
         let path = root.join(pack).join("schema.mmd");
         let (diagram, _) = er::read(&fs::read_to_string(&path).unwrap());
         readable(&diagram, &path);

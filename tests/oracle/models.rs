@@ -12,7 +12,7 @@ pub struct Model {
 }
 
 pub fn models() -> Vec<Model> {
-    let packs = ["chat", "members", "rag", "rag-roles", "workspace"].into_iter().map(|name| {
+    let packs = ["chat", "handbook", "members", "rag", "rag-roles", "workspace"].into_iter().map(|name| {
         let text = |file: &str| fs::read_to_string(format!("policies/{name}/{file}")).expect("a file of a pack");
         compile(name, &text("schema.mmd"), &text("model.toml"))
     });

@@ -112,6 +112,7 @@ fn the_pages_are_written_down_for_the_browser() {
             Plain::Bool(value) => json!(value),
             Plain::Long(value) => json!(value),
             Plain::Text(text) => json!(text),
+            Plain::Ip(ip) => json!({ "__extn": { "fn": "ip", "arg": ip.to_string() } }),
             other => panic!("a context of the packs has {other:?}"),
         };
         let asked: Vec<Value> = asked

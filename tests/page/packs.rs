@@ -148,6 +148,7 @@ impl Ready {
                 "Bool" => json!(rng.below(2) == 0),
                 "Long" => json!(rng.below(5)),
                 "String" => json!(["a", "b"][rng.below(2)]),
+                "ipaddr" => json!(["10.1.2.3", "192.0.2.1"][rng.below(2)]),
                 kind => {
                     let uid = rng.pick(&self.of([kind].into())).clone();
                     json!({ "type": uid.kind, "id": uid.id })

@@ -50,6 +50,9 @@ fn secrets(pack: &Ready, principal: &Uid, asked: &BTreeSet<Uid>) -> BTreeSet<Str
     own.extend(pack.actions());
     own.extend([principal.id.clone(), principal.kind.clone(), "Action".to_string()]);
     secrets.retain(|secret| secret.len() >= SHORTEST && !own.iter().any(|known| known.contains(secret.as_str())));
+    // What an author writes for end users is sent to them.
+    let told = pack.pack.bundle.handwritten.lines().filter(|line| line.starts_with("@reason(")).collect::<String>();
+    secrets.retain(|secret| !told.contains(secret.as_str()));
     // The words of the page's own header.
     let header = "{\"format\":1,\"principal\":{\"type\":\"\",\"id\":\"\"},\"actions\":[],\"spellings\":{},\"unreadable\":[]}PLSD";
     secrets.retain(|secret| !header.contains(secret.as_str()));

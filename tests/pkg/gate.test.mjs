@@ -55,7 +55,7 @@ async function knowing(...resources) {
 const EVERYTHING = ['Group', 'Message', 'Model', 'Role', 'Scenario', 'Session', 'User'];
 
 describe('answers', () => {
-  for (const pack of ['chat', 'members', 'rag', 'rag-roles', 'workspace']) {
+  for (const pack of ['chat', 'handbook', 'members', 'rag', 'rag-roles', 'workspace']) {
     test(`as the engine does, for everything that is there: ${pack}`, async () => {
       const asked = questions(pack);
       const someone = asked.filter(

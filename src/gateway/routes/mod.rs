@@ -7,7 +7,7 @@
 
 mod read;
 
-pub use read::read;
+pub use read::{read, syntax};
 
 use super::cors::Cors;
 use super::path::{Target, TargetError};

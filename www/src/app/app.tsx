@@ -3,6 +3,7 @@
 import { useEffect } from 'preact/hooks';
 import { AskPane } from '../ask/pane.tsx';
 import { redo, undo } from '../case/store.ts';
+import { state } from '../engine/engine.ts';
 import { ChangesView } from '../changes/changes.tsx';
 import { MatrixView } from '../matrix/matrix.tsx';
 import { RowsPane } from '../rows/pane.tsx';
@@ -33,7 +34,7 @@ export function App() {
     return () => document.removeEventListener('keydown', keys);
   }, []);
   return (
-    <div class="screen">
+    <div class="screen" data-engine={state.value.is}>
       <Bar />
       <nav class="panebar" aria-label="Panes">
         {PANES.map(({ name, label }) => (

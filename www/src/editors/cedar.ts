@@ -17,8 +17,8 @@ export interface CedarToken {
 const EFFECTS = new Set(['permit', 'forbid']);
 const KEYWORDS = new Set(['when', 'unless', 'if', 'then', 'else', 'in', 'is', 'has', 'like']);
 /** Words of Cedar's schemas, at the start of a declaration and within one. */
-const SCHEMA_WORDS = new Set(['namespace', 'entity', 'action', 'type', 'appliesTo', 'in', 'tags', 'enum', 'principal', 'resource', 'context', 'Set']);
-const SCHEMA_TYPES = new Set(['Bool', 'Long', 'String', 'decimal', 'datetime', 'duration', 'ipaddr']);
+const SCHEMA_WORDS = new Set(['namespace', 'entity', 'action', 'type', 'appliesTo', 'in', 'tags', 'enum', 'principal', 'resource', 'context']);
+const SCHEMA_TYPES = new Set(['Bool', 'Long', 'String', 'decimal', 'datetime', 'duration', 'ipaddr', 'Set']);
 const VARIABLES = new Set(['principal', 'action', 'resource', 'context']);
 const CONSTANTS = new Set(['true', 'false']);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The editor of one text. The text belongs to the case: what is typed goes to `onChange`, what comes as `value` is shown, and
 // undoing is the case's own, so that there is one history for texts, rows and the question.
-import { acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
+import { acceptCompletion, closeBrackets, closeBracketsKeymap } from '@codemirror/autocomplete';
 import { defaultKeymap, indentWithTab } from '@codemirror/commands';
 import { bracketMatching, codeFolding, foldGutter, foldKeymap, indentOnInput, indentUnit } from '@codemirror/language';
 import { forEachDiagnostic, linter, lintGutter, nextDiagnostic, previousDiagnostic, setDiagnostics } from '@codemirror/lint';
@@ -28,6 +28,7 @@ import { diagnostics, rangeOf } from './findings.ts';
 import { languageOf, type LanguageName } from './languages.ts';
 import { type Mark, marking, setMarks } from './marks.ts';
 import { theme } from './theme.ts';
+import { wordsOf } from './words.ts';
 
 export type { Mark } from './marks.ts';
 export type { LanguageName } from './languages.ts';
@@ -80,7 +81,7 @@ export function Editor(props: EditorProps) {
     text.current = value;
     const lang = new Compartment();
     const wrap = new Compartment();
-    const wrapping = () => (narrow.matches ? EditorView.lineWrapping : []);
+    const wrapping = () => (readOnly || narrow.matches ? EditorView.lineWrapping : []);
     const loaded = languageOf(language);
     const back = (act: () => void): Command => () => {
       undone.current = performance.now();
@@ -123,6 +124,8 @@ export function Editor(props: EditorProps) {
           }),
           EditorState.readOnly.of(readOnly),
           EditorView.contentAttributes.of({
+            // It scrolls, so it is reached by the keyboard: said aloud, since not everybody counts what can be edited.
+            tabindex: '0',
             'aria-label': label,
             'aria-description': `${readOnly ? 'Only for reading. ' : ''}Press Escape, then Tab, to leave the editor.`,
             spellcheck: 'false',
@@ -135,6 +138,8 @@ export function Editor(props: EditorProps) {
             latest.current.onChange?.(text.current);
           }),
           placeholder === undefined ? [] : placeholderOf(placeholder),
+          wordsOf(file),
+          latest.current.marks === undefined ? [] : marking,
           basics,
         ],
       }),
@@ -176,6 +181,7 @@ export function Editor(props: EditorProps) {
     const changes = difference(before, value);
     if (changes === undefined) return;
     const takenBack = made.hasFocus && performance.now() - undone.current < 1000;
+    undone.current = 0;
     const head = takenBack ? changes.from + changes.insert.length : sameInk(before, value, made.state.selection.main.head);
     made.dispatch({
       changes,
@@ -185,16 +191,25 @@ export function Editor(props: EditorProps) {
     });
   }, [value, ...shape]);
 
+  const found = useSame(findings);
   useLayoutEffect(() => {
     const made = view.current;
-    made?.dispatch(setDiagnostics(made.state, diagnostics(made.state.doc, findings)));
-  }, [findings, ...shape]);
+    made?.dispatch(setDiagnostics(made.state, diagnostics(made.state.doc, found)));
+  }, [found, ...shape]);
 
+  const marked = useSame(marks, (a, b) => a.line === b.line && a.kind === b.kind && a.title === b.title);
   useLayoutEffect(() => {
-    view.current?.dispatch({ effects: setMarks([...marks]) });
-  }, [marks, ...shape]);
+    view.current?.dispatch({ effects: setMarks([...marked]) });
+  }, [marked, ...shape]);
 
   return <div class="editor" ref={parent} />;
+}
+
+/** The list as it was, while a new one has the same in it: what is drawn again flickers. */
+function useSame<Item>(list: readonly Item[], same: (a: Item, b: Item) => boolean = Object.is): readonly Item[] {
+  const kept = useRef(list);
+  if (kept.current.length !== list.length || kept.current.some((item, at) => !same(item, list[at]!))) kept.current = list;
+  return kept.current;
 }
 
 function go(view: EditorView, { line, column, length }: TextPlace): void {
@@ -215,11 +230,12 @@ const toFinding = (move: Command): Command => (view) => {
 
 const basics: Extension = [
   linter(null),
-  marking,
   lintGutter(),
   lineNumbers(),
   highlightActiveLine(),
   highlightActiveLineGutter(),
+  // The text that stands in an empty editor is one to be read.
+  EditorView.contentAttributes.of(({ state }) => (state.doc.length === 0 ? { class: 'cm-lineWrapping' } : null)),
   // Characters that are not seen or turn the reading direction: rules may come from somebody else.
   highlightSpecialChars(),
   codeFolding(),
@@ -228,15 +244,15 @@ const basics: Extension = [
   closeBrackets(),
   indentOnInput(),
   indentUnit.of('    '),
-  autocompletion({ icons: true }),
   search({ top: true }),
   highlightSelectionMatches({ minSelectionLength: 2 }),
+  // A line that is gone to does not stick to the edge.
+  EditorView.scrollMargins.of(() => ({ top: 20, bottom: 20 })),
   theme,
   keymap.of([
     { key: 'F8', run: toFinding(nextDiagnostic), shift: toFinding(previousDiagnostic), preventDefault: true },
     { key: 'Tab', run: acceptCompletion },
     ...closeBracketsKeymap,
-    ...completionKeymap,
     ...searchKeymap,
     ...foldKeymap,
     ...defaultKeymap,

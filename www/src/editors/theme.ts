@@ -23,7 +23,8 @@ const colours = HighlightStyle.define([
 
 const look = EditorView.theme({
   '&': { height: '100%', color: 'var(--text)', backgroundColor: 'var(--pane)', fontSize: 'var(--code)' },
-  '&.cm-focused': { outline: '2px solid var(--focus)', outlineOffset: '-2px' },
+  // Drawn by .editor, above the gutters.
+  '&.cm-focused': { outline: 'none' },
   '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '1.5', overflow: 'auto' },
   '.cm-content': { padding: '6px 0', caretColor: 'var(--text)' },
   '.cm-line': { padding: '0 10px 0 6px' },
@@ -32,7 +33,7 @@ const look = EditorView.theme({
   '&.cm-focused .cm-activeLine': { backgroundColor: 'var(--sunken)' },
   '.cm-placeholder': { color: 'var(--muted)', whiteSpace: 'pre-wrap', display: 'inline-block', verticalAlign: 'top' },
   '.cm-gutters': { backgroundColor: 'var(--sunken)', color: 'var(--muted)', border: '0', borderInlineEnd: '1px solid var(--line)' },
-  '.cm-lineNumbers .cm-gutterElement': { padding: '0 6px 0 8px', minWidth: '26px' },
+  '.cm-lineNumbers .cm-gutterElement': { padding: '0 3px 0 2px', minWidth: '24px' },
   '.cm-activeLineGutter': { backgroundColor: 'transparent' },
   '&.cm-focused .cm-activeLineGutter': { backgroundColor: 'transparent', color: 'var(--text)', fontWeight: '600' },
   '.cm-foldGutter .cm-gutterElement': { padding: '0 3px', cursor: 'pointer', color: 'var(--muted)' },
@@ -74,7 +75,7 @@ const look = EditorView.theme({
     maxWidth: 'min(460px, 92vw)',
     overflow: 'hidden',
   },
-  '.cm-tooltip.cm-tooltip-autocomplete': { maxWidth: 'none' },
+  '.cm-tooltip.cm-tooltip-autocomplete': { maxWidth: 'none', overflow: 'visible' },
   '.cm-tooltip.cm-tooltip-autocomplete > ul': { fontFamily: 'var(--mono)', fontSize: 'var(--code)', maxHeight: '15em', maxWidth: 'min(520px, 92vw)' },
   '.cm-tooltip.cm-tooltip-autocomplete > ul > li': { padding: '2px 10px 2px 6px', lineHeight: '1.55' },
   '.cm-tooltip-autocomplete ul li[aria-selected]': { backgroundColor: 'var(--select)', color: 'var(--text)' },
@@ -99,10 +100,10 @@ const look = EditorView.theme({
   '.cm-lintRange-active': { backgroundColor: 'transparent' },
   '.cm-lintPoint:after': { borderBottomColor: 'var(--deny)', bottom: '-2px' },
   '.cm-lintPoint-warning:after': { borderBottomColor: 'var(--warn)' },
-  '.cm-gutter-lint': { width: '16px' },
+  '.cm-gutter-lint': { width: '14px' },
   '.cm-gutter-lint .cm-gutterElement': { padding: '0' },
   // Not by colour alone: each has a sign of its own.
-  '.cm-lint-marker': { content: 'none', width: '16px', height: 'auto', textAlign: 'center', fontWeight: '700', cursor: 'help' },
+  '.cm-lint-marker': { content: 'none', width: '14px', height: 'auto', textAlign: 'center', fontWeight: '700', cursor: 'help' },
   '.cm-lint-marker-error': { content: 'none', color: 'var(--deny)' },
   '.cm-lint-marker-error:before': { content: '"✗"' },
   '.cm-lint-marker-warning': { content: 'none', color: 'var(--warn)' },
@@ -110,7 +111,7 @@ const look = EditorView.theme({
   '.cm-lint-marker-info': { content: 'none', color: 'var(--note)' },
   '.cm-lint-marker-info:before': { content: '"i"' },
   // Marks.
-  '.cm-marks': { width: '18px', textAlign: 'center', cursor: 'help' },
+  '.cm-marks': { width: '16px', textAlign: 'center', cursor: 'help' },
   '.cm-mark-covered': { color: 'var(--allow)' },
   '.cm-mark-uncovered': { color: 'var(--muted)' },
   '.cm-mark-decided': { color: 'var(--note)', fontWeight: '700' },

@@ -15,6 +15,7 @@ export const results: Signals = {
   rows: signal(),
   answer: signal(),
   explanation: signal(),
+  repairs: signal(),
   matrix: signal(),
   tests: signal(),
   changes: signal(),
@@ -154,7 +155,7 @@ function tell(of: Case, from: Case, matrix: MatrixQuestion | null): void {
   if (of === from) results.changes.value = undefined;
   number += 1;
   cases.set(number, { of, matrix });
-  if (state.value.is !== 'loading') state.value = { is: 'working', since: performance.now() };
+  if (state.peek().is !== 'loading') state.value = { is: 'working', since: performance.now() };
   worker?.postMessage({ kind: 'update', number, update } satisfies ToWorker);
 }
 
