@@ -161,7 +161,7 @@ function Instant({ at }: { at: string }) {
         at
       </span>
       <label>
-        <input type="checkbox" checked={at === ''} onChange={(event) => set(event.currentTarget.checked ? '' : `${new Date().toISOString().slice(0, 19)}Z`)} />
+        <input type="checkbox" checked={at === ''} onChange={(event) => set(event.currentTarget.checked ? '' : `${new Date().toISOString().slice(0, 16)}:00Z`)} />
         now
       </label>
       {at !== '' && (

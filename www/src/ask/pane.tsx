@@ -6,7 +6,7 @@ import { Pane } from '../ui/pane.tsx';
 import { Form, Recent } from './form.tsx';
 import { GraphView } from './graph.tsx';
 import { Repairs } from './repairs.tsx';
-import { connectAsk, exact, explanation, outdated } from './state.ts';
+import { connectAsk, explanation, outdated } from './state.ts';
 import { Steps } from './steps.tsx';
 import { Keep, KeepButton, Verdict } from './verdict.tsx';
 import { Near, Reasons } from './why.tsx';
@@ -29,7 +29,7 @@ export function AskPane() {
         <Keep />
         {of !== undefined && (
           // What is of the question before stays until the new one is there, pale: nothing jumps to the top and back.
-          <div class="ask-parts" data-outdated={outdated.value} aria-busy={!exact.value}>
+          <div class="ask-parts" data-outdated={outdated.value} aria-busy={outdated.value}>
             <Reasons of={of} />
             <Repairs of={of} />
             <Near of={of} />

@@ -6,7 +6,7 @@ import { showRow } from '../app/places.ts';
 import { applyRow, current, undo } from '../case/store.ts';
 import type { Explanation, Repair } from '../engine/shapes.ts';
 import { notice } from '../ui/notices.tsx';
-import { exact, explainedRows, rowCalled } from './state.ts';
+import { exact, repairedRows, repairs, rowCalled } from './state.ts';
 import { differences, givesAway } from './words.ts';
 
 /** How many are shown at first. */
@@ -14,24 +14,25 @@ const FIRST = 3;
 
 export function Repairs({ of }: { of: Explanation }) {
   if (of.allow || of.undecided) return null;
-  const { repairs } = of;
+  const found = repairs.value;
   return (
     <section class="ask-part" aria-labelledby="ask-repairs">
       <h3 id="ask-repairs">What would let them</h3>
-      {repairs.length === 0 && (
+      {found === undefined && <p class="ask-looking">Looking for the smallest change that would …</p>}
+      {found?.length === 0 && (
         <p class="ask-aside">
           {of.reasons.length > 0
             ? 'No single row would: something forbids it, whatever is granted.'
             : 'No single changed row would. It takes several changes, or a rule of its own.'}
         </p>
       )}
-      {repairs.slice(0, FIRST).map((repair, at) => (at === 0 ? <Card key={at} repair={repair} best /> : <Folded key={at} repair={repair} />))}
-      {repairs.length > FIRST && (
+      {found?.slice(0, FIRST).map((repair, at) => (at === 0 ? <Card key={at} repair={repair} best /> : <Folded key={at} repair={repair} />))}
+      {found !== undefined && found.length > FIRST && (
         <details>
           <summary>
-            {repairs.length - FIRST} more {repairs.length - FIRST === 1 ? 'way' : 'ways'}
+            {found.length - FIRST} more {found.length - FIRST === 1 ? 'way' : 'ways'}
           </summary>
-          {repairs.slice(FIRST).map((repair, at) => (
+          {found.slice(FIRST).map((repair, at) => (
             <Folded key={at} repair={repair} />
           ))}
         </details>
@@ -57,7 +58,7 @@ function Card({ repair, best }: { repair: Repair; best: boolean }) {
   const { says, change, examples } = repair;
   const heading = useId();
   const away = givesAway(repair);
-  const lines = differences(change, explainedRows.value);
+  const lines = differences(change, repairedRows.value);
   const make = () => {
     // The row is named by its number: in other rows it would be another one.
     if (!exact.value) return;
@@ -82,7 +83,7 @@ function Card({ repair, best }: { repair: Repair; best: boolean }) {
                 <span class="good">+ new row</span> in <code>{change.table}</code>
               </>
             ) : (
-              <code>{rowCalled({ table: change.table, row: change.row, column: null })}</code>
+              <code>{rowCalled({ table: change.table, row: change.row, column: null }, repairedRows.value)}</code>
             )}
           </dd>
         </div>

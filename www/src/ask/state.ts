@@ -5,7 +5,7 @@ import { computed, effect, signal } from '@preact/signals';
 import { type Asked, literal, sameUid } from '../case/case.ts';
 import { current, fill } from '../case/store.ts';
 import { madeOf, results } from '../engine/engine.ts';
-import type { Answer, Explanation, Known, RowPlace, Uid } from '../engine/shapes.ts';
+import type { Answer, Explanation, Known, Repair, RowPlace, Rows, Uid } from '../engine/shapes.ts';
 import { called, firstQuestion } from './options.ts';
 import { rowName } from './words.ts';
 
@@ -52,16 +52,22 @@ export const explanation = computed<Explanation | undefined>(() => {
 export const answered = computed(() => madeOf.value.answer?.ask === current.value.ask);
 /** Whether the explanation is of that answer: the answer comes first. */
 export const explained = computed(() => madeOf.value.explanation === madeOf.value.answer);
-/** Whether the explanation is of this very case, so that its rows are where it says. */
-export const exact = computed(() => madeOf.value.explanation === current.value);
+/** Changes that would make a deny an allow; undefined while there are none for this question. */
+export const repairs = computed<Repair[] | undefined>(() => {
+  const value = results.repairs.value;
+  return value === undefined || 'problem' in value || madeOf.value.repairs?.ask !== current.value.ask ? undefined : value;
+});
+/** Whether they were found in this very case, so that the rows are where they say. */
+export const exact = computed(() => madeOf.value.repairs === current.value);
+export const repairedRows = computed(() => (madeOf.value.repairs ?? current.value).rows);
 /** Whether the explanation is of another question: it stays until the new one is there, but pale. */
 export const outdated = computed(() => madeOf.value.explanation?.ask !== current.value.ask);
 
 /** The rows that the explanation is about. */
 export const explainedRows = computed(() => (madeOf.value.explanation ?? current.value).rows);
-/** What a row is called. */
-export const rowCalled = (place: RowPlace) =>
-  rowName(place, model.value?.tables.find(({ name }) => name === place.table)?.key ?? [], explainedRows.value);
+/** What a row of these is called. */
+export const rowCalled = (place: RowPlace, rows: Rows) =>
+  rowName(place, model.value?.tables.find(({ name }) => name === place.table)?.key ?? [], rows);
 
 const asked = (a: Asked, b: Asked) =>
   sameUid(a.principal, b.principal) && a.action === b.action && sameUid(a.resource, b.resource) && a.context === b.context;

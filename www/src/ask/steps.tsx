@@ -48,6 +48,9 @@ function Rule({ of, open }: { of: Evaluated; open: boolean }) {
         <span class={`ask-outcome ${tone}`}>
           {of.effect} {word}
         </span>
+        <span class="ask-turn" aria-hidden="true">
+          ▸
+        </span>
       </summary>
       <div class="ask-rule-body">
         <p class="ask-scope">

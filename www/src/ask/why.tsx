@@ -2,7 +2,7 @@
 // Why it came out so: the rows and rules that decided, each a link to where it stands; and, for a deny, what came close.
 import type { Explanation, Policy, Reason, RowPlace } from '../engine/shapes.ts';
 import { RowLink, TextLink } from '../ui/parts.tsx';
-import { model, rowCalled } from './state.ts';
+import { explainedRows, model, rowCalled } from './state.ts';
 import { noReasons, parted } from './words.ts';
 
 /** A link to a rule, at its line; only its id where no text has it. */
@@ -17,7 +17,7 @@ function RuleLink({ id }: { id: string }) {
 }
 
 /** A link to a row, by its key. */
-const Row = ({ row }: { row: RowPlace }) => <RowLink row={row}>{rowCalled(row)}</RowLink>;
+const Row = ({ row }: { row: RowPlace }) => <RowLink row={row}>{rowCalled(row, explainedRows.value)}</RowLink>;
 
 export function Reasons({ of }: { of: Explanation }) {
   const forbids = of.reasons.some(({ effect }) => effect === 'forbid');

@@ -15,6 +15,7 @@ export const results: Signals = {
   rows: signal(),
   answer: signal(),
   explanation: signal(),
+  repairs: signal(),
   matrix: signal(),
   tests: signal(),
   changes: signal(),
@@ -35,11 +36,13 @@ export const state = signal<State>({ is: 'loading' });
 export const took = signal<Partial<Record<Stage, number>>>({});
 /** What the matrix is to show; null while nobody looks at it. */
 export const matrixOf = signal<MatrixQuestion | null>(null);
+/** What `results.matrix` shows: another question may have been put since. */
+export const matrixShown = signal<MatrixQuestion | null>(null);
 
 /** Of which case each result is. A result that is not of the case as it stands is from before, and newer ones come. */
 export const madeOf = signal<Partial<Record<Stage, Case>>>({});
 /** What was told under each number that may still be answered. */
-let cases = new Map<number, Case>();
+let cases = new Map<number, { of: Case; matrix: MatrixQuestion | null }>();
 
 let worker: Worker | undefined;
 let number = 0;
@@ -92,10 +95,13 @@ function hear(message: FromWorker): void {
       break;
     case 'result': {
       const value = JSON.parse(message.value as string) as never;
-      const of = cases.get(message.number);
+      const then = cases.get(message.number);
+      // Back at the case that is compared with, nothing differs, whatever was found on the way.
+      if (message.stage === 'changes' && told?.of === told?.base) break;
       batch(() => {
         results[message.stage].value = value;
-        if (of !== undefined) madeOf.value = { ...madeOf.value, [message.stage]: of };
+        if (message.stage === 'matrix' && then !== undefined && then.matrix !== null) matrixShown.value = then.matrix;
+        if (then !== undefined) madeOf.value = { ...madeOf.value, [message.stage]: then.of };
         took.value = { ...took.value, [message.stage]: message.took };
       });
       for (const told of cases.keys()) if (told < message.number) cases.delete(told);
@@ -153,9 +159,10 @@ function tell(of: Case, from: Case, matrix: MatrixQuestion | null): void {
   if (told === undefined || told.base !== from) update.base = { texts: textsOf(from), rows: from.rows, at: instant(from) };
   update.wanted = { matrix, tests: true, changes: of !== from };
   told = { of, base: from, matrix };
+  if (of === from) results.changes.value = undefined;
   number += 1;
-  cases.set(number, of);
-  if (state.value.is !== 'loading') state.value = { is: 'working', since: performance.now() };
+  cases.set(number, { of, matrix });
+  if (state.peek().is !== 'loading') state.value = { is: 'working', since: performance.now() };
   worker?.postMessage({ kind: 'update', number, update } satisfies ToWorker);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the page and its worker say to each other.
-import type { Answer, Changes, Compiled, Explanation, Matrix, MatrixQuestion, NewTest, Question, Inferred, Rows, RowsRead, SqlRead, Table, TestsRun, Texts } from './shapes.ts';
+import type { Answer, Changes, Compiled, Explanation, Matrix, MatrixQuestion, NewTest, Question, Inferred, Repair, Rows, RowsRead, SqlRead, Table, TestsRun, Texts } from './shapes.ts';
 
 /** What the worker is told of the case: only what is not as it was told before. */
 export interface Update {
@@ -22,6 +22,8 @@ export interface Results {
   rows: RowsRead;
   answer: Answer | { problem: string };
   explanation: Explanation | { problem: string };
+  /** Of a deny: they take longer than the rest of its explanation. */
+  repairs: Repair[] | { problem: string };
   matrix: Matrix | { problem: string };
   tests: TestsRun | { problem: string };
   changes: Changes | { problem: string };
@@ -40,6 +42,7 @@ export interface Calls {
   sample: { takes: { of?: { texts: Texts; rows: Rows; at: string } }; gives: string };
   matrix: { takes: MatrixQuestion; gives: Matrix };
   explain: { takes: Question; gives: Explanation };
+  decide: { takes: Question; gives: Answer };
 }
 export type Call = keyof Calls;
 

@@ -236,7 +236,7 @@ export interface Explanation extends Answer {
   near: Near[];
   /**
    * For a deny: single changes of rows that make it an allow. Each was tried: the decision was made again with it. The one
-   * that gives away the least comes first.
+   * that gives away the least comes first. Empty in what `explain` gives: they are a result of their own, `repairs`.
    */
   repairs: Repair[];
   /** How each policy that is about this question came out, those that decided first. */

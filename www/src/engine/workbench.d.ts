@@ -14,8 +14,10 @@ declare module 'palisade-workbench' {
     rows(tables: string, at: string): string;
     /** `Question` → `Answer`. */
     decide(question: string): string;
-    /** `Question` → `Explanation`. */
+    /** `Question` → `Explanation`, without its repairs. */
     explain(question: string): string;
+    /** `Question` → `Repair[]`: those of its explanation, which take longer. */
+    repairs(question: string): string;
     /** `MatrixQuestion` → `Matrix`. */
     matrix(question: string): string;
     /** → `TestsRun`, on the rows as they are. */

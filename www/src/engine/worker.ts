@@ -102,6 +102,7 @@ function* stages(update: Update): Generator<Work> {
   yield stage('rows', () => bench.rows(JSON.stringify(update.rows ?? {}), at));
   yield answer('answer', (asked) => bench.decide(asked));
   yield answer('explanation', (asked) => bench.explain(asked));
+  yield answer('repairs', (asked) => bench.repairs(asked));
   if (wanted.matrix !== null) yield slow('matrix', () => bench.matrix(JSON.stringify(wanted.matrix)));
   if (wanted.tests) yield slow('tests', () => bench.tests());
   if (update.base !== undefined) {
@@ -190,5 +191,7 @@ function call(name: Call, takes: unknown): unknown {
       return JSON.parse(bench.matrix(JSON.stringify(takes as MatrixQuestion)));
     case 'explain':
       return JSON.parse(bench.explain(JSON.stringify(takes)));
+    case 'decide':
+      return JSON.parse(bench.decide(JSON.stringify(takes)));
   }
 }
