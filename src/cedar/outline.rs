@@ -98,12 +98,6 @@ pub fn outlines(texts: &[(&str, &str)]) -> Result<(Program, Vec<Outline>), Cedar
 
 fn part(builder: &mut Builder, expression: &Expr, depth: usize, left: &mut usize) -> Result<Part, Refused> {
     *left = left.saturating_sub(1);
-    let mut text = expression.to_string();
-    if text.len() > MAX_TEXT {
-        let end = (0..=MAX_TEXT).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-        text.truncate(end);
-        text.push('…');
-    }
     let number = node(builder, expression)?;
     let (form, operands) = operands(expression);
     let mut below = Vec::new();
@@ -111,6 +105,22 @@ fn part(builder: &mut Builder, expression: &Expr, depth: usize, left: &mut usize
         for operand in &operands {
             below.push(part(builder, operand, depth + 1, left)?);
         }
+    }
+    let mut text = match expression {
+        // Cedar prints a pair of parentheses around every operand.
+        Expr::BinaryOp { op: op @ (BinaryOp::And | BinaryOp::Or), .. } if !below.is_empty() => {
+            let operands = operands.iter().zip(&below).map(|(operand, part)| match operand {
+                Expr::BinaryOp { op: BinaryOp::Or, .. } | Expr::IfThenElse { .. } => format!("({})", part.text),
+                _ => part.text.clone(),
+            });
+            operands.collect::<Vec<_>>().join(if *op == BinaryOp::And { " && " } else { " || " })
+        }
+        expression => expression.to_string(),
+    };
+    if text.len() > MAX_TEXT {
+        let end = (0..=MAX_TEXT).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        text.truncate(end);
+        text.push('…');
     }
     Ok(Part { text, node: number, form, below })
 }
@@ -120,7 +130,8 @@ fn part(builder: &mut Builder, expression: &Expr, depth: usize, left: &mut usize
 fn operands(expression: &Expr) -> (Form, Vec<Expr>) {
     let telling = |expression: &Expr| !matches!(expression, Expr::Literal(_) | Expr::Var(_) | Expr::Slot(_));
     // Compared with something, a variable says who it is.
-    let compared = |expression: &Expr| telling(expression) || matches!(expression, Expr::Var(Var::Principal | Var::Resource));
+    let compared =
+        |expression: &Expr| telling(expression) || matches!(expression, Expr::Var(Var::Principal | Var::Resource));
     let each = |all: &[&Expr]| (Form::Each, all.iter().filter(|e| telling(e)).map(|e| (*e).clone()).collect());
     match expression {
         Expr::BinaryOp { op: op @ (BinaryOp::And | BinaryOp::Or), .. } => {
@@ -136,9 +147,10 @@ fn operands(expression: &Expr) -> (Form, Vec<Expr>) {
         Expr::UnaryOp { op: UnaryOp::Ip | UnaryOp::Decimal | UnaryOp::Datetime | UnaryOp::Duration, .. } => {
             (Form::Each, Vec::new())
         }
-        Expr::UnaryOp { expr, .. } | Expr::GetAttr { expr, .. } | Expr::HasAttr { expr, .. } | Expr::Like { expr, .. } => {
-            each(&[expr])
-        }
+        Expr::UnaryOp { expr, .. }
+        | Expr::GetAttr { expr, .. }
+        | Expr::HasAttr { expr, .. }
+        | Expr::Like { expr, .. } => each(&[expr]),
         Expr::Is { expr, entity_type, in_expr: Some(whole) } => {
             let is = Expr::Is { expr: expr.clone(), entity_type: entity_type.clone(), in_expr: None };
             let within = Expr::BinaryOp { op: BinaryOp::In, left: expr.clone(), right: whole.clone() };
@@ -293,13 +305,15 @@ mod tests {
                     // Not this.\n@id(\"b\") @reason(\"so it is\")\npermit (principal, action, resource);\n// No.\n\n\
                     @id(\"c\")\npermit (principal, action, resource);";
         let (_, all) = outlines(&[("rules", text)]).expect("outlines");
-        let found: Vec<(&str, &str)> = all.iter().map(|outline| (outline.id.as_str(), outline.reason.as_str())).collect();
+        let found: Vec<(&str, &str)> =
+            all.iter().map(|outline| (outline.id.as_str(), outline.reason.as_str())).collect();
         assert_eq!(found, [("a", "People may look"), ("b", "so it is"), ("c", "")]);
     }
 
     #[test]
     fn a_chain_is_one_level_and_a_variable_stands_where_it_is_compared() {
-        let text = "permit (principal, action, resource) when { resource has o && resource.o == principal && !context.p };";
+        let text =
+            "permit (principal, action, resource) when { resource has o && resource.o == principal && !context.p };";
         let (_, all) = outlines(&[("rules", text)]).expect("outlines");
         let (unless, part) = &all[0].clauses[0];
         assert!(!unless);

@@ -11,7 +11,7 @@ use crate::name::Uid;
 use crate::rows::{Millis, Reading, Rows, TableRows, Value, format_time, read_bool, read_time};
 use std::collections::{BTreeMap, HashMap};
 
-/// How long what ended is let go on, in milliseconds: 90 days.
+/// How long what ended is let go on, in milliseconds: some 90 days.
 const LONGER: Millis = 90 * 24 * 3_600_000;
 
 /// How many rows are looked at for how a column is spelt.
@@ -68,7 +68,8 @@ impl<'a> Changes<'_, 'a> {
 
     /// When what ended would end instead.
     pub fn later(&self) -> Millis {
-        self.at + LONGER
+        const DAY: Millis = 24 * 3_600_000;
+        (self.at + LONGER).div_euclid(DAY) * DAY
     }
 
     /// The id of an entity as its own row has it, for a column that leads to it.
@@ -169,15 +170,20 @@ impl<'a> Changes<'_, 'a> {
     /// A key that no row has: the next number, a UUID, or a word.
     fn fresh(&self, table: &'a Table, column: &Column, word: &str) -> Value {
         let cells: Vec<&Value> = self.places.each(table).map(|at| self.places.value(at, &column.name)).collect();
-        let numbers: Vec<i64> =
-            cells.iter().filter_map(|value| if let Value::Integer(number) = value { Some(*number) } else { None }).collect();
+        let numbers: Vec<i64> = cells
+            .iter()
+            .filter_map(|value| if let Value::Integer(number) = value { Some(*number) } else { None })
+            .collect();
         if column.kind == ColumnKind::Long || !numbers.is_empty() && numbers.len() == cells.len() {
             return Value::Integer(numbers.iter().max().copied().unwrap_or(0).saturating_add(1));
         }
         let is_uuid = |value: &&Value| matches!(value, Value::Text(text) if uuid::Uuid::try_parse(text).is_ok());
-        if column.kind == ColumnKind::Uuid && cells.iter().all(is_uuid) || !cells.is_empty() && cells.iter().all(is_uuid) {
+        if column.kind == ColumnKind::Uuid && cells.iter().all(is_uuid)
+            || !cells.is_empty() && cells.iter().all(is_uuid)
+        {
             let hex = digest(&format!("{}/{word}/{}", table.name, cells.len()));
-            let parts = [&hex[..8], &hex[8..12], &format!("4{}", &hex[13..16]), &format!("8{}", &hex[17..20]), &hex[20..32]];
+            let parts =
+                [&hex[..8], &hex[8..12], &format!("4{}", &hex[13..16]), &format!("8{}", &hex[17..20]), &hex[20..32]];
             return Value::Text(parts.join("-"));
         }
         let taken = |text: &str| cells.iter().any(|value| matches!(value, Value::Text(other) if other == text));

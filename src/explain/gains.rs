@@ -38,7 +38,8 @@ pub struct Questions {
 impl Questions {
     pub fn new(situation: &Situation) -> Questions {
         let (facts, mapping) = (situation.facts(), situation.places.mapping);
-        let principal_types: BTreeSet<&str> = mapping.principals().map(|(_, entity)| entity.type_name.as_str()).collect();
+        let principal_types: BTreeSet<&str> =
+            mapping.principals().map(|(_, entity)| entity.type_name.as_str()).collect();
         let resource_types: BTreeSet<&str> = mapping.resource_types().collect();
         let of = |types: &BTreeSet<&str>| -> Vec<Uid> {
             facts.entities.keys().filter(|uid| types.contains(uid.kind.as_str())).cloned().collect()
@@ -145,13 +146,7 @@ impl Questions {
         Some(asked)
     }
 
-    fn ask(
-        &self,
-        asked: &mut HashSet<(u32, u32, u32)>,
-        principal: usize,
-        resource: usize,
-        actions: Option<&[String]>,
-    ) {
+    fn ask(&self, asked: &mut HashSet<(u32, u32, u32)>, principal: usize, resource: usize, actions: Option<&[String]>) {
         let taken = self.of_type.get(&self.resources[resource].kind).map_or(&[][..], Vec::as_slice);
         for action in taken {
             if actions.is_none_or(|actions| actions.contains(&self.actions[*action as usize])) {

@@ -2,11 +2,11 @@
 //! Who, through what, on which: the principal, the roles and groups that it lies in, the grants, the resource and what it
 //! lies in. For a deny the nearest grants, with the links that are missing.
 
+use super::Explainer;
 use super::near::{Missing, NearGrant};
 use super::shapes::{Edge, Graph, Node, NodeKind, RowPlace};
 use super::situation::Situation;
 use super::words::{called, verb};
-use super::Explainer;
 use crate::facts::{Effect, Facts, Grant, Scope};
 use crate::mapping::{EntityKind, Meaning};
 use crate::name::{GROUP_ROLE, Uid};
@@ -176,8 +176,16 @@ impl Drawing<'_, '_> {
         let Some(outline) = explainer.outline(id) else { return };
         let kind = if outline.effect == Effect::Forbid { NodeKind::Forbid } else { NodeKind::Policy };
         let node = format!("policy {id}");
-        self.node(Node { id: node.clone(), kind, label: id.to_string(), title: id.to_string(), row: None, decided: true });
-        let (principal, resource) = (self.situation.query.principal.to_string(), self.situation.query.resource.to_string());
+        self.node(Node {
+            id: node.clone(),
+            kind,
+            label: id.to_string(),
+            title: id.to_string(),
+            row: None,
+            decided: true,
+        });
+        let (principal, resource) =
+            (self.situation.query.principal.to_string(), self.situation.query.resource.to_string());
         let label = if outline.effect == Effect::Forbid { "may not" } else { "may" };
         self.edge(&principal, &node, label, None, false);
         self.edge(&node, &resource, "on", None, false);

@@ -17,8 +17,8 @@ mod steps;
 mod words;
 
 pub use shapes::{
-    Applies, Condition, Edge, Effect, Evaluated, Explanation, Fits, Graph, Near, Node, NodeKind, Reason, Repair, RowChange,
-    RowPlace, Step, cell,
+    Applies, Condition, Edge, Effect, Evaluated, Explanation, Fits, Graph, Near, Node, NodeKind, Reason, Repair,
+    RowChange, RowPlace, Step, cell,
 };
 
 use crate::bundle::{Bundle, HANDWRITTEN};

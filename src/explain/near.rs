@@ -4,8 +4,8 @@
 //! Rows that do not count at the moment (ended, switched off) are looked at as if they did; a row that is in the way is then
 //! told as such. So one search finds both the grant of a role that somebody does not hold and the membership that ended.
 
-use super::place::At;
 use super::Explainer;
+use super::place::At;
 use super::shapes::{Applies, Near, Reason, Step};
 use super::situation::{Situation, holds};
 use super::words::{deed, deeds, listed, not_counting, plural, thing, verb};
@@ -252,7 +252,8 @@ impl<'a> Situation<'a> {
             let mut missing: Vec<String> = Vec::new();
             for (at, why) in &near.dead {
                 let source = self.places.source(*at);
-                let row = if source == near.grant.source { "that row does not count now".to_string() } else { self.row(*at) };
+                let row =
+                    if source == near.grant.source { "that row does not count now".to_string() } else { self.row(*at) };
                 missing.push(format!("{row}: {why}"));
             }
             missing.extend(near.missing.iter().map(|missing| self.missing(missing)));
@@ -343,13 +344,19 @@ impl<'a> Situation<'a> {
         let places = &self.places;
         match &at.table.meaning {
             Meaning::RoleAssignment(meaning) => match places.target(at, &meaning.principal) {
-                Some(uid) => format!("{} holding {} does not count now", thing(places, &uid), self.assigned(at, meaning)),
+                Some(uid) => {
+                    format!("{} holding {} does not count now", thing(places, &uid), self.assigned(at, meaning))
+                }
                 None => format!("`{}` does not count now", places.source(at)),
             },
             Meaning::GroupMembership(meaning) => {
                 match (places.target(at, &meaning.principal), places.target(at, &meaning.group)) {
                     (Some(uid), Some(group)) => {
-                        format!("the membership of {} in {} does not count now", thing(places, &uid), thing(places, &group))
+                        format!(
+                            "the membership of {} in {} does not count now",
+                            thing(places, &uid),
+                            thing(places, &group)
+                        )
                     }
                     _ => format!("`{}` does not count now", places.source(at)),
                 }
@@ -423,7 +430,9 @@ impl<'a> Situation<'a> {
         let ancestry = self.ancestry(self.facts(), &self.query.principal);
         let mut found: Vec<Near> = Vec::new();
         for finding in &self.facts().findings {
-            let Some(source) = finding.message.strip_prefix('`').and_then(|rest| rest.split_once("`: ")) else { continue };
+            let Some(source) = finding.message.strip_prefix('`').and_then(|rest| rest.split_once("`: ")) else {
+                continue;
+            };
             let (source, why) = source;
             let Some(at) = self.places.find(source) else { continue };
             let principal = match &at.table.meaning {
@@ -449,7 +458,8 @@ impl<'a> Situation<'a> {
         let (table, _) = self.places.mapping.permission()?;
         let action = &self.query.action;
         let at = self.places.each(table).find(|at| self.permits(*at).is_some_and(|(all, _)| all.contains(action)))?;
-        let given = self.facts().grants.iter().any(|grant| grant.actions.as_ref().is_some_and(|all| all.contains(action)));
+        let given =
+            self.facts().grants.iter().any(|grant| grant.actions.as_ref().is_some_and(|all| all.contains(action)));
         let says = format!("there is a permission to {}", deed(&self.places, action, &self.query.resource));
         let missing = "no role and nobody was given it".to_string();
         let near = Near { says, source: self.places.source(at), row: Some(at.place()), missing: vec![missing] };

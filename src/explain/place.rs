@@ -63,7 +63,9 @@ impl<'a> Places<'a> {
     /// The value of a column; NULL where the rows have no such column.
     pub fn value(&self, at: At<'a>, column: &str) -> &'a Value {
         let position = self.positions.get(at.table.name.as_str()).and_then(|columns| columns.get(column));
-        position.and_then(|position| self.rows.get(&at.table.name)?.rows.get(at.row)?.get(*position)).unwrap_or(&Value::Null)
+        position
+            .and_then(|position| self.rows.get(&at.table.name)?.rows.get(at.row)?.get(*position))
+            .unwrap_or(&Value::Null)
     }
 
     pub fn id(&self, at: At<'a>, column: &str) -> Option<String> {

@@ -35,7 +35,8 @@ impl<'a> Situation<'a> {
             };
         }
         let (says, row, rests_on) = self.of_rule(explainer, reason);
-        let source = if reason.source == HANDWRITTEN || explainer.is_handwritten(&policy) { source } else { String::new() };
+        let source =
+            if reason.source == HANDWRITTEN || explainer.is_handwritten(&policy) { source } else { String::new() };
         shapes::Reason { policy, source, effect, row, says, rests_on }
     }
 
@@ -212,7 +213,8 @@ impl<'a> Situation<'a> {
         let policy = self.policies(explainer).into_iter().find(|policy| policy.policy == id)?;
         let clause = policy.conditions.into_iter().find(|condition| condition.clause == "unless")?;
         let mut step = clause.step;
-        while let Some(at) = step.below.iter().position(|step| !step.skipped && step.value.as_deref() == Some("false")) {
+        while let Some(at) = step.below.iter().position(|step| !step.skipped && step.value.as_deref() == Some("false"))
+        {
             // Below a `!` or an `||` the part that is false says something else.
             if !step.text.contains("&&") || step.text.contains("||") {
                 break;
@@ -291,7 +293,8 @@ impl<'a> Situation<'a> {
     fn is_forbid(&self, error: &str) -> bool {
         let program = self.case.engine.program();
         (0..program.len() as u32).any(|policy| {
-            program.effect(policy) == crate::facts::Effect::Forbid && error.starts_with(&format!("{}: ", program.id(policy)))
+            program.effect(policy) == crate::facts::Effect::Forbid
+                && error.starts_with(&format!("{}: ", program.id(policy)))
         })
     }
 }

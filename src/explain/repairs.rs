@@ -149,11 +149,13 @@ impl<'a> Search<'_, 'a> {
         if self.found.iter().any(|other| other.change == change) {
             return;
         }
-        let secret = |table: &Table| {
-            change.values.keys().any(|column| table.column(column).is_some_and(|column| column.secret))
-        };
+        // Who is signed in is no table to be written into.
+        let secret =
+            |table: &Table| change.values.keys().any(|column| table.column(column).is_some_and(|column| column.secret));
         let table = self.situation.places.mapping.table(&change.table);
-        if table.is_none_or(|table| secret(table) || matches!(table.meaning, Meaning::Ignored { .. })) {
+        if table.is_none_or(|table| {
+            secret(table) || matches!(table.meaning, Meaning::Ignored { .. } | Meaning::LoginSession(_))
+        }) {
             return;
         }
         self.found.push(Candidate { change, says: says.into(), weight, group });
@@ -226,13 +228,21 @@ impl<'a> Search<'_, 'a> {
             }
             Meaning::DirectPermission(meaning) => {
                 let within = situation.where_and_until(at, meaning.scope.as_ref(), None);
-                format!("Let {} have the permission {}{within} again", named(&meaning.principal), self.permission(at, &meaning.permission))
+                format!(
+                    "Let {} have the permission {}{within} again",
+                    named(&meaning.principal),
+                    self.permission(at, &meaning.permission)
+                )
             }
             Meaning::GroupMembership(meaning) => {
                 format!("Let {} be in {} again", named(&meaning.principal), named(&meaning.group))
             }
             Meaning::RolePermission(meaning) => {
-                format!("Give {} back the permission {}", named(&meaning.role), self.permission(at, &meaning.permission))
+                format!(
+                    "Give {} back the permission {}",
+                    named(&meaning.role),
+                    self.permission(at, &meaning.permission)
+                )
             }
             Meaning::Link(meaning) => format!("Let {} lie in {} again", named(&meaning.child), named(&meaning.parent)),
             Meaning::Permission(_) => format!("Switch the permission {} on", self.permission_row(at)),
@@ -272,7 +282,13 @@ impl<'a> Search<'_, 'a> {
                 _ => "everybody".to_string(),
             };
             match (&at.table.meaning, &near.missing[0]) {
-                (Meaning::Acl(meaning), Missing::Action(_)) => {
+                (Meaning::Acl(meaning), Missing::Action(now)) => {
+                    // Wider, or instead of what means nothing: what the row says now is not taken back.
+                    let implied = situation.places.mapping.implied(&situation.query.action);
+                    let known = situation.places.mapping.declared_actions();
+                    if now.iter().any(|action| known.contains_key(action) && !implied.contains(action)) {
+                        continue;
+                    }
                     let cells = self.changes.pattern(&meaning.action, &situation.query.action);
                     let deed = deeds(&situation.places, None, "", &near.grant.resource).replace("do anything to", "");
                     let says =
@@ -320,9 +336,9 @@ impl<'a> Search<'_, 'a> {
         let Some((table, _)) = situation.places.mapping.permission() else { return Vec::new() };
         let kind = &situation.query.resource.kind;
         let fits = |at: &At<'a>| {
-            situation.permits(*at).is_some_and(|(all, of)| {
-                all.contains(&situation.query.action) && of.is_none_or(|of| of == *kind)
-            })
+            situation
+                .permits(*at)
+                .is_some_and(|(all, of)| all.contains(&situation.query.action) && of.is_none_or(|of| of == *kind))
         };
         let mut found: Vec<At> = situation.places.each(table).filter(fits).collect();
         // The one that conveys the least, first.
@@ -362,10 +378,13 @@ impl<'a> Search<'_, 'a> {
     fn give(&mut self, table: &'a Table, cells: Vec<(String, Value)>, says: String, weight: u32, group: String) {
         let query = self.situation.query;
         let who = |cell: &(String, Value)| match &cell.1 {
-            Value::Text(text) if table.columns.iter().any(|c| c.name == cell.0 && c.kind != ColumnKind::Bool) => Some(text.clone()),
+            Value::Text(text) if table.columns.iter().any(|c| c.name == cell.0 && c.kind != ColumnKind::Bool) => {
+                Some(text.clone())
+            }
             _ => None,
         };
-        let mut words: Vec<String> = cells.iter().filter_map(who).filter(|text| !text.chars().any(char::is_uppercase)).collect();
+        let mut words: Vec<String> =
+            cells.iter().filter_map(who).filter(|text| !text.chars().any(char::is_uppercase)).collect();
         words.truncate(2);
         let fallback = || format!("{}-{}", query.principal.id, query.resource.id);
         let word = if words.len() < 2 { fallback() } else { words.join("-") };
@@ -373,7 +392,22 @@ impl<'a> Search<'_, 'a> {
         let mut says = says;
         if let Some(RowChange { row: Some(row), values, .. }) = &mut change {
             let at = At { table, row: *row };
-            for (column, value) in self.reviving(at) {
+            let dead = self.reviving(at);
+            let scope = match &table.meaning {
+                Meaning::RoleAssignment(meaning) => meaning.scope.as_ref(),
+                Meaning::DirectPermission(meaning) => meaning.scope.as_ref(),
+                _ => None,
+            };
+            let here = match self.situation.scope(at, scope) {
+                Within::Everywhere => true,
+                Within::Place(uid) => self.places.contains(&uid),
+                Within::Unreadable => false,
+            };
+            if scope.is_some() && here && !dead.is_empty() {
+                // It is enough that the row counts again: it need not be for another place, too.
+                return;
+            }
+            for (column, value) in dead {
                 values.entry(column).or_insert(value);
             }
             if let Meaning::RoleAssignment(RoleAssignment { scope, .. })
@@ -555,7 +589,9 @@ impl<'a> Search<'_, 'a> {
             for column in &at.table.columns {
                 let owns = entity.owner.as_ref() == Some(&column.name);
                 let read = situation.case.bundle.mentioned.contains(&column.name);
-                if !(owns || read) || situation.places.leads_to(at.table, &column.name) != Some(query.principal.kind.as_str()) {
+                if !(owns || read)
+                    || situation.places.leads_to(at.table, &column.name) != Some(query.principal.kind.as_str())
+                {
                     continue;
                 }
                 let says = match owns {
@@ -680,7 +716,9 @@ impl<'a> Search<'_, 'a> {
                     self.give(table, cells, says, 8, format!("{}/{place}/{target}", table.name));
                 }
                 let Some(at) = situation.places.of(&place) else { continue };
-                let Some(entity) = at.table.entity().filter(|_| moved || place.kind != query.principal.kind) else { continue };
+                let Some(entity) = at.table.entity().filter(|_| moved || place.kind != query.principal.kind) else {
+                    continue;
+                };
                 for column in &entity.parents {
                     if situation.places.leads_to(at.table, column) == Some(target.kind.as_str()) {
                         let says = format!("Move {} into {}", self.thing(&place), self.thing(target));
@@ -716,7 +754,9 @@ impl<'a> Search<'_, 'a> {
         }
         if let Some(home) = &home {
             for place in &self.places {
-                moves.extend(situation.places.of(place).map(|at| (at, home.clone(), if theirs.is_some() { 9 } else { 1 })));
+                moves.extend(
+                    situation.places.of(place).map(|at| (at, home.clone(), if theirs.is_some() { 9 } else { 1 })),
+                );
             }
         }
         for (at, target, weight) in moves {
@@ -733,7 +773,11 @@ impl<'a> Search<'_, 'a> {
         {
             for column in entity.parents.iter().filter(|column| *situation.places.value(at, column) == Value::Null) {
                 let Some(kind) = situation.places.leads_to(at.table, column) else { continue };
-                let inside = situation.facts().entities.iter().filter(|(uid, entity)| uid.kind == kind && entity.parents.contains(home));
+                let inside = situation
+                    .facts()
+                    .entities
+                    .iter()
+                    .filter(|(uid, entity)| uid.kind == kind && entity.parents.contains(home));
                 let inside: Vec<Uid> = inside.map(|(uid, _)| uid.clone()).take(MOST_OF_A_KIND).collect();
                 for uid in inside {
                     let says = format!("Put {} into {}", self.thing(&query.resource), self.thing(&uid));
@@ -804,13 +848,16 @@ impl<'a> Search<'_, 'a> {
             }
         }
         for finding in &facts.findings {
-            let Some((source, rest)) = finding.message.strip_prefix('`').and_then(|rest| rest.split_once("`: `")) else {
+            let Some((source, rest)) = finding.message.strip_prefix('`').and_then(|rest| rest.split_once("`: `"))
+            else {
                 continue;
             };
             let (Some(at), Some((column, _))) = (situation.places.find(source), rest.split_once('`')) else { continue };
             let Some(described) = at.table.column(column) else { continue };
             let cells = match described.kind {
-                ColumnKind::Bool => vec![true, false].into_iter().map(|b| self.changes.truth(at.table, column, b)).collect(),
+                ColumnKind::Bool => {
+                    vec![true, false].into_iter().map(|b| self.changes.truth(at.table, column, b)).collect()
+                }
                 ColumnKind::Time => vec![self.changes.time(at.table, column, self.changes.later())],
                 _ if described.nullable => vec![Value::Null],
                 _ => vec![self.situation.places.value(at, column).clone()],
@@ -834,6 +881,9 @@ impl<'a> Search<'_, 'a> {
             let Some(at) = situation.places.of(&uid) else { continue };
             let Some(entity) = at.table.entity() else { continue };
             for column in entity.attributes.iter().filter(|column| situation.case.bundle.mentioned.contains(*column)) {
+                if at.table.column(column).is_some_and(|column| column.references.is_some()) {
+                    continue;
+                }
                 let value = situation.places.value(at, column);
                 let (least, most) = self.changes.range(at.table, column);
                 let cells: Vec<Value> = match (kind(at.table, column), read_bool(value), value) {

@@ -127,7 +127,8 @@ impl<'a> Situation<'a> {
                 {
                     continue;
                 }
-                let (Some(child), Some(parent)) = (self.places.target(at, child), self.places.target(at, parent)) else {
+                let (Some(child), Some(parent)) = (self.places.target(at, child), self.places.target(at, parent))
+                else {
                     continue;
                 };
                 if let Meaning::GroupMembership(meaning) = &table.meaning

@@ -29,7 +29,8 @@ impl Situation<'_> {
         let Ok(data) = self.reached(&explainer.program, explainer) else { return Vec::new() };
         let world = World { program: &explainer.program, data: &data };
         let query = self.query;
-        let request = world.request(&query.principal, ("Action", &query.action), &query.resource, query.context.values());
+        let request =
+            world.request(&query.principal, ("Action", &query.action), &query.resource, query.context.values());
         let Ok(mut request) = request else { return Vec::new() };
         let mut told: Vec<(u32, usize, Evaluated)> = Vec::new();
         for (at, outline) in explainer.outlines.iter().enumerate() {
@@ -39,7 +40,9 @@ impl Situation<'_> {
                 resource: holds(&outline.resource, &query.resource, &resources),
             };
             let handwritten = explainer.is_handwritten(&outline.id);
-            let near = scope.action && of_type(&outline.principal, &query.principal) && of_type(&outline.resource, &query.resource);
+            let near = scope.action
+                && of_type(&outline.principal, &query.principal)
+                && of_type(&outline.resource, &query.resource);
             if !handwritten && !near {
                 continue;
             }

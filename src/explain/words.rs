@@ -211,7 +211,9 @@ pub fn not_counting<'a>(
     if let Some(column) = expires {
         let value = places.value(at, column);
         match read_time(value) {
-            Reading::Is(time) if time <= now => found.push((column, format!("it ended on {} (`{column}`)", when(time)))),
+            Reading::Is(time) if time <= now => {
+                found.push((column, format!("it ended on {} (`{column}`)", when(time))))
+            }
             Reading::Unreadable => found.push((column, format!("`{column}` holds {}, which is no time", show(value)))),
             _ => {}
         }

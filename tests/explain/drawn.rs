@@ -34,7 +34,11 @@ fn what_is_drawn_is_known() {
                 let _ = writeln!(text, "  {} {arrow} {} --> {}{row}", edge.from, edge.label, edge.to);
             }
             for policy in explanation.policies.iter().filter(|policy| !policy.conditions.is_empty()) {
-                let _ = writeln!(text, "  {}:{} {} {:?} {:?}", policy.source, policy.line, policy.policy, policy.effect, policy.applies);
+                let _ = writeln!(
+                    text,
+                    "  {}:{} {} {:?} {:?}",
+                    policy.source, policy.line, policy.policy, policy.effect, policy.applies
+                );
                 for condition in &policy.conditions {
                     let _ = writeln!(text, "    {}", condition.clause);
                     tell(&mut text, &condition.step, 3);
@@ -64,7 +68,9 @@ fn a_graph_is_small_and_whole() {
             let ids: BTreeSet<&str> = nodes.iter().map(|node| node.id.as_str()).collect();
             assert_eq!(ids.len(), nodes.len(), "{name}: {}: a node twice", case.name);
             assert!(nodes.len() <= 25, "{name}: {asked}: {} nodes", nodes.len());
-            assert!(ids.contains(case.principal.to_string().as_str()) && ids.contains(case.resource.to_string().as_str()));
+            assert!(
+                ids.contains(case.principal.to_string().as_str()) && ids.contains(case.resource.to_string().as_str())
+            );
             for edge in edges {
                 assert!(ids.contains(edge.from.as_str()) && ids.contains(edge.to.as_str()), "{name}: {edge:?}");
             }
@@ -144,7 +150,8 @@ fn the_shapes_are_those_that_the_page_reads() {
                     check(&condition["step"], "Step");
                 }
             }
-            for reason in json["reasons"].as_array().expect("reasons").iter().filter(|reason| !reason["row"].is_null()) {
+            for reason in json["reasons"].as_array().expect("reasons").iter().filter(|reason| !reason["row"].is_null())
+            {
                 check(&reason["row"], "RowPlace");
             }
         }

@@ -17,7 +17,6 @@ pub const PACKS: [&str; 5] = ["chat", "members", "rag", "rag-roles", "workspace"
 
 /// A pack, ready to be asked.
 pub struct World {
-    pub name: &'static str,
     pub pack: Pack,
     pub engine: Engine,
     pub explainer: Explainer,
@@ -46,7 +45,7 @@ impl World {
         let plan = SlicePlan::new(&pack.bundle);
         let at = pack.cases.cases.iter().find_map(|case| case.at).expect("a test that says when");
         let rows = read(&pack, &plan, &pack.sample);
-        World { name, pack, engine, explainer, plan, rows, at }
+        World { pack, engine, explainer, plan, rows, at }
     }
 
     /// The rows with those of a script beside them.
@@ -87,9 +86,7 @@ fn read(pack: &Pack, plan: &SlicePlan, script: &str) -> Rows {
         let sql = format!("SELECT {} FROM {}", list.join(", "), palisade::store::identifier(name));
         let mut statement = store.driver.connection.prepare(&sql).expect("a statement");
         let found = statement
-            .query_map([], |row| {
-                (0..columns.len()).map(|at| row.get_ref(at).map(value)).collect::<Result<Vec<_>, _>>()
-            })
+            .query_map([], |row| (0..columns.len()).map(|at| row.get_ref(at).map(value)).collect::<Result<Vec<_>, _>>())
             .expect("rows")
             .collect::<Result<Vec<_>, _>>()
             .expect("rows");

@@ -36,14 +36,22 @@ fn changed(world: &World, rows: &Rows, change: &RowChange) -> Rows {
             let value = &table.rows[row][at];
             assert!(described.nullable || *value != Value::Null, "{change:?} leaves `{column}` empty");
             if described.unique && *value != Value::Null {
-                assert_eq!(table.rows.iter().filter(|row| row[at] == *value).count(), 1, "{change:?}: `{column}` twice");
+                assert_eq!(
+                    table.rows.iter().filter(|row| row[at] == *value).count(),
+                    1,
+                    "{change:?}: `{column}` twice"
+                );
             }
         }
         let key = |row: &[Value]| -> Vec<Value> {
             let at = |column: &String| table.columns.iter().position(|own| own == column).expect("a key column");
             known.key.iter().map(|column| row[at(column)].clone()).collect()
         };
-        assert_eq!(table.rows.iter().filter(|other| key(other) == key(&table.rows[row])).count(), 1, "{change:?}: a key twice");
+        assert_eq!(
+            table.rows.iter().filter(|other| key(other) == key(&table.rows[row])).count(),
+            1,
+            "{change:?}: a key twice"
+        );
     }
     rows
 }
@@ -91,7 +99,13 @@ fn every_repair_of_every_denied_test_makes_it_an_allow() {
                 let values: Vec<String> =
                     repair.change.values.iter().map(|(column, value)| format!("{column}={}", cell(value))).collect();
                 let row = repair.change.row.map_or("+".to_string(), |row| row.to_string());
-                let _ = writeln!(text, "  {} [{}[{row}] {}] also {also}", repair.says, repair.change.table, values.join(" "));
+                let _ = writeln!(
+                    text,
+                    "  {} [{}[{row}] {}] also {also}",
+                    repair.says,
+                    repair.change.table,
+                    values.join(" ")
+                );
                 for example in &repair.examples {
                     let _ = writeln!(text, "    {example}");
                 }
@@ -128,17 +142,26 @@ fn what_else_changes_is_counted_right() {
                 let mut actions: std::collections::BTreeSet<String> = mapping.declared_actions().into_keys().collect();
                 actions.extend(before.facts.grants.iter().flat_map(|grant| grant.actions.iter().flatten().cloned()));
                 actions.insert(case.action.clone());
-                let principals = before.facts.entities.keys().filter(|uid| mapping.principals().any(|(_, e)| e.type_name == uid.kind));
+                let principals = before
+                    .facts
+                    .entities
+                    .keys()
+                    .filter(|uid| mapping.principals().any(|(_, e)| e.type_name == uid.kind));
                 for principal in principals {
-                    for resource in before.facts.entities.keys().filter(|uid| mapping.resource_types().any(|kind| kind == uid.kind)) {
+                    for resource in
+                        before.facts.entities.keys().filter(|uid| mapping.resource_types().any(|kind| kind == uid.kind))
+                    {
                         for action in &actions {
                             let of = mapping.actions.get(action).map_or(&[][..], |action| action.resources.as_slice());
-                            let own = *principal == case.principal && *resource == case.resource && *action == case.action;
+                            let own =
+                                *principal == case.principal && *resource == case.resource && *action == case.action;
                             if own || !(of.is_empty() || of.contains(&resource.kind)) {
                                 continue;
                             }
                             let query = Query::new(principal.clone(), action.clone(), resource.clone());
-                            gained += usize::from(world.engine.allows(&after, &query) && !world.engine.allows(&before, &query));
+                            gained += usize::from(
+                                world.engine.allows(&after, &query) && !world.engine.allows(&before, &query),
+                            );
                         }
                     }
                 }

@@ -50,8 +50,11 @@ fn the_steps_of_a_policy_agree_with_the_engine() {
                 assert!(fits || told.conditions.is_empty(), "{name}: {id}");
                 told.conditions.iter().for_each(|condition| check(&condition.step));
                 // The clauses together say the same once more.
-                let values = told.conditions.iter().map(|condition| (condition.clause, condition.step.value.as_deref()));
-                let all = values.clone().all(|(clause, value)| value == Some(if clause == "when" { "true" } else { "false" }));
+                let values =
+                    told.conditions.iter().map(|condition| (condition.clause, condition.step.value.as_deref()));
+                let all = values
+                    .clone()
+                    .all(|(clause, value)| value == Some(if clause == "when" { "true" } else { "false" }));
                 assert_eq!(fits && all, applies == Applies::Yes, "{name}: {id}");
             }
         }

@@ -18,7 +18,8 @@ fn every_test_of_every_pack_is_explained_in_words() {
             let explanation = world.explainer.explain(&world.case(&rows, at), &query).expect("an explanation");
             let _ = writeln!(text, "# {}", case.name);
             let context = if case.context.is_empty() { String::new() } else { format!(" {}", case.context) };
-            let _ = writeln!(text, "{} {} {}{context} at {}", case.principal, case.action, case.resource, format_time(at));
+            let _ =
+                writeln!(text, "{} {} {}{context} at {}", case.principal, case.action, case.resource, format_time(at));
             tell(&mut text, &explanation, &rows);
             text.push('\n');
         }
