@@ -13,6 +13,9 @@ import { EXAMPLES, FIRST } from '../../www/src/carry/packs.ts';
 
 /** @typedef {import('../../www/src/case/case.ts').Case} Case */
 
+/** Milliseconds of work, however busy the machine is with other things. */
+const worked = () => process.cpuUsage().user / 1_000;
+
 /** @type {Case} */
 const SHOP = {
   name: 'shop',
@@ -67,9 +70,9 @@ describe('what the browser keeps', () => {
     const rows = { T: { columns: ['id', 'mail'], rows: Array.from({ length: 5_000 }, (_, at) => [at, `user${at}@example.com`]) } };
     const large = { ...SHOP, rows };
     printKept(large, large);
-    const began = performance.now();
+    const began = worked();
     for (let at = 0; at < 20; at += 1) printKept({ ...large, policies: `// ${at}` }, large);
-    assert.ok((performance.now() - began) / 20 < 10, `${(performance.now() - began) / 20} ms each`);
+    assert.ok((worked() - began) / 20 < 10, `${(worked() - began) / 20} ms each`);
   });
 
   test('is nothing before anything was kept', () => assert.equal(takeKept(storage()), undefined));

@@ -10,6 +10,9 @@ import { squeeze, unsqueeze } from '../../www/src/carry/squeeze.ts';
 
 /** @typedef {import('../../www/src/case/case.ts').Case} Case */
 
+/** Milliseconds of work, however busy the machine is with other things. */
+const worked = () => process.cpuUsage().user / 1_000;
+
 /** @type {Case} */
 const FULL = {
   name: 'shop 🦊 店',
@@ -57,10 +60,10 @@ describe('a link', () => {
     const row = (/** @type {number} */ at) => [`user-${at}`, `user${at}@example.com`, at, at % 3 === 0, null, `2026-01-${(at % 28) + 1}`];
     const rows = Array.from({ length: 5_000 }, (_, at) => row(at));
     const large = { ...FULL, rows: { T: { columns: ['id', 'mail', 'n', 'on', 'gone', 'since'], rows } } };
-    const began = performance.now();
+    const began = worked();
     const fragment = fragmentOf(large);
     assert.deepEqual(caseIn(fragment)?.of, large);
-    assert.ok(performance.now() - began < 1_500, `${performance.now() - began} ms`);
+    assert.ok(worked() - began < 1_500, `${worked() - began} ms`);
     assert.ok(fragment.length < 120_000, `${fragment.length} characters`);
   });
 
@@ -91,7 +94,7 @@ describe('a link that cannot be opened says why:', () => {
     ['whose name is a number', hostile({ name: 1 }), /`name` is no text/],
     ['whose name is a book', hostile({ name: 'x'.repeat(300) }), /`name` is longer than 200 characters/],
     ['whose schema is an object', hostile({ schema: { toString: 'x' } }), /`schema` is no text/],
-    ['with a text of five million letters', hostile({ policies: 'x'.repeat(5_000_000) }), /`policies` is longer/],
+    ['with a name in a list', hostile({ name: ['x'] }), /`name` is no text/],
     ['with a schema in a strange file', hostile({ schemaFile: '../../etc/passwd' }), /`schemaFile` is neither/],
     ['whose rows are a list', hostile({ rows: [] }), /`rows` is no object/],
     ['with a table that is none', hostile({ rows: { T: 1 } }), /`rows\.T` is no object/],
@@ -107,8 +110,8 @@ describe('a link that cannot be opened says why:', () => {
     ['with an integer that is code', hostile({ rows: { T: { columns: ['a'], rows: [[{ integer: '1);--' }]] } } }), /nothing that a cell/],
     ['with half a byte', hostile({ rows: { T: { columns: ['a'], rows: [[{ blob: 'abc' }]] } } }), /nothing that a cell/],
     ['with an infinite number', hostile('{"rows": {"T": {"columns": ["a"], "rows": [[1e999]]}}}'), /nothing that a cell/],
-    ['with a thousand tables and one', hostile({ rows: Object.fromEntries(many(1_001, 0).map((_, at) => [`t${at}`, table])) }), /more than 1000 tables/],
-    ['with more rows than a page can show', hostile({ rows: { A: { columns: [], rows: many(150_000, []) }, B: { columns: [], rows: many(60_000, []) } } }), /`rows\.B\.rows` is longer than 50000/],
+    ['with ten thousand tables and one', hostile({ rows: Object.fromEntries(many(10_001, 0).map((_, at) => [`t${at}`, table])) }), /more than 10000 tables/],
+    ['with more rows than a page can show', hostile({ rows: { A: { columns: [], rows: many(450_000, []) }, B: { columns: [], rows: many(60_000, []) } } }), /`rows\.B\.rows` is longer than 50000/],
     ['that asks for somebody who is a text', hostile({ ask: { principal: 'User' } }), /`ask\.principal` is no object/],
     ['that asks with a context that is no text', hostile({ ask: { context: {} } }), /`ask\.context` is no text/],
     ['nested without end', hostile('['.repeat(1_000_000)), /damaged/],
@@ -126,10 +129,14 @@ describe('a link that cannot be opened says why:', () => {
   test('a bomb is not unpacked', () => {
     const bomb = Buffer.from(deflateSync(new Uint8Array(400_000_000))).toString('base64url');
     const before = process.memoryUsage().arrayBuffers;
-    const began = performance.now();
+    const began = worked();
     assert.throws(() => caseIn(`#case=v1.${bomb}`), /holds more than 20 MB/);
-    assert.ok(performance.now() - began < 2_000);
+    assert.ok(worked() - began < 2_000);
     assert.ok(process.memoryUsage().arrayBuffers - before < 200_000_000);
+  });
+
+  test('and none is made', () => {
+    assert.throws(() => fragmentOf({ ...FULL, policies: 'x'.repeat(21_000_000) }), /larger than 20 MB/);
   });
 
   test('nor is one that is large as it is', () => {

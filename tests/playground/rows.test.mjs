@@ -4,11 +4,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { compareCells, idOf, nextBool, parseCell, readCell, textOf } from '../../www/src/rows/cell.ts';
-import { choicesOf, leadOf, matching, typeOf } from '../../www/src/rows/choices.ts';
+import { choicesOf, leadOf, matching, spelled, typeOf, wordsOf } from '../../www/src/rows/choices.ts';
 import { convert, joined, looksLikeHeader, looksLikeSql, mapColumns, parseCsv, printCsv } from '../../www/src/rows/csv.ts';
 import { blankRow, edited, firstEmpty, fromDefault, inserted, nextId, pasted, removed } from '../../www/src/rows/edit.ts';
 import { decidersOf, marksOf } from '../../www/src/rows/marks.ts';
-import { nextSort, orderOf } from '../../www/src/rows/order.ts';
+import { byWeight, nextSort, orderOf } from '../../www/src/rows/order.ts';
 import { endsIn, readTime, relative, showTime, writeTime } from '../../www/src/rows/time.ts';
 import { parseTsv, printTsv } from '../../www/src/rows/tsv.ts';
 import { scrollTo, widthOf, windowOf } from '../../www/src/rows/window.ts';
@@ -239,6 +239,11 @@ describe('the order of rows', () => {
     assert.deepEqual(orderOf(table, columns, { ...wanted, filter: 'b', only: new Set([1, 3]), keep: 2 }), [1, 2]);
   });
 
+  test('of columns begins with the key and with what decides', () => {
+    const all = [column('note', 'text'), column('id', 'text', { role: 'id' }), column('name', 'text', { role: 'attribute' }), column('live', 'bool', { role: 'must be true' }), column('ends', 'time', { role: 'expires' })];
+    assert.deepEqual(byWeight(all, ['id']).map(({ name }) => name), ['id', 'live', 'ends', 'name', 'note']);
+  });
+
   test('goes up, down and back as one clicks', () => {
     const up = nextSort(null, 'id');
     assert.deepEqual(up, { column: 'id', down: false });
@@ -347,6 +352,13 @@ describe('a reference', () => {
     assert.equal(leadOf({ ...around, model: undefined }, owner, 'bob', undefined), undefined);
   });
 
+  test('to a word is offered as most rows spell it, and words that rows share are a help', () => {
+    assert.deepEqual(spelled(['project', 'document'], ['PROJECT', 'project', 'PROJECT', null, 7]), ['PROJECT', 'document']);
+    assert.deepEqual(wordsOf(['b', 'a', 'b', 'b', 'a', null, '']), ['b', 'a']);
+    assert.deepEqual(wordsOf(['each', 'has', 'its', 'own', 'own']), []);
+    assert.deepEqual(wordsOf([]), []);
+  });
+
   test('is found by its id or its name, as one types', () => {
     const choices = [{ value: 'joanna', label: '' }, { value: 'x', label: 'Ann' }, { value: 'annabel', label: '' }, { value: 'ann', label: '' }];
     assert.deepEqual(matching(choices, 'ann').shown.map(({ value }) => value), ['ann', 'x', 'annabel', 'joanna']);
@@ -378,8 +390,8 @@ describe('the part of a long list that is drawn', () => {
   test('holds all that is seen and little more', () => {
     for (const count of [0, 1, 20, 5000]) {
       for (const top of [0, 29, 30, 1234, 149_000, 1e9, -50]) {
-        const { first, end } = windowOf(top, 300, 30, count);
-        assert.ok(first >= 0 && end <= count && end - first <= 10 + 16 + 8 + 1, `${top} of ${count}: ${first} to ${end}`);
+        const { first, end, most } = windowOf(top, 300, 30, count);
+        assert.ok(first >= 0 && end <= count && end - first <= most && most <= 32, `${top} of ${count}: ${first} to ${end}`);
         const seen = Math.floor(Math.max(top, 0) / 30);
         for (let row = seen; row < Math.min(count, seen + 10); row += 1) assert.ok(row >= first && row < end, `${row} of ${count} at ${top}`);
       }

@@ -163,6 +163,19 @@ describe('the text that is drawn', () => {
     assert.deepEqual(rows('all').map(({ length }) => length), [4, 4]);
   });
 
+  test('puts half of the many tables around one on its other side, with the same ends of the lines', () => {
+    const leaves = ['A', 'B', 'C', 'D'];
+    /** @type {import('../../www/src/engine/shapes.ts').Diagram} */
+    const diagram = {
+      tables: ['USERS', ...leaves].map((name) => drawn(name)),
+      relations: leaves.map((to) => ({ from: 'USERS', to, from_many: 'exactly_one', to_many: 'zero_or_more', identifying: true, label: '' })),
+    };
+    const lines = print(diagram, tablesOf(diagram, null, []), 'few').text.split('\n').filter((line) => line.includes('--'));
+    assert.deepEqual(lines, ['t0 ||--o{ t1 : " "', 't2 }o--|| t0 : " "', 't0 ||--o{ t3 : " "', 't4 }o--|| t0 : " "']);
+    const few = { ...diagram, relations: diagram.relations.slice(0, 3) };
+    assert.doesNotMatch(print(few, tablesOf(few, null, []), 'few').text, /\}o--/);
+  });
+
   test('is the same where only a kind changed, so that nothing is drawn again', () => {
     const diagram = { tables: [drawn('A')], relations: [] };
     const as = (/** @type {'role' | 'group'} */ kind) => print(diagram, tablesOf(diagram, null, [{ table: 'A', kind, line: 1, text: '' }]), 'few');

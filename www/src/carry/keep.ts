@@ -37,12 +37,22 @@ const rowsOf = (rows: Rows) => once(rows, () => JSON.stringify(rows));
 
 /** The work as a text: each part squeezed on its own, what is the same in both cases once. */
 export function printKept(of: Case, from: Case): string {
-  const kept: Record<string, unknown> = { version: 1, case: textsOf(of), rows: rowsOf(of.rows) };
+  const kept: Record<string, unknown> = { version: 1, name: of.name, case: textsOf(of), rows: rowsOf(of.rows) };
   if (from !== of) {
     kept['base'] = textsOf(from);
     if (from.rows !== of.rows) kept['baseRows'] = rowsOf(from.rows);
   }
   return JSON.stringify(kept);
+}
+
+/** What the case is called, without reading all of it. */
+export function nameOf(text: string | null): string | undefined {
+  try {
+    const { version, name } = JSON.parse(text ?? '') as Record<string, unknown>;
+    return version === 1 && typeof name === 'string' ? name : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The work again. Throws an error that says why it cannot be read. */
@@ -71,9 +81,17 @@ function shareTables(rows: Rows, others: Rows): void {
   }
 }
 
-/**
- * What was kept; undefined where nothing was. What cannot be read is set aside under another name, and said in the error.
- */
+/** That what was kept cannot be read; `text` is what it was. */
+export class Unreadable extends Error {
+  text: string;
+
+  constructor(message: string, text: string) {
+    super(message);
+    this.text = text;
+  }
+}
+
+/** What was kept; undefined where nothing was. What is `Unreadable` is set aside under another name. */
 export function takeKept(storage: Store): Kept | undefined {
   const text = storage.getItem(KEY);
   if (text === null) return undefined;
@@ -87,6 +105,6 @@ export function takeKept(storage: Store): Kept | undefined {
     } catch {
       aside = 'It stays where it is until you change something.';
     }
-    throw new Error(`What this browser kept of your work cannot be read (${why}). ${aside}`);
+    throw new Unreadable(`What this browser kept of your work cannot be read (${why}). ${aside}`, text);
   }
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeps the work in the browser while it is changed, and says where another tab of the same browser changed it, too.
-import { effect } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import type { Case } from '../case/case.ts';
 import { base, current, open } from '../case/store.ts';
 import { notice, problem } from '../ui/notices.tsx';
-import { FORMER, KEY, type Kept, printKept, readKept } from './keep.ts';
+import { FORMER, KEY, type Kept, nameOf, printKept, readKept } from './keep.ts';
 
 /** Letters that follow each other within this many milliseconds are kept together. */
 const PAUSE = 300;
@@ -30,7 +30,13 @@ export function keep(now: { of: Case; from: Case } | undefined): void {
   });
   addEventListener('storage', ({ key, newValue }) => {
     if (key === KEY && newValue !== null) other();
+    if (key === FORMER) formerName.value = nameOf(newValue);
   });
+  try {
+    formerName.value = nameOf(localStorage.getItem(FORMER));
+  } catch {
+    // A browser that keeps nothing has nothing from before.
+  }
 }
 
 function flush(): void {
@@ -50,8 +56,8 @@ function write(): void {
   } catch (error) {
     if (toldFull) return;
     toldFull = true;
-    const full = error instanceof DOMException && error.name === 'QuotaExceededError';
-    const why = full ? 'This case is larger than what this browser keeps' : 'This browser keeps nothing for this page';
+    const none = error instanceof DOMException && error.name !== 'QuotaExceededError';
+    const why = !none ? 'This case is larger than what this browser keeps' : 'This browser keeps nothing for this page';
     notice(`${why}: a reload loses your changes. Save the case as a file to have them.`, true);
   }
 }
@@ -80,10 +86,14 @@ function load(): void {
 export function setAside(): void {
   try {
     localStorage.setItem(FORMER, printKept(current.value, base.value));
+    formerName.value = current.value.name;
   } catch {
     // There is no room for it. Undo has it as long as the page is open.
   }
 }
+
+/** What the work is called that was set aside. */
+export const formerName = signal<string | undefined>(undefined);
 
 /** The work that was set aside. */
 export function former(): Kept | undefined {

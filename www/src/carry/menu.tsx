@@ -10,7 +10,7 @@ import { notice, problem } from '../ui/notices.tsx';
 import { Dialog, Menu, type MenuItem } from '../ui/parts.tsx';
 import { examples } from './examples.ts';
 import { fileName } from './files.ts';
-import { former } from './keeper.ts';
+import { formerName } from './keeper.ts';
 import { LONG_LINK, linkOf } from './link.ts';
 import { openEmpty, openExample, openFormer, pick } from './open.ts';
 import { canSaveToFolder, saveCase, saveSample, saveText, saveToFolder, saveZip } from './save.ts';
@@ -25,12 +25,12 @@ const exampleItems = (): MenuItem[] =>
   examples.map((one) => ({ label: one.title, hint: one.says, act: () => void openExample(one) }));
 
 function openItems(): MenuItem[] {
-  const before = former();
+  const before = formerName.value;
   return [
     { label: 'Files …', hint: 'A pack’s files, a zip of them, a diagram, SQL, or a case file. Dropping them on the page does the same.', act: () => pick(false) },
     { label: 'A folder …', hint: 'A pack, as the palisade command reads it.', act: () => pick(true) },
     { label: 'A new case', hint: 'With nothing in it.', act: openEmpty },
-    ...(before === undefined ? [] : [{ label: `Back to ${before.of.name}`, hint: 'What you had before you last opened something.', act: openFormer }]),
+    ...(before === undefined ? [] : [{ label: `Back to ${before}`, hint: 'What you had before you last opened something.', act: openFormer }]),
   ];
 }
 
@@ -106,7 +106,12 @@ function Things() {
 const linked = signal<{ link: string; copied: boolean } | undefined>(undefined);
 
 async function share(): Promise<void> {
-  const link = linkOf(current.value, location.href);
+  let link: string;
+  try {
+    link = linkOf(current.value, location.href);
+  } catch (error) {
+    return problem(error);
+  }
   let copied = false;
   try {
     await navigator.clipboard.writeText(link);

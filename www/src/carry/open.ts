@@ -9,6 +9,7 @@ import { example, rowsOf } from './examples.ts';
 import { type File as Given, type Pack, instantOf, isWanted, list, readFiles } from './files.ts';
 import { former, setAside } from './keeper.ts';
 import type { Example } from './packs.ts';
+import { LONGEST_NAME } from './read.ts';
 import { MOST_BYTES } from './squeeze.ts';
 
 /** A case takes the place of the present one. Undo brings that back; so does the menu, after a reload. */
@@ -51,7 +52,7 @@ export async function openSchema(text: string, schemaFile: Case['schemaFile'], n
     const line = wrong?.place === undefined || wrong.place.line === 0 ? '' : ` (line ${wrong.place.line})`;
     throw new Error(`The schema cannot be read: ${wrong?.message ?? 'it has no tables'}${line}. Nothing was opened.`);
   }
-  arrive({ ...EMPTY, name, schema: text, schemaFile, model }, `open ${name}`, `${name} was opened, with a first model for it`);
+  arrive({ ...EMPTY, name: name.slice(0, LONGEST_NAME), schema: text, schemaFile, model }, `open ${name}`, `${name} was opened, with a first model for it`);
   // What was kept of the schema, and what was only assumed.
   schemaTab.value = 'report';
   showPane('schema');
@@ -81,7 +82,7 @@ export async function openFiles(files: File[]): Promise<void> {
 
 async function openPack({ name, texts, schemaFile, sample, question }: Pack): Promise<void> {
   if (texts.schema === undefined) return await addToCase(texts, sample, question);
-  const next: Case = { ...EMPTY, ...texts, schemaFile, name: name ?? EMPTY.name, at: instantOf(texts.tests ?? ''), ...question };
+  const next: Case = { ...EMPTY, ...texts, schemaFile, name: (name ?? EMPTY.name).slice(0, LONGEST_NAME), at: instantOf(texts.tests ?? ''), ...question };
   if (texts.model === undefined) {
     next.model = (await ask('infer', { schema: next.schema })).model;
     notice('There is no model.toml: a first one was inferred from the schema.');

@@ -3,11 +3,13 @@
 import { EMPTY, type Asked, type Case } from '../case/case.ts';
 import type { Cell, Rows, Table, Uid } from '../engine/shapes.ts';
 
-const LONGEST_NAME = 200;
-const LONGEST_TEXT = 4_000_000;
-const MOST_TABLES = 1_000;
-const MOST_COLUMNS = 1_000;
-const MOST_ROWS = 200_000;
+/** Of a case. */
+export const LONGEST_NAME = 200;
+const LONGEST_TEXT = 20_000_000;
+const MOST_TABLES = 10_000;
+/** SQLite takes no more. */
+const MOST_COLUMNS = 2_000;
+const MOST_ROWS = 500_000;
 
 export interface CaseRead {
   of: Case;
@@ -93,7 +95,7 @@ class Reader {
   #table(value: unknown, what: string): Table {
     const fields = this.fields(value, what, ['columns', 'rows']);
     const columns = this.#list(fields['columns'], `${what}.columns`, MOST_COLUMNS);
-    const names = columns.map((name, at) => this.text(name, `${what}.columns[${at}]`, LONGEST_NAME));
+    const names = columns.map((name, at) => this.text(name, `${what}.columns[${at}]`, LONGEST_TEXT));
     const twice = names.find((name, at) => names.indexOf(name) !== at);
     if (twice !== undefined) throw new Error(`\`${what}\` has the column \`${short(twice)}\` twice`);
     const rows = this.#list(fields['rows'], `${what}.rows`, MOST_ROWS - this.#rows);

@@ -9,9 +9,12 @@ const PIECE = 8_192;
 /** Functions take only so many arguments. */
 const LETTERS = 32_768;
 
-/** Deflated, as base64 for addresses. */
+/** Deflated, as base64 for addresses. Throws where it is too large. */
 export function squeeze(text: string, level: NonNullable<DeflateOptions['level']> = 9): string {
-  const bytes = deflateSync(new TextEncoder().encode(text), { level });
+  const plain = new TextEncoder().encode(text);
+  // What could not be read again is not written.
+  if (plain.length > MOST_BYTES) throw new Error(`The case is larger than ${size(MOST_BYTES)}.`);
+  const bytes = deflateSync(plain, { level });
   let letters = '';
   for (let at = 0; at < bytes.length; at += LETTERS) letters += String.fromCharCode(...bytes.subarray(at, at + LETTERS));
   return btoa(letters).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');

@@ -2,14 +2,15 @@
 // With which case the page begins: the one in the link, the one that was worked on, or the example.
 import { EMPTY, textsOf } from '../case/case.ts';
 import { base, begin, complete, current } from '../case/store.ts';
-import { problem } from '../ui/notices.tsx';
+import { notice, problem } from '../ui/notices.tsx';
 import { exampleTexts, examples, rowsOf } from './examples.ts';
 import { keep } from './keeper.ts';
-import { type Kept, takeKept } from './keep.ts';
+import { type Kept, Unreadable, takeKept } from './keep.ts';
 import { caseIn } from './link.ts';
 import { arrive, tellIgnored } from './open.ts';
 import { FIRST } from './packs.ts';
 import type { CaseRead } from './read.ts';
+import { download } from './save.ts';
 
 /** Shows a case at once, as far as it is there; resolves when all of it is. Never rejects. */
 export async function start(): Promise<void> {
@@ -30,7 +31,8 @@ function whatWasKept(): Kept | undefined {
     if (kept !== undefined) tellIgnored('What was kept', kept.ignored);
     return kept;
   } catch (error) {
-    problem(error);
+    if (!(error instanceof Unreadable)) problem(error);
+    else notice(error.message, true, { label: 'Save it as a file', act: () => download('palisade-unreadable.json', error.text) });
     return undefined;
   }
 }

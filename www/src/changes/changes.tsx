@@ -29,7 +29,7 @@ export function ChangesView() {
         <Tabs id="changes" label="Decisions, texts and rows, publish" tabs={tabs} chosen={shown} choose={(name) => (part.value = name)} />
         <Menu
           class="changes-start"
-          label="Start"
+          label="Starting point"
           title="What the case is compared with"
           items={[
             { label: 'Start comparing from here', hint: 'the case as it stands is what later changes are compared with', disabled: !differs.value, act: compareFromHere },

@@ -22,51 +22,79 @@ const SCHEMA_TYPES = new Set(['Bool', 'Long', 'String', 'decimal', 'datetime', '
 const VARIABLES = new Set(['principal', 'action', 'resource', 'context']);
 const CONSTANTS = new Set(['true', 'false']);
 
-const NEXT =
-  /(?<space>\s+)|(?<comment>\/\/[^\n]*)|(?<string>"(?:[^"\\\n]|\\[^\n])*(?:"|\\?(?=\n|$)))|(?<annotation>@[A-Za-z_]\w*)|(?<path>[A-Za-z_]\w*(?:::[A-Za-z_]\w*)*(?:::)?)|(?<number>\d+)|(?<operator>&&|\|\||==|!=|<=|>=|[<>!+\-*.,;:=?])|(?<bracket>[()[\]{}])|(?<other>.)/suy;
+const SPACE = /\s+/y;
+const PATH = /[A-Za-z_]\w*(?:::[A-Za-z_]\w*)*(?:::)?/y;
+const STRING = /"(?:[^"\\\n]|\\[^\n])*(?:"|\\?(?=\n|$))/y;
+const ANNOTATION = /@[A-Za-z_]\w*/y;
+const NUMBER = /\d+/y;
+const COMMENT = /\/\/[^\n]*/y;
+const OPERATOR = /&&|\|\||==|!=|<=|>=|[^]/uy;
+
+/** Where a pattern that begins at `from` ends; `from` where it does not begin there. */
+function endOf(pattern: RegExp, text: string, from: number): number {
+  pattern.lastIndex = from;
+  return pattern.test(text) ? pattern.lastIndex : from;
+}
+
+type Raw = 'space' | 'word' | 'string' | 'comment' | 'annotation' | 'number' | 'bracket' | 'operator';
+
+/** What begins at `from`, by its first character: of a thousand lines, each has to take no time. */
+function rawAt(text: string, from: number): { raw: Raw; to: number } {
+  const code = text.charCodeAt(from);
+  const found = (raw: Raw, pattern: RegExp) => ({ raw, to: endOf(pattern, text, from) });
+  if (code === 32 || (code >= 9 && code <= 13) || code > 127) {
+    const space = found('space', SPACE);
+    if (space.to > from) return space;
+  } else if ((code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code === 95) return found('word', PATH);
+  else if (code >= 48 && code <= 57) return found('number', NUMBER);
+  else if (code === 34) return found('string', STRING);
+  else if (code === 47 && text.charCodeAt(from + 1) === 47) return found('comment', COMMENT);
+  else if (code === 64) {
+    const annotation = found('annotation', ANNOTATION);
+    if (annotation.to > from) return annotation;
+  } else if (BRACKETS.includes(text[from]!)) return { raw: 'bracket', to: from + 1 };
+  return found('operator', OPERATOR);
+}
+
+const BRACKETS = '()[]{}';
+
+/** The text that was read last: folds, marks and completion ask for the same one. */
+let read: { text: string; schema: boolean; tokens: readonly CedarToken[] } | undefined;
 
 /** The tokens of a text, comments with them and white space left out. */
-export function cedarTokens(text: string, schema = false): CedarToken[] {
+export function cedarTokens(text: string, schema = false): readonly CedarToken[] {
+  if (read?.schema === schema && read.text === text) return read.tokens;
   const tokens: CedarToken[] = [];
-  NEXT.lastIndex = 0;
-  while (NEXT.lastIndex < text.length) {
-    const from = NEXT.lastIndex;
-    const groups = NEXT.exec(text)?.groups;
-    if (groups === undefined) break;
-    if (groups['space'] !== undefined) continue;
-    const to = NEXT.lastIndex;
-    const piece = text.slice(from, to);
-    const before = tokens.at(-1);
-    let kind: CedarKind = 'word';
-    let closed = true;
-    if (groups['comment'] !== undefined) kind = 'comment';
-    else if (groups['string'] !== undefined) {
-      kind = 'string';
-      closed = piece.length > 1 && /(?<!\\)(?:\\\\)*"$/.test(piece.slice(1));
-    } else if (groups['annotation'] !== undefined) kind = 'annotation';
-    else if (groups['path'] !== undefined) kind = schema ? schemaWord(piece) : wordKind(piece, text, to, before);
-    else if (groups['number'] !== undefined) kind = 'number';
-    else if (groups['bracket'] !== undefined) kind = 'bracket';
-    else kind = 'operator';
-    tokens.push({ kind, from, to, text: piece, closed });
+  let before: CedarToken | undefined;
+  for (let from = 0; from < text.length; ) {
+    const { raw, to } = rawAt(text, from);
+    if (raw !== 'space') {
+      const piece = text.slice(from, to);
+      const kind = raw === 'word' ? wordOf(piece, text, to, before, schema) : raw;
+      // A last quote that is escaped ends nothing.
+      const closed = raw !== 'string' || (piece.length > 1 && /(?<!\\)(?:\\\\)*"$/.test(piece.slice(1)));
+      before = { kind, from, to, text: piece, closed };
+      tokens.push(before);
+    }
+    from = Math.max(to, from + 1);
   }
+  read = { text, schema, tokens };
   return tokens;
 }
 
 /** The token that begins at `from`, for colouring line by line. */
 export function tokenAt(text: string, from: number, before: CedarToken | undefined, schema: boolean): { kind: CedarKind | null; to: number } {
-  NEXT.lastIndex = from;
-  const groups = NEXT.exec(text)?.groups;
-  const to = Math.max(NEXT.lastIndex, from + 1);
-  if (groups === undefined || groups['space'] !== undefined) return { kind: null, to };
-  const piece = text.slice(from, to);
-  if (groups['path'] !== undefined) return { kind: schema ? schemaWord(piece) : wordKind(piece, text, to, before), to };
-  for (const kind of ['comment', 'string', 'annotation', 'number', 'bracket'] as const) if (groups[kind] !== undefined) return { kind, to };
-  return { kind: 'operator', to };
+  const { raw, to } = rawAt(text, from);
+  const end = Math.max(to, from + 1);
+  if (raw === 'space') return { kind: null, to: end };
+  return { kind: raw === 'word' ? wordOf(text.slice(from, end), text, end, before, schema) : raw, to: end };
 }
 
+const wordOf = (word: string, text: string, to: number, before: CedarToken | undefined, schema: boolean) =>
+  schema ? schemaWord(word) : wordKind(word, text, to, before);
+
 function wordKind(word: string, text: string, to: number, before: CedarToken | undefined): CedarKind {
-  if (before?.text === '.') return /^\s*\(/.test(text.slice(to, to + 20)) ? 'call' : 'attribute';
+  if (before?.text === '.') return text[endOf(SPACE, text, to)] === '(' ? 'call' : 'attribute';
   if (word.includes('::')) return 'type';
   if (before?.text === 'has') return 'attribute';
   if (EFFECTS.has(word)) return 'effect';
@@ -94,7 +122,7 @@ export interface CedarPolicy {
 }
 
 /** The policies of a text, one after the other; the last one may have no end yet. */
-export function cedarPolicies(tokens: CedarToken[]): CedarPolicy[] {
+export function cedarPolicies(tokens: readonly CedarToken[]): CedarPolicy[] {
   const policies: CedarPolicy[] = [];
   let current: CedarToken[] = [];
   const end = () => {

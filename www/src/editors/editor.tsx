@@ -228,7 +228,22 @@ const toFinding = (move: Command): Command => (view) => {
   return true;
 };
 
+/** After Escape, Tab goes on to what follows the editor, however long somebody takes for it; any other key is for the text. */
+const leaving = Prec.highest(
+  EditorView.domEventHandlers({
+    keydown(event, view) {
+      if (!['Tab', 'Shift', 'Escape'].includes(event.key)) view.setTabFocusMode(false);
+      return false;
+    },
+    blur(_, view) {
+      view.setTabFocusMode(false);
+      return false;
+    },
+  }),
+);
+
 const basics: Extension = [
+  leaving,
   linter(null),
   lintGutter(),
   lineNumbers(),
@@ -257,7 +272,13 @@ const basics: Extension = [
     ...foldKeymap,
     ...defaultKeymap,
     indentWithTab,
-    // Else Escape would be taken for the page: a pane that has the whole screen keeps it while somebody writes.
-    { key: 'Escape', run: () => true },
+    // Escape is for the editor, not for the page: a pane that has the whole screen keeps it while somebody writes.
+    {
+      key: 'Escape',
+      run: (view) => {
+        view.setTabFocusMode(true);
+        return true;
+      },
+    },
   ]),
 ];

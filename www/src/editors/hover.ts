@@ -91,7 +91,7 @@ function entityHint(type: string, id: string, words: Vocabulary, hint: Make): Hi
   return hint(`${type} ${id}`, known.label ?? undefined, of === null ? undefined : `A row of ${of}.`);
 }
 
-function attributeHint(name: string, dot: number, tokens: CedarToken[], words: Vocabulary, hint: Make): Hint | undefined {
+function attributeHint(name: string, dot: number, tokens: readonly CedarToken[], words: Vocabulary, hint: Make): Hint | undefined {
   // Before the dot, the bracket or the `has` stands whose attribute it is.
   const place = placeAmong(tokens, tokens[dot]!.to);
   const owner = tokens[dot]!.text === 'has' ? place.condition : place.condition.slice(0, -1);
@@ -112,7 +112,7 @@ function columnOf(type: EntityType | undefined, name: string): string {
 }
 
 /** What in model.toml makes a generated policy: its `@source` is the table. */
-function madeOf(id: string, tokens: CedarToken[], at: number, words: Vocabulary, hint: Make): Hint {
+function madeOf(id: string, tokens: readonly CedarToken[], at: number, words: Vocabulary, hint: Make): Hint {
   const policy = cedarPolicies(tokens).find(({ from, to }) => from <= at && at < to);
   const index = policy?.tokens.findIndex(({ text }) => text === '@source') ?? -1;
   const source = index < 0 ? undefined : unquote(policy!.tokens[index + 2]?.text ?? '');

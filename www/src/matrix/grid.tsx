@@ -48,29 +48,36 @@ export interface GridProps {
   chooseColumn: (column: number) => void;
 }
 
+/** About how broad a text is in the small type of the headers: capitals are broader, and signs of Han are square. */
+function breadth(text: string): number {
+  let sum = 0;
+  for (const char of text) sum += char > '\u2e80' ? 11.5 : char >= 'A' && char <= 'Z' ? 8.2 : 6.6;
+  return sum;
+}
+
 /** How large things are, by the texts that stand in the headers and the room that there is. */
 export function sizesOf({ matrix, seen, beside }: Pick<GridProps, 'matrix' | 'seen' | 'beside'>, room: Room): Sizes {
   let [longest, lines, whole] = [0, 1, 0];
   for (const column of seen.columns) {
     const action = matrix.actions[column]!;
     const parts = partsOf(action);
-    for (const part of parts) longest = Math.max(longest, part.length);
+    for (const part of parts) longest = Math.max(longest, breadth(part));
     lines = Math.max(lines, parts.length);
     // Upwards a long one takes two lines.
-    whole = Math.max(whole, parts.length > 1 ? Math.max(action.length * 0.62, ...parts.map((part) => part.length)) : action.length);
+    whole = Math.max(whole, parts.length > 1 ? Math.max(breadth(action) * 0.62, ...parts.map(breadth)) : breadth(action));
   }
-  let widest = 8;
+  let widest = 0;
   for (const row of seen.rows) {
     const entity = matrix.entities[row]!;
     const label = beside.labels.get(keyOf(entity));
-    widest = Math.max(widest, entity.id.length + (label === undefined ? 0 : label.length * 0.85 + 2));
+    widest = Math.max(widest, breadth(entity.id) * 1.15 + (label === undefined ? 0 : breadth(label) + 10));
   }
-  const side = Math.round(Math.max(80, Math.min(widest * 7.4 + 20, room.width * 0.38, 300)));
+  const side = Math.round(Math.max(80, Math.min(widest + 20, room.width * 0.38, 300)));
   const row = room.touch ? 36 : 28;
-  const column = Math.round(Math.max(44, Math.min(longest * 6.6 + 10, 104)));
+  const column = Math.round(Math.max(44, Math.min(longest + 10, 116)));
   // Where they would not all be seen side by side, they are written upwards: narrower, and higher.
   if (side + seen.columns.length * column > room.width && room.width > 0) {
-    const head = Math.round(Math.max(56, Math.min(whole * 6.8 + 16, Math.max(96, room.height * 0.4), 170)));
+    const head = Math.round(Math.max(56, Math.min(whole + 16, Math.max(96, room.height * 0.4), 170)));
     return { row, side, column: 38, head, upright: true };
   }
   return { row, side, column, head: Math.min(lines, 4) * HEAD_LINE + 12, upright: false };
@@ -112,6 +119,12 @@ export function Grid(props: GridProps) {
     observer.observe(box);
     return () => observer.disconnect();
   }, []);
+  // Whoever sorts wants to see what comes first now.
+  const first = useRef(true);
+  useLayoutEffect(() => {
+    if (!first.current && scroller.current !== null) scroller.current.scrollTop = 0;
+    first.current = false;
+  }, [order]);
   useLayoutEffect(() => {
     if (!moved.current) return;
     moved.current = false;

@@ -194,7 +194,7 @@ export function editAsForm(row = cursor.value.row): void {
 export function exportCsv(): void {
   const shown = view.value;
   if (shown === undefined) return;
-  const url = URL.createObjectURL(new Blob([printCsv(data.value, shown.columns.map(({ name }) => name))], { type: 'text/csv' }));
+  const url = URL.createObjectURL(new Blob([printCsv(data.value, shown.inSchema)], { type: 'text/csv' }));
   const link = document.createElement('a');
   link.href = url;
   link.download = `${shown.name}.csv`;

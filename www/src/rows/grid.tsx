@@ -22,8 +22,9 @@ const HEADING_HEIGHT = 44;
 
 interface Layout {
   widths: number[];
-  /** Where columns that stay in sight begin; undefined for the others. */
-  sticks: (number | undefined)[];
+  /** How many columns, from the first, stay in sight; and how wide they are with the head of the row. */
+  stuck: number;
+  stuckWidth: number;
   total: number;
   rowHeight: number;
 }
@@ -40,7 +41,7 @@ function TableGrid({ shown }: { shown: View }) {
   const rows = order.value;
   const layout = useLayout(shown, size.touch, size.width);
   const { rowHeight } = layout;
-  const { first, end } = windowOf(size.top, size.height - HEADING_HEIGHT, rowHeight, rows.length);
+  const { first, end, most } = windowOf(size.top, size.height - HEADING_HEIGHT, rowHeight, rows.length);
 
   useLayoutEffect(() => {
     const box = scroller.current;
@@ -77,10 +78,9 @@ function TableGrid({ shown }: { shown: View }) {
     const place = cursor.peek();
     const at = shownAt.peek().get(place.row) ?? HEAD;
     if (at !== HEAD) box.scrollTop = scrollTo(box.scrollTop, box.clientHeight - HEADING_HEIGHT, 0, at * rowHeight, (at + 1) * rowHeight);
-    if (place.column !== HEAD && layout.sticks[place.column] === undefined) {
+    if (place.column >= layout.stuck) {
       const left = layout.widths.slice(0, place.column).reduce((sum, width) => sum + width, HEAD_WIDTH);
-      const stuck = layout.widths.reduce((sum, width, column) => (layout.sticks[column] === undefined ? sum : sum + width), HEAD_WIDTH);
-      box.scrollLeft = scrollTo(box.scrollLeft, box.clientWidth, stuck, left, left + (layout.widths[place.column] ?? 0));
+      box.scrollLeft = scrollTo(box.scrollLeft, box.clientWidth, layout.stuckWidth, left, left + (layout.widths[place.column] ?? 0));
     }
     box.querySelector<HTMLElement>(`[data-row="${place.row}"][data-column="${place.column}"]`)?.focus({ preventScroll: true });
   });
@@ -156,7 +156,8 @@ function TableGrid({ shown }: { shown: View }) {
           const light = lit.find((one) => one.row === row);
           return (
             <Row
-              key={row}
+              // Rows that come into sight take the place of those that left it; the one at the cursor keeps its own.
+              key={row === reachable.row ? `at ${row}` : at % most}
               row={row}
               at={at}
               shown={shown}
@@ -194,23 +195,21 @@ function useLayout(shown: View, touch: boolean, room: number): Layout {
     const widths = shown.columns.map((column) => {
       const at = columns.indexOf(column.name);
       const letters = sample.map((cells, row) => shownLetters(cells[at] ?? null, column, sample === rows ? row : -1));
-      const small = lettersOf(column.type) + (column.role === null ? 0 : lettersOf(column.role) + 3);
-      const heading = 26 + Math.max(lettersOf(column.name) * 7.6 + (column.secret ? 16 : 0), small * 6.1);
+      const small = lettersOf(column.type) + (column.role === null ? 0 : lettersOf(column.role) + 3) + (column.secret ? 9 : 0);
+      const heading = 26 + Math.max(lettersOf(column.name) * 7.6, small * 6.1);
       return Math.max(widthOf(heading, letters), column.type === 'bool' ? 84 : 0);
     });
     const keys = new Set(shown.key);
-    const sticks: (number | undefined)[] = [];
-    let left = HEAD_WIDTH;
+    let stuck = 0;
+    let stuckWidth = HEAD_WIDTH;
     // Key columns stay in sight where they stand first, and where they leave room for others.
     for (const [at, column] of shown.columns.entries()) {
       const width = widths[at]!;
-      const free = at === sticks.length && (at === 0 || sticks[at - 1] !== undefined);
-      if (!keys.has(column.name) || !free || left + width > Math.max(room * 0.45, at === 0 ? 200 : 0)) break;
-      sticks.push(left);
-      left += width;
+      if (!keys.has(column.name) || stuckWidth + width > Math.max(room * 0.45, at === 0 ? 200 : 0)) break;
+      stuck += 1;
+      stuckWidth += width;
     }
-    while (sticks.length < widths.length) sticks.push(undefined);
-    return { widths, sticks, total: widths.reduce((sum, width) => sum + width, HEAD_WIDTH), rowHeight: touch ? 38 : 29 };
+    return { widths, stuck, stuckWidth, total: widths.reduce((sum, width) => sum + width, HEAD_WIDTH), rowHeight: touch ? 38 : 29 };
   }, [names, any, touch, Math.round(room / 80)]);
 }
 
@@ -243,49 +242,51 @@ export function columnSays(shown: View, column: ModelColumn): string {
 
 function Headings({ shown, layout, reachable }: { shown: View; layout: Layout; reachable: number | undefined }) {
   const by = sort.value;
+  const heading = (column: ModelColumn, at: number) => {
+    const sorted = by?.column === column.name ? by : undefined;
+    return (
+      <div
+        key={column.name}
+        role="columnheader"
+        aria-colindex={at + 2}
+        aria-sort={sorted === undefined ? 'none' : sorted.down ? 'descending' : 'ascending'}
+        class="rows-heading"
+        style={{ width: `${layout.widths[at]}px` }}
+        data-row={HEAD}
+        data-column={at}
+        tabIndex={reachable === at ? 0 : -1}
+        title={`${columnSays(shown, column)} Click or Enter sorts what is shown.`}
+      >
+        <span class="rows-name">
+          {column.name}
+          <span class="rows-sort" aria-hidden="true">{sorted === undefined ? '' : sorted.down ? '▼' : '▲'}</span>
+        </span>
+        <span class="rows-type">
+          {column.type}
+          {column.role !== null && column.role !== column.type && <span class="rows-role">{column.role}</span>}
+          {column.secret && <span class="rows-role rows-hush">secret</span>}
+        </span>
+      </div>
+    );
+  };
   return (
     <div role="row" aria-rowindex={1} class="rows-headings" style={{ height: `${HEADING_HEIGHT}px` }}>
-      <div
-        role="columnheader"
-        aria-colindex={1}
-        class="rows-heading rows-corner"
-        style={{ width: `${HEAD_WIDTH}px`, left: '0px' }}
-        data-row={HEAD}
-        data-column={HEAD}
-        tabIndex={reachable === HEAD ? 0 : -1}
-        title="Number of the row, and what was found in it"
-      >
-        <span class="hidden">Row</span>
+      <div class="rows-stuck" role="none">
+        <div
+          role="columnheader"
+          aria-colindex={1}
+          class="rows-heading rows-corner"
+          style={{ width: `${HEAD_WIDTH}px` }}
+          data-row={HEAD}
+          data-column={HEAD}
+          tabIndex={reachable === HEAD ? 0 : -1}
+          title="Number of the row, and what was found in it"
+        >
+          <span class="hidden">Row</span>
+        </div>
+        {shown.columns.slice(0, layout.stuck).map(heading)}
       </div>
-      {shown.columns.map((column, at) => {
-        const sorted = by?.column === column.name ? by : undefined;
-        const stick = layout.sticks[at];
-        return (
-          <div
-            key={column.name}
-            role="columnheader"
-            aria-colindex={at + 2}
-            aria-sort={sorted === undefined ? 'none' : sorted.down ? 'descending' : 'ascending'}
-            class={`rows-heading ${stick === undefined ? '' : 'rows-stick'}`}
-            style={{ width: `${layout.widths[at]}px`, left: stick === undefined ? undefined : `${stick}px` }}
-            data-row={HEAD}
-            data-column={at}
-            tabIndex={reachable === at ? 0 : -1}
-            title={`${columnSays(shown, column)} Click or Enter sorts what is shown.`}
-          >
-            <span class="rows-name">
-              {column.secret && <span aria-hidden="true">⚿ </span>}
-              {column.name}
-              <span class="rows-sort" aria-hidden="true">{sorted === undefined ? '' : sorted.down ? '▼' : '▲'}</span>
-            </span>
-            <span class="rows-type">
-              {column.type}
-              {column.role !== null && column.role !== column.type && <span class="rows-role">{column.role}</span>}
-              {column.secret && <span class="hidden">, secret</span>}
-            </span>
-          </div>
-        );
-      })}
+      {shown.columns.slice(layout.stuck).map((column, at) => heading(column, at + layout.stuck))}
     </div>
   );
 }
@@ -319,54 +320,64 @@ class Row extends Component<RowProps> {
 
   override render() {
     const { row, at, shown, layout, cells, columnsOfTable, active, from, to, marks, decider, light, around: surroundings } = this.props;
-    const lit = light === ALL;
+    const cellOf = (column: ModelColumn, number: number) => {
+      const cell = cells[columnsOfTable.indexOf(column.name)] ?? null;
+      const found = marks?.cells.get(column.name);
+      const edited = this.props.editing === number;
+      const selected = from !== undefined && number >= from && number <= (to ?? from);
+      const bright = light !== undefined && light !== ALL && light.includes(column.name);
+      const classes = ['rows-cell'];
+      if (selected) classes.push('rows-selected');
+      if (found !== undefined) classes.push('rows-found', `rows-${worstOf(found)}`);
+      if (edited) classes.push('rows-edited');
+      if (bright) classes.push('rows-lit');
+      return (
+        <div
+          key={column.name}
+          role="gridcell"
+          aria-colindex={number + 2}
+          aria-selected={selected}
+          aria-invalid={found === undefined ? undefined : true}
+          class={classes.join(' ')}
+          style={{ width: `${layout.widths[number]}px` }}
+          data-row={row}
+          data-column={number}
+          tabIndex={active === number ? 0 : -1}
+          title={found?.map(findingSays).join('\n')}
+        >
+          {edited ? (
+            <CellEditor row={row} column={column} typed={this.props.typed ?? undefined} around={surroundings} />
+          ) : (
+            <>
+              {found !== undefined && <Sign findings={found} />}
+              {column.type === 'bool' && (cell === null || readBool(cell) !== undefined) ? (
+                <span class="rows-box" data-toggle="true">
+                  {cell === null ? <span class="rows-null"><span aria-hidden="true">–</span> NULL</span> : <CellShown cell={cell} column={column} lead={undefined} at={0} hidden={false} found={false} />}
+                </span>
+              ) : (
+                <CellShown cell={cell} column={column} lead={leadFrom(surroundings, column, row, cell)} at={surroundings.at} hidden={!isOpen(row, column)} found={found !== undefined} />
+              )}
+            </>
+          )}
+        </div>
+      );
+    };
+    const classes = ['rows-row'];
+    if (decider !== undefined) classes.push(`rows-decides-${decider.effect}`);
+    if (light === ALL) classes.push('rows-lit');
     return (
       <div
         role="row"
         aria-rowindex={at + 2}
         aria-selected={from !== undefined}
-        class={`rows-row ${decider === undefined ? '' : `rows-decides-${decider.effect}`} ${lit ? 'rows-lit' : ''} ${at % 2 === 1 ? 'rows-odd' : ''}`}
+        class={classes.join(' ')}
         style={{ top: `${HEADING_HEIGHT + at * layout.rowHeight}px`, height: `${layout.rowHeight}px`, width: `${layout.total}px` }}
       >
-        <RowHead row={row} active={active === HEAD} marks={marks} decider={decider} />
-        {shown.columns.map((column, number) => {
-          const cell = cells[columnsOfTable.indexOf(column.name)] ?? null;
-          const stick = layout.sticks[number];
-          const found = marks?.cells.get(column.name);
-          const edited = this.props.editing === number;
-          const selected = from !== undefined && number >= from && number <= (to ?? from);
-          const bright = light !== undefined && light !== ALL && light.includes(column.name);
-          return (
-            <div
-              key={column.name}
-              role="gridcell"
-              aria-colindex={number + 2}
-              aria-selected={selected}
-              aria-invalid={found === undefined ? undefined : true}
-              class={`rows-cell ${stick === undefined ? '' : 'rows-stick'} ${selected ? 'rows-selected' : ''} ${found === undefined ? '' : `rows-found rows-${worstOf(found)}`} ${edited ? 'rows-edited' : ''} ${bright ? 'rows-lit' : ''}`}
-              style={{ width: `${layout.widths[number]}px`, left: stick === undefined ? undefined : `${stick}px` }}
-              data-row={row}
-              data-column={number}
-              tabIndex={active === number ? 0 : -1}
-              title={found?.map(findingSays).join('\n')}
-            >
-              {edited ? (
-                <CellEditor row={row} column={column} typed={this.props.typed ?? undefined} around={surroundings} />
-              ) : (
-                <>
-                  {found !== undefined && <Sign findings={found} />}
-                  {column.type === 'bool' && (cell === null || readBool(cell) !== undefined) ? (
-                    <span class="rows-box" data-toggle="true">
-                      {cell === null ? <span class="rows-null"><span aria-hidden="true">–</span> NULL</span> : <CellShown cell={cell} column={column} lead={undefined} at={0} hidden={false} found={false} />}
-                    </span>
-                  ) : (
-                    <CellShown cell={cell} column={column} lead={leadFrom(surroundings, column, row, cell)} at={surroundings.at} hidden={!isOpen(row, column)} found={found !== undefined} />
-                  )}
-                </>
-              )}
-            </div>
-          );
-        })}
+        <div class={(this.props.editing ?? layout.stuck) < layout.stuck ? 'rows-stuck rows-above' : 'rows-stuck'} role="none">
+          <RowHead row={row} active={active === HEAD} marks={marks} decider={decider} />
+          {shown.columns.slice(0, layout.stuck).map(cellOf)}
+        </div>
+        {shown.columns.slice(layout.stuck).map((column, number) => cellOf(column, number + layout.stuck))}
       </div>
     );
   }
@@ -401,7 +412,7 @@ function RowHead({ row, active, marks, decider }: { row: number; active: boolean
       role="rowheader"
       aria-colindex={1}
       class="rows-cell rows-head"
-      style={{ width: `${HEAD_WIDTH}px`, left: '0px' }}
+      style={{ width: `${HEAD_WIDTH}px` }}
       data-row={row}
       data-column={HEAD}
       tabIndex={active ? 0 : -1}

@@ -82,7 +82,7 @@ function Import({ given }: { given: { text: string; name: string } }) {
             rows={6}
             spellcheck={false}
             aria-label="CSV or SQL"
-            placeholder={`${shown?.columns.slice(0, 4).map((column) => column.name).join(',') ?? 'id,name'}\n…\n\nor\n\nINSERT INTO ${shown?.name ?? 'users'} (…) VALUES (…);`}
+            placeholder={`${shown?.inSchema.slice(0, 4).join(',') ?? 'id,name'}\n…\n\nor\n\nINSERT INTO ${shown?.name ?? 'users'} (…) VALUES (…);`}
             value={text}
             onInput={(event) => setText(event.currentTarget.value)}
           />
@@ -136,17 +136,19 @@ function End(props: { can: boolean; say: string; act: () => void; close: () => v
 const count = (many: number) => (many === 1 ? '1 row' : `${many} rows`);
 
 function FromCsv({ text, shown, replace, close }: { text: string; shown: View; replace: boolean; close: () => void }) {
+  // A file without names has its fields as the schema has its columns.
+  const columns = useMemo(() => shown.inSchema.map((name) => shown.columns.find((column) => column.name === name)!), [shown.columns]);
   const [delimiter, setDelimiter] = useState('');
   const [header, setHeader] = useState<boolean | undefined>(undefined);
   const [chosen, setChosen] = useState<Record<number, string>>({});
   const csv = useMemo(() => parseCsv(text, delimiter), [text, delimiter]);
   const first = csv.records[0] ?? [];
-  const headed = header ?? looksLikeHeader(first, shown.columns);
-  const guessed = mapColumns(first, headed, shown.columns);
+  const headed = header ?? looksLikeHeader(first, columns);
+  const guessed = mapColumns(first, headed, columns);
   const taken = new Set(Object.values(chosen));
   const mapping = guessed.map((name, at) => chosen[at] ?? (taken.has(name) ? '' : name));
   const mapped = mapping.join('\n');
-  const ready = useMemo(() => convert(csv, headed, mapping, shown.columns), [csv, headed, mapped, shown.columns]);
+  const ready = useMemo(() => convert(csv, headed, mapping, columns), [csv, headed, mapped, columns]);
   const { rows } = ready.table;
   const act = () => {
     const before = current.value.rows[shown.name];
@@ -189,7 +191,7 @@ function FromCsv({ text, shown, replace, close }: { text: string; shown: View; r
                   <div class="muted rows-field-of">{headed ? first[at] : `field ${at + 1}`}</div>
                   <select aria-label={`Column for ${headed ? first[at] : `field ${at + 1}`}`} value={name} onChange={(event) => setChosen({ ...chosen, [at]: event.currentTarget.value })}>
                     <option value="">(left out)</option>
-                    {shown.columns.map((column) => (
+                    {columns.map((column) => (
                       <option key={column.name} value={column.name} disabled={mapping.includes(column.name) && column.name !== name}>
                         {column.name}
                       </option>
@@ -204,14 +206,14 @@ function FromCsv({ text, shown, replace, close }: { text: string; shown: View; r
               <tr key={row}>
                 <th scope="row">{csv.lines[row + (headed ? 1 : 0)]}</th>
                 {mapping.map((name, at) => {
-                  const column = shown.columns.findIndex((one) => one.name === name);
+                  const column = columns.findIndex((one) => one.name === name);
                   const problem = ready.cells.get(`${row}/${name}`);
                   const cell = cells[column] ?? null;
                   const original = csv.records[row + (headed ? 1 : 0)]?.[at] ?? '';
                   return (
                     <td key={at} class={problem !== undefined ? 'rows-error' : column < 0 ? 'muted' : ''} title={problem}>
                       {problem !== undefined && <span class="bad">✗<span class="hidden"> {problem}</span> </span>}
-                      {column < 0 ? <s>{original}</s> : cell === null ? <span class="rows-null">NULL</span> : shown.columns[column]?.secret === true ? '••••••' : textOf(cell)}
+                      {column < 0 ? <s>{original}</s> : cell === null ? <span class="rows-null">NULL</span> : columns[column]?.secret === true ? '••••••' : textOf(cell)}
                     </td>
                   );
                 })}

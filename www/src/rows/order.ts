@@ -42,6 +42,15 @@ export function orderOf(table: Table, columns: ModelColumn[], { sort, filter, on
   });
 }
 
+/**
+ * Columns as they are shown: the key first, then what decides, then attributes, then what has no say. Within each as the
+ * schema has them.
+ */
+export function byWeight(columns: ModelColumn[], key: string[]): ModelColumn[] {
+  const weight = ({ name, role }: ModelColumn) => (key.includes(name) ? 0 : role === null ? 3 : role === 'attribute' ? 2 : 1);
+  return columns.map((column, at) => ({ column, at })).sort((a, b) => weight(a.column) - weight(b.column) || a.at - b.at).map(({ column }) => column);
+}
+
 /** What a click on a heading makes of the order: up, down, as it was. */
 export function nextSort(now: Sort | null, column: string): Sort | null {
   if (now?.column !== column) return { column, down: false };

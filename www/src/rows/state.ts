@@ -8,7 +8,7 @@ import { instant, results } from '../engine/engine.ts';
 import type { Model, ModelColumn, ModelTable, Table } from '../engine/shapes.ts';
 import type { Around } from './choices.ts';
 import { type Decider, type TableMarks, decidersOf, marksOf } from './marks.ts';
-import { type Sort, orderOf } from './order.ts';
+import { type Sort, byWeight, orderOf } from './order.ts';
 import { readTime } from './time.ts';
 
 /** The heading stands above the first row, the row's own head before the first column. */
@@ -27,6 +27,8 @@ effect(() => {
 
 /** A table as it is shown: by the model, or, where there is none, by the columns of its rows. */
 export interface View extends ModelTable {
+  /** The names of its columns as the schema has them: `columns` begins with those that matter most. */
+  inSchema: string[];
   /** Whether the model has it. */
   known: boolean;
   count: number;
@@ -43,13 +45,14 @@ export const views = computed<View[]>(() => {
   const has = (model.value?.tables ?? []).map((one): View => {
     const table = rows[one.name];
     const more = (table?.columns ?? []).filter((name) => !one.columns.some((column) => column.name === name));
-    return { ...one, columns: [...one.columns, ...more.map(unknownColumn)], known: true, count: table?.rows.length ?? 0 };
+    const all = [...one.columns, ...more.map(unknownColumn)];
+    return { ...one, columns: byWeight(all, one.key), inSchema: all.map(({ name }) => name), known: true, count: table?.rows.length ?? 0 };
   });
   const strange = Object.entries(rows).filter(([name]) => !has.some((one) => one.name === name));
   for (const [name, { columns, rows: all }] of strange) {
     // Before the first model there is nothing wrong with them.
     const says = model.value === undefined ? '' : 'The schema has no such table: its rows say nothing.';
-    has.push({ name, kind: 'ignored', type: null, says, key: [], columns: columns.map(unknownColumn), line: 0, known: false, count: all.length });
+    has.push({ name, kind: 'ignored', type: null, says, key: [], columns: columns.map(unknownColumn), inSchema: columns, line: 0, known: false, count: all.length });
   }
   return has.sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind));
 });

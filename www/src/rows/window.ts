@@ -6,12 +6,15 @@ const AROUND = 8;
 /** What is drawn changes by steps of so many rows, so that scrolling draws seldom. */
 const STEP = 4;
 
-/** The rows that are drawn: from `first` up to and without `end`. */
-export function windowOf(top: number, height: number, rowHeight: number, count: number): { first: number; end: number } {
-  const seen = Math.floor(Math.max(top, 0) / rowHeight);
+/**
+ * The rows that are drawn: from `first` up to and without `end`. There are never more than `most`, which does not change
+ * while one scrolls: row `at` can stand in slot `at % most`, so that rows that come take the place of those that go.
+ */
+export function windowOf(top: number, height: number, rowHeight: number, count: number): { first: number; end: number; most: number } {
+  const most = Math.ceil((Math.ceil(Math.max(height, 0) / rowHeight) + 1 + 2 * AROUND) / STEP) * STEP + STEP;
+  const seen = Math.min(Math.floor(Math.max(top, 0) / rowHeight), count);
   const first = Math.max(0, Math.floor((seen - AROUND) / STEP) * STEP);
-  const end = Math.min(count, Math.ceil((seen + Math.ceil(height / rowHeight) + 1 + AROUND) / STEP) * STEP);
-  return { first: Math.min(first, Math.max(end, 0)), end };
+  return { first, end: Math.min(count, first + most), most };
 }
 
 /** Where to scroll so that `from` to `to` is seen between `before` (covered by what sticks there) and the end. */

@@ -22,21 +22,25 @@ export function rulesOf(
   coverage: TestsRun['coverage'] | undefined,
   decided: ReadonlySet<string>,
 ): Rule[] {
-  const found = new Map<string, number>();
-  if (!fresh) {
-    let line = 1;
-    let at = 0;
-    for (const { id, from } of cedarPolicies(cedarTokens(text))) {
-      for (; at < from; at += 1) if (text[at] === '\n') line += 1;
-      if (id !== undefined) found.set(id, line);
-    }
-  }
+  const found = fresh ? undefined : linesOf(text);
   const tests = new Map(coverage?.policies.map((one) => [one.id, one.tests]));
   return policies.flatMap((policy) => {
-    const line = fresh ? policy.line : found.get(policy.id);
+    const line = found === undefined ? policy.line : found.get(policy.id);
     if (policy.source !== source || line === undefined) return [];
     return [{ id: policy.id, line, tests: tests.get(policy.id), decided: decided.has(policy.id) }];
   });
+}
+
+/** The lines of a text's rules by their `@id`. */
+function linesOf(text: string): Map<string, number> {
+  const found = new Map<string, number>();
+  let line = 1;
+  let at = 0;
+  for (const { id, from } of cedarPolicies(cedarTokens(text))) {
+    for (; at < from; at += 1) if (text[at] === '\n') line += 1;
+    if (id !== undefined) found.set(id, line);
+  }
+  return found;
 }
 
 export function marksOf(rules: readonly Rule[], anyTests: boolean): Mark[] {

@@ -76,8 +76,9 @@ const run = computed(() => {
 const fresh = computed(() => results.compiled.value?.ok === true);
 const policies = computed(() => lastModel.value?.policies ?? []);
 const handRules = computed(() =>
-  // Found by their `@id`: letters that were typed since then have moved the lines.
-  rulesOf(current.value.policies, 'policies.cedar', policies.value, false, run.value?.coverage, decided.value),
+  // Found by their `@id` in the text as it is by now, when the engine has said something new: until then the signs move with
+  // their lines.
+  rulesOf(current.peek().policies, 'policies.cedar', policies.value, false, run.value?.coverage, decided.value),
 );
 const generatedRules = computed(() =>
   rulesOf(compiled.value?.['policies.cedar'] ?? '', 'generated', policies.value, true, run.value?.coverage, decided.value),

@@ -13,6 +13,9 @@ const BOTH = 820;
 /** In less than this, columns cannot be read in a drawing of the whole. */
 const WITH_COLUMNS = 560;
 
+/** Of more tables than this, columns are drawn when the user says so. */
+const MANY = 40;
+
 /** How wide the tab is. */
 const width = signal(0);
 const both = computed(() => width.value >= BOTH);
@@ -44,7 +47,7 @@ export function DiagramView() {
     return () => observer.disconnect();
   }, []);
   const drawn = both.value || form.value === 'drawing';
-  const columns = wantedColumns.value ?? (width.value >= WITH_COLUMNS ? 'few' : 'names');
+  const columns = wantedColumns.value ?? (width.value >= WITH_COLUMNS && tables.value.length <= MANY ? 'few' : 'names');
   return (
     <div class="schema-diagram" ref={root}>
       {width.value > 0 && (

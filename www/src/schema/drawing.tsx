@@ -28,6 +28,9 @@ const WAYS: Record<string, Point> = {
   ArrowDown: { x: 0, y: 1 },
 };
 
+/** What was drawn last and where one looked, for coming back to the tab. */
+let last: { drawn: { drawing: Drawn; printed: Printed }; view: View; moved: boolean } | undefined;
+
 export interface DrawingProps {
   columns: Columns;
   /** Whether the list stands beside it, so that a table that is gone to is explained there. */
@@ -39,10 +42,10 @@ export function Drawing({ columns, listed }: DrawingProps) {
   const layer = useRef<HTMLDivElement>(null);
   const room = useRef<HTMLDivElement>(null);
   const size = useSignal<Size>({ width: 0, height: 0 });
-  const drawn = useSignal<{ drawing: Drawn; printed: Printed } | undefined>(undefined);
-  const view = useSignal<View>({ x: 0, y: 0, scale: 1 });
+  const drawn = useSignal(last?.drawn);
+  const view = useSignal<View>(last?.view ?? { x: 0, y: 0, scale: 1 });
   /** The user chose where to look; until then the whole is shown. */
-  const moved = useRef(false);
+  const moved = useRef(last?.moved ?? false);
   const allowed = useSignal(false);
   const failed = useSignal<string | undefined>(undefined);
   const again = useSignal(0);
@@ -62,7 +65,13 @@ export function Drawing({ columns, listed }: DrawingProps) {
       size.value = { width: element.clientWidth, height: element.clientHeight };
     });
     observer.observe(element);
-    return () => observer.disconnect();
+    const before = drawn.peek();
+    if (before !== undefined) layer.current?.replaceChildren(before.drawing.svg);
+    return () => {
+      observer.disconnect();
+      const now = drawn.peek();
+      last = now && { drawn: now, view: view.peek(), moved: moved.current };
+    };
   }, []);
 
   useEffect(() => {
@@ -105,17 +114,24 @@ export function Drawing({ columns, listed }: DrawingProps) {
       const [old, box] = [before.drawing.entities[anchor]?.box, next.drawing.entities[at]?.box];
       const { scale } = view.peek();
       if (old !== undefined && box !== undefined) view.value = pan(view.peek(), (old.x - box.x) * scale, (old.y - box.y) * scale);
-    } else {
-      moved.current = false;
+      // Other tables: another schema.
+      else moved.current = false;
     }
     drawn.value = next;
     layer.current?.replaceChildren(next.drawing.svg);
     if (!moved.current) view.value = fit(next.drawing, size.peek(), FOOT);
   }
 
+  const sized = useRef<Size>({ width: 0, height: 0 });
   useLayoutEffect(() => {
     const now = drawn.value;
-    if (now !== undefined && !moved.current && visible) view.value = fit(now.drawing, size.value, FOOT);
+    const before = sized.current;
+    if (!visible) return;
+    sized.current = size.value;
+    if (now === undefined) return;
+    if (!moved.current) view.value = fit(now.drawing, size.value, FOOT);
+    // What was in the middle stays there.
+    else if (before.width > 0) view.value = pan(view.peek(), (size.value.width - before.width) / 2, (size.value.height - before.height) / 2);
   }, [size.value, drawn.value]);
 
   const look = (next: View) => {

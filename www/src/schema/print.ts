@@ -35,14 +35,17 @@ export function print(diagram: Diagram, known: KnownTable[], columns: Columns): 
   const number = new Map(known.map(({ name }, at) => [name, at]));
   const lines = columns === 'names' ? [CLOSE, 'erDiagram', 'direction LR'] : ['erDiagram'];
   const labels: string[] = [];
-  for (const { from, to, from_many, to_many, identifying, label } of diagram.relations) {
+  const turn = turned(diagram);
+  diagram.relations.forEach((relation, at) => {
+    const { identifying, label } = relation;
+    const { from, to, from_many, to_many } = turn.has(at) ? backwards(relation) : relation;
     const [left, right] = [number.get(from), number.get(to)];
-    if (left === undefined || right === undefined) continue;
+    if (left === undefined || right === undefined) return;
     const shown = columns === 'names' ? '' : cut(label, 24);
     labels.push(shown);
     const line = identifying ? '--' : '..';
     lines.push(`t${left} ${ENDS[from_many][0]}${line}${ENDS[to_many][1]} t${right} : "${shown === '' ? ' ' : standIn(shown)}"`);
-  }
+  });
   const tables = known.map((table, at) => {
     const heading = cut(`${signOf(table.kind)} ${table.name}`, LONGEST + 2);
     const rows = rowsOf(table, columns);
@@ -55,6 +58,38 @@ export function print(diagram: Diagram, known: KnownTable[], columns: Columns): 
     return { name: table.name, heading, rows };
   });
   return { text: `${lines.join('\n')}\n`, tables, labels };
+}
+
+type Relation = Diagram['relations'][number];
+
+/** The same relation, said from its other end. */
+const backwards = ({ from, to, from_many, to_many }: Relation) => ({ from: to, to: from, from_many: to_many, to_many: from_many });
+
+/** So many tables around one that nothing else leads to are too many for one line. */
+const MANY = 4;
+
+/**
+ * The relations to say from their other end. What is drawn below its table is drawn above it then: of the many tables that
+ * only lead to `USERS`, half stand on either side.
+ */
+function turned({ relations }: Diagram): Set<number> {
+  const near = new Map<string, Set<string>>();
+  for (const { from, to } of relations) {
+    if (from === to) continue;
+    for (const [one, other] of [[from, to], [to, from]] as const) near.set(one, (near.get(one) ?? new Set()).add(other));
+  }
+  const leaf = (name: string) => near.get(name)?.size === 1;
+  const side = new Map<string, boolean>();
+  for (const all of near.values()) {
+    const leaves = [...all].filter(leaf);
+    if (leaves.length >= MANY) leaves.forEach((name, at) => side.set(name, at % 2 === 1));
+  }
+  const turn = new Set<number>();
+  relations.forEach(({ from, to }, at) => {
+    const [above, below] = [side.get(from), side.get(to)];
+    if (above === false || (above === undefined && below === true)) turn.add(at);
+  });
+  return turn;
 }
 
 /** Each row: the column's name, its meaning or type, its keys, its meaning beside the type. */

@@ -5,8 +5,9 @@ import { signal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { findingsIn } from '../app/badges.ts';
 import { showPane, showText, wantedText } from '../app/places.ts';
+import { withContext } from '../case/case.ts';
 import { current, setAsk, setText } from '../case/store.ts';
-import { ask, instant, questionOf, results } from '../engine/engine.ts';
+import { ask, instant, madeOf, questionOf, results } from '../engine/engine.ts';
 import type { TestResult, TestsRun } from '../engine/shapes.ts';
 import { Editor } from '../editors/editor.tsx';
 import { notice, problem } from '../ui/notices.tsx';
@@ -94,9 +95,11 @@ function New({ tests }: { tests: TestsRun | undefined }) {
     if (question === null || busy) return;
     setBusy(true);
     try {
-      const given = await ask('decide', question);
-      const test = testOf(question, given, instant(before), tests?.results.map(({ name }) => name) ?? []);
-      const text = await ask('addTest', { tests: before.tests, test });
+      // The answer that is shown, where it is of this very case; else it is asked once more.
+      const shown = madeOf.value.answer === before && answer !== undefined && 'allow' in answer ? answer : undefined;
+      const { context: _, ...test } = testOf(question, shown ?? (await ask('decide', question)), instant(before), tests?.results.map(({ name }) => name) ?? []);
+      // The context goes in as it was written: a whole number of 64 bits keeps its digits.
+      const text = await ask('addTest', { tests: before.tests, test: withContext(test, before.ask.context) });
       if (current.value.tests !== before.tests) throw new Error('The tests changed meanwhile: keep it once more.');
       setText('tests', text);
       notice(`Kept as a test: ${test.name}`);
