@@ -165,7 +165,8 @@ function Results({ run }: { run: TestsRun | { problem: string } | undefined }) {
     );
   }
   const failed = run.results.filter(({ passed }) => !passed);
-  const listed = only.value === 'failed' ? failed : run.results;
+  // Those that failed come first: with a hundred tests they would not be seen.
+  const listed = only.value === 'failed' ? failed : [...failed, ...run.results.filter(({ passed }) => passed)];
   return (
     <>
       <div class="tests-sum">
