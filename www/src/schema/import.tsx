@@ -2,15 +2,15 @@
 // The dialog for a schema of one's own: paste it, drop it, or pick a file; read at once what can be made of it; begin.
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { schemaTab, showPane } from '../app/places.ts';
+import { arrive } from '../carry/open.ts';
 import { EMPTY } from '../case/case.ts';
-import { open } from '../case/store.ts';
 import { ask } from '../engine/engine.ts';
 import type { Inferred } from '../engine/shapes.ts';
 import { Dialog } from '../ui/parts.tsx';
 import { Cards, CountLine, Findings } from './report.tsx';
 import { countsOf } from './report.ts';
 import { fencesOf, fileKind, nameFrom } from './source.ts';
-import { wantedForm } from './look.ts';
+import { given, wantedForm } from './look.ts';
 
 /** What the engine reads at most, in bytes. */
 const MOST = 4 << 20;
@@ -19,14 +19,15 @@ const PAUSE = 250;
 type Read = { schema: string; inferred: Inferred } | { schema: string; problem: string };
 
 export function ImportDialog({ close }: { close: () => void }) {
-  const [text, setText] = useState('');
-  const [name, setName] = useState('my schema');
+  const [text, setText] = useState(given.peek()?.text ?? '');
+  const [name, setName] = useState(given.peek()?.name ?? 'my schema');
   /** Which diagram of a Markdown page, from 0; -1 for all as one. */
   const [chosen, setChosen] = useState(-1);
   const [over, setOver] = useState(false);
   const [problem, setProblem] = useState('');
   const [read, setRead] = useState<Read>();
   const [reading, setReading] = useState(false);
+  useEffect(() => () => void (given.value = undefined), []);
   const area = useRef<HTMLTextAreaElement>(null);
 
   const fences = useMemo(() => fencesOf(text), [text]);
@@ -89,7 +90,8 @@ export function ImportDialog({ close }: { close: () => void }) {
   const ready = inferred !== undefined && inferred.model !== '' && read?.schema === schema && !reading;
   const start = () => {
     if (!ready) return;
-    open({ ...EMPTY, name: name.trim() === '' ? 'my schema' : name.trim(), schemaFile: kind, schema, model: inferred.model }, 'open your own schema');
+    const called = name.trim() === '' ? 'my schema' : name.trim();
+    arrive({ ...EMPTY, name: called, schemaFile: kind, schema, model: inferred.model }, 'open your own schema', `${called} was opened, with a first model for it`);
     close();
     wantedForm.value = undefined;
     schemaTab.value = 'diagram';
