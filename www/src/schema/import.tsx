@@ -95,11 +95,7 @@ export function ImportDialog({ close }: { close: () => void }) {
   const start = () => {
     if (!ready) return;
     const called = name.trim() === '' ? 'my schema' : name.trim();
-<<<<<<< HEAD
     arrive({ ...EMPTY, name: called, schemaFile: kind, schema, model: inferred.model }, 'open your own schema', `${called} was opened, with a first model for it`);
-=======
-    open({ ...EMPTY, name: called, schemaFile: kind, schema, model: inferred.model }, 'open your own schema');
->>>>>>> j2
     close();
     wantedForm.value = undefined;
     schemaTab.value = 'diagram';
