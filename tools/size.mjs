@@ -12,7 +12,8 @@ const MODULES = [
   { file: 'build/index_bg.wasm', what: 'the gate: what every cold start reads', budget: 610_000 },
   { file: 'build/verifier.wasm', what: "Cedar's authorizer: instantiated at the first decision that is checked", budget: 790_000 },
   { file: 'build/engine.wasm', what: 'the engine without Cedar: what a page downloads', budget: 35_000 },
-  { file: 'build/workbench_bg.wasm', what: "the playground's: reads, compiles and decides, with Cedar", budget: 1_700_000 },
+  // Cedar's formatter, SQL both ways, and all that is told of a pack and its rows came on top of 1.7 MB.
+  { file: 'build/workbench_bg.wasm', what: "the playground's: reads, compiles and decides, with Cedar", budget: 1_900_000 },
 ];
 
 for (const { file, what, budget } of MODULES.filter(({ file }) => existsSync(file))) {

@@ -18,13 +18,27 @@ const withoutElk = () => ({
   load: (id) => (id === '\0elk' ? 'export default class { constructor() { throw new Error("elkjs is not in this page"); } }' : undefined),
 });
 
+/**
+ * Mermaid loads each kind of diagram, and what some of them need, by a file of its own when one is drawn. The playground
+ * draws one kind: the other files, some megabytes, are left out.
+ * @type {import('vite').Plugin}
+ */
+const onlyErDiagrams = {
+  name: 'only-er-diagrams',
+  resolveDynamicImport(file, importer) {
+    if (typeof file !== 'string' || !importer.includes('/mermaid/dist/')) return null;
+    return /\/(?:erDiagram|dagre|sizeCapture)-/.test(file) ? null : '\0not-drawn';
+  },
+  load: (id) => (id === '\0not-drawn' ? 'throw new Error("the playground draws only the diagrams of tables");' : null),
+};
+
 export default defineConfig({
   root: here('.'),
   // Relative addresses: the page works below any path of any host.
   base: './',
   // What `make workbench` makes of src/workbench.
   resolve: { alias: { 'palisade-workbench': here('../build/workbench.js') } },
-  plugins: [packs(), withoutElk(), licences()],
+  plugins: [onlyErDiagrams, packs(), withoutElk(), licences()],
   esbuild: { jsx: 'automatic', jsxImportSource: 'preact' },
   server: { fs: { allow: [here('..')] } },
   worker: { format: 'es' },

@@ -98,12 +98,6 @@ pub fn outlines(texts: &[(&str, &str)]) -> Result<(Program, Vec<Outline>), Cedar
 
 fn part(builder: &mut Builder, expression: &Expr, depth: usize, left: &mut usize) -> Result<Part, Refused> {
     *left = left.saturating_sub(1);
-    let mut text = expression.to_string();
-    if text.len() > MAX_TEXT {
-        let end = (0..=MAX_TEXT).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-        text.truncate(end);
-        text.push('…');
-    }
     let number = node(builder, expression)?;
     let (form, operands) = operands(expression);
     let mut below = Vec::new();
@@ -111,6 +105,22 @@ fn part(builder: &mut Builder, expression: &Expr, depth: usize, left: &mut usize
         for operand in &operands {
             below.push(part(builder, operand, depth + 1, left)?);
         }
+    }
+    let mut text = match expression {
+        // Cedar prints a pair of parentheses around every operand.
+        Expr::BinaryOp { op: op @ (BinaryOp::And | BinaryOp::Or), .. } if !below.is_empty() => {
+            let operands = operands.iter().zip(&below).map(|(operand, part)| match operand {
+                Expr::BinaryOp { op: BinaryOp::Or, .. } | Expr::IfThenElse { .. } => format!("({})", part.text),
+                _ => part.text.clone(),
+            });
+            operands.collect::<Vec<_>>().join(if *op == BinaryOp::And { " && " } else { " || " })
+        }
+        expression => expression.to_string(),
+    };
+    if text.len() > MAX_TEXT {
+        let end = (0..=MAX_TEXT).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        text.truncate(end);
+        text.push('…');
     }
     Ok(Part { text, node: number, form, below })
 }

@@ -8,10 +8,10 @@ use crate::bundle::digest;
 use crate::facts::key_text;
 use crate::mapping::{Column, ColumnKind, Pattern, Piece, Table, Target};
 use crate::name::Uid;
-use crate::rows::{Millis, Rows, TableRows, Value, format_time};
+use crate::rows::{Millis, Reading, Rows, TableRows, Value, format_time, read_bool, read_time};
 use std::collections::{BTreeMap, HashMap};
 
-/// How long what ended is let go on, in milliseconds: 90 days.
+/// How long what ended is let go on, in milliseconds: some 90 days.
 const LONGER: Millis = 90 * 24 * 3_600_000;
 
 /// How many rows are looked at for how a column is spelt.
@@ -42,15 +42,25 @@ impl<'a> Changes<'_, 'a> {
 
     /// A boolean as the column has them.
     pub fn truth(&self, table: &'a Table, column: &str, value: bool) -> Value {
-        match self.cells(table, column).into_iter().find(|cell| **cell != Value::Null) {
+        let known = self.cells(table, column).into_iter().find(|cell| matches!(read_bool(cell), Reading::Is(_)));
+        match known {
             Some(Value::Text(text)) if text.parse::<i64>().is_err() => Value::Text(value.to_string()),
             _ => Value::Integer(value.into()),
         }
     }
 
+    /// The smallest and the largest whole number of a column.
+    pub fn range(&self, table: &'a Table, column: &str) -> (i64, i64) {
+        let numbers = self.cells(table, column).into_iter().filter_map(|value| match value {
+            Value::Integer(number) => Some(*number),
+            _ => None,
+        });
+        numbers.fold((0, 0), |(least, most), number| (least.min(number), most.max(number)))
+    }
+
     /// An instant as the column has them.
     pub fn time(&self, table: &'a Table, column: &str, time: Millis) -> Value {
-        match self.cells(table, column).into_iter().find(|cell| **cell != Value::Null) {
+        match self.cells(table, column).into_iter().find(|cell| matches!(read_time(cell), Reading::Is(_))) {
             Some(Value::Integer(_)) => Value::Integer(time.div_euclid(1000)),
             _ => Value::Text(format_time(time).replace(".000Z", "Z")),
         }
@@ -58,7 +68,8 @@ impl<'a> Changes<'_, 'a> {
 
     /// When what ended would end instead.
     pub fn later(&self) -> Millis {
-        self.at + LONGER
+        const DAY: Millis = 24 * 3_600_000;
+        (self.at + LONGER).div_euclid(DAY) * DAY
     }
 
     /// The id of an entity as its own row has it, for a column that leads to it.

@@ -5,13 +5,24 @@
 use super::situation::{Situation, holds};
 use super::words::{called, deed};
 use crate::decide::{Prepared, Query};
-use crate::facts::{Attribute, Effect, Facts, Grant};
+use crate::facts::{Attribute, Effect, Facts, Grant, Scope};
 use crate::mapping::Mapping;
 use crate::name::Uid;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// How many examples are told.
 const MOST_EXAMPLES: usize = 3;
+
+/// What a change does beside what it is for.
+#[derive(Default)]
+pub struct Gains {
+    /// How many other decisions become an allow; `None` where too many would have to be asked.
+    pub also: Option<usize>,
+    /// The first of them, in words.
+    pub examples: Vec<String>,
+    /// How many are an allow no more, as far as they were asked.
+    pub lost: usize,
+}
 
 /// Who and what can be asked about; worked out once.
 pub struct Questions {
@@ -48,17 +59,11 @@ impl Questions {
         Questions { principals, resources, actions, of_type, above: HashMap::new() }
     }
 
-    /// How many decisions other than the one that was asked for become an allow, and the first of them; `None` where more
-    /// than `budget` questions would have to be asked. Those that were are taken off the budget.
-    pub fn gained(
-        &mut self,
-        situation: &Situation,
-        after: &Prepared,
-        budget: &mut usize,
-    ) -> (Option<usize>, Vec<String>) {
-        let Some(asked) = self.concerned(situation, &after.facts, *budget) else { return (None, Vec::new()) };
+    /// Asks before and after a change, at most `budget` questions; those that were asked are taken off it.
+    pub fn gained(&mut self, situation: &Situation, after: &Prepared, budget: &mut usize) -> Gains {
+        let Some(asked) = self.concerned(situation, &after.facts, *budget) else { return Gains::default() };
         *budget -= asked.len().min(*budget);
-        let (mut count, mut examples) = (0, Vec::new());
+        let (mut count, mut lost, mut examples) = (0, 0, Vec::new());
         let mut asked: Vec<(u32, u32, u32)> = asked.into_iter().collect();
         asked.sort_unstable();
         let engine = situation.case.engine;
@@ -70,7 +75,9 @@ impl Questions {
                 continue;
             }
             let query = Query::new(principal.clone(), action, resource.clone());
-            if engine.allows(after, &query) && !engine.allows(&situation.prepared, &query) {
+            let (was, is) = (engine.allows(&situation.prepared, &query), engine.allows(after, &query));
+            lost += usize::from(was && !is);
+            if is && !was {
                 count += 1;
                 if examples.len() < MOST_EXAMPLES {
                     let places = &situation.places;
@@ -78,7 +85,7 @@ impl Questions {
                 }
             }
         }
-        (Some(count), examples)
+        Gains { also: Some(count), examples, lost }
     }
 
     /// The questions that a change can be about, as numbers.
@@ -112,8 +119,8 @@ impl Questions {
             }
         }
         let (old, new) = (grants(before), grants(after));
-        let came = after.grants.iter().filter(|grant| grant.effect == Effect::Permit && !old.contains(&said(grant)));
-        let went = before.grants.iter().filter(|grant| grant.effect == Effect::Forbid && !new.contains(&said(grant)));
+        let came = after.grants.iter().filter(|grant| !old.contains(&said(grant)));
+        let went = before.grants.iter().filter(|grant| !new.contains(&said(grant)));
         for grant in came.chain(went) {
             let of = |uids: &[Uid], scope, above: &mut HashMap<Uid, BTreeSet<Uid>>| -> Vec<usize> {
                 let mut found = Vec::new();
@@ -157,11 +164,13 @@ fn takes(mapping: &Mapping, action: &str, kind: &str) -> bool {
 }
 
 /// What a grant says, without which row says it.
-fn said(grant: &Grant) -> (Effect, &crate::facts::Scope, &Option<Vec<String>>, &crate::facts::Scope) {
+fn said(grant: &Grant) -> Said<'_> {
     (grant.effect, &grant.principal, &grant.actions, &grant.resource)
 }
 
-fn grants(facts: &Facts) -> HashSet<(Effect, &crate::facts::Scope, &Option<Vec<String>>, &crate::facts::Scope)> {
+type Said<'g> = (Effect, &'g Scope, &'g Option<Vec<String>>, &'g Scope);
+
+fn grants(facts: &Facts) -> HashSet<Said<'_>> {
     facts.grants.iter().map(said).collect()
 }
 

@@ -68,7 +68,7 @@ impl Explainer {
         let decision = &situation.decision;
         let denied = !decision.allow && !decision.undecided;
         let (nearest, revived) = if denied { situation.nearest() } else { (Vec::new(), situation.facts().clone()) };
-        let near = if denied { situation.near(&nearest, &reasons) } else { Vec::new() };
+        let near = if denied { situation.near(self, &nearest, &reasons) } else { Vec::new() };
         Ok(Explanation {
             allow: decision.allow,
             undecided: decision.undecided,

@@ -4,10 +4,12 @@
 //! Rows that do not count at the moment (ended, switched off) are looked at as if they did; a row that is in the way is then
 //! told as such. So one search finds both the grant of a role that somebody does not hold and the membership that ended.
 
+use super::Explainer;
 use super::place::At;
-use super::shapes::{Near, Reason};
+use super::shapes::{Applies, Near, Reason, Step};
 use super::situation::{Situation, holds};
 use super::words::{deed, deeds, listed, not_counting, plural, thing, verb};
+use crate::bundle::HANDWRITTEN;
 use crate::facts::{self, Effect, Facts, Grant, Scope};
 use crate::mapping::{EntityKind, Live, Meaning, Test};
 use crate::name::{GROUP_ROLE, Uid};
@@ -53,6 +55,20 @@ pub fn conditions(meaning: &Meaning) -> (&[Live], Option<&str>) {
         Meaning::Acl(meaning) => (&meaning.live, meaning.expires.as_deref()),
         Meaning::Link(meaning) => (&meaning.live, None),
         Meaning::LoginSession(_) | Meaning::Ignored { .. } => (&[], None),
+    }
+}
+
+/// The part of a condition that did not hold, or failed.
+fn unmet(mut step: Step) -> Option<String> {
+    let is = |step: &Step| !step.skipped && step.value.as_deref() == Some("false");
+    while step.text.contains(" && ") && !step.text.contains(" || ") {
+        let Some(at) = step.below.iter().position(is) else { break };
+        step = step.below.swap_remove(at);
+    }
+    match (step.value.as_deref(), step.error) {
+        (Some("false"), _) => Some(format!("`{}` is false", step.text)),
+        (_, Some(error)) => Some(format!("`{}` fails: {error}", step.text)),
+        _ => None,
     }
 }
 
@@ -218,14 +234,18 @@ impl<'a> Situation<'a> {
     }
 
     /// What comes near, in words. What lacks two things or belongs to somebody else is told only where little else is.
-    pub fn near(&self, nearest: &[NearGrant<'a>], reasons: &[Reason]) -> Vec<Near> {
+    pub fn near(&self, explainer: &Explainer, nearest: &[NearGrant<'a>], reasons: &[Reason]) -> Vec<Near> {
         let mut told: Vec<Near> = Vec::new();
+        let mut rules = self.rules(explainer);
         let (mut others, mut actions) = (0, 0);
         for near in nearest {
             let other = near.missing.iter().any(|missing| matches!(missing, Missing::Principal(Scope::Eq(_))));
             let action = near.missing.iter().any(|missing| matches!(missing, Missing::Action(_)));
             (others, actions) = (others + u32::from(other), actions + u32::from(action));
             let far = near.missing.len() > 1 || other && others > 1 || action && actions > 2;
+            if near.missing.len() + near.dead.len() > 1 || action {
+                told.append(&mut rules);
+            }
             if far && told.len() >= 2 || near.missing.len() > 1 && action {
                 continue;
             }
@@ -252,6 +272,8 @@ impl<'a> Situation<'a> {
                 break;
             }
         }
+        told.append(&mut rules);
+        told.truncate(MOST_NEAR);
         if told.len() < MOST_NEAR {
             told.extend(self.unreadable(MOST_NEAR - told.len()));
         }
@@ -259,6 +281,62 @@ impl<'a> Situation<'a> {
             told.extend(self.ungranted());
         }
         told
+    }
+
+    /// Rules that are about this question and whose conditions do not hold.
+    fn rules(&self, explainer: &Explainer) -> Vec<Near> {
+        let query = self.query;
+        let resource = thing(&self.places, &query.resource);
+        let verb = verb(&query.action);
+        let own = self.places.of(&query.resource);
+        let entity = own.and_then(|at| at.table.entity());
+        let mut found = Vec::new();
+        for policy in self.policies(explainer) {
+            let fits = policy.scope.principal && policy.scope.action && policy.scope.resource;
+            if policy.effect != super::Effect::Permit || !fits || policy.applies == Applies::Yes {
+                continue;
+            }
+            let id = policy.policy.as_str();
+            let mut row = own.map(|at| at.place());
+            let (says, missing) = match (id.split('/').next().unwrap_or_default(), own.zip(entity)) {
+                _ if explainer.is_handwritten(id) => {
+                    row = None;
+                    let told = explainer.reason_of(id);
+                    let told = if told.is_empty() { String::new() } else { format!(" (“{told}”)") };
+                    let why = policy.conditions.into_iter().find_map(|condition| unmet(condition.step));
+                    let why = why.unwrap_or_else(|| "its conditions do not hold".to_string());
+                    (format!("the rule {id} could permit it{told}"), why)
+                }
+                ("owner", Some((at, entity))) => {
+                    let column = entity.owner.as_deref().unwrap_or_default();
+                    row = Some(at.column(column));
+                    let why = match self.places.target(at, column) {
+                        Some(owner) => format!("that is {}", thing(&self.places, &owner)),
+                        None => "it has none".to_string(),
+                    };
+                    (format!("the owner of {resource} may {verb} it"), why)
+                }
+                ("member", Some(_)) => {
+                    let role = id.rsplit('/').next().unwrap_or_default();
+                    let group = Uid::new(GROUP_ROLE, facts::group_role_id(&query.resource.id, role));
+                    let why = match self.link(&query.principal, &group).map(|link| link.at) {
+                        Some(at) => {
+                            row = Some(at.place());
+                            let (live, expires) = conditions(&at.table.meaning);
+                            let why = not_counting(&self.places, at, live, expires, self.case.at);
+                            let why: Vec<String> = why.into_iter().map(|(_, why)| why).collect();
+                            format!("{}: {}", self.row(at), listed(&why, "and"))
+                        }
+                        None => format!("{} does not have it", self.who()),
+                    };
+                    (format!("whoever has the role {role} within {resource} may {verb} it"), why)
+                }
+                _ => continue,
+            };
+            let source = if explainer.is_handwritten(id) { HANDWRITTEN.to_string() } else { String::new() };
+            found.push(Near { says, source, row, missing: vec![missing] });
+        }
+        found
     }
 
     /// A row in a word or two: `Ann's membership`, `the role Editor`.

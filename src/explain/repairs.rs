@@ -12,9 +12,9 @@ use super::shapes::{Repair, RowChange};
 use super::situation::{Situation, Within, holds};
 use super::words::{briefly, deeds, label, listed, meets, thing, told, verb, when};
 use crate::facts::{self, Effect, Facts, Scope};
-use crate::mapping::{ColumnKind, EntityKind, Meaning, Table, Target};
+use crate::mapping::{ColumnKind, DirectPermission, EntityKind, Meaning, RoleAssignment, Table, Target};
 use crate::name::Uid;
-use crate::rows::{Reading, Value, read_time};
+use crate::rows::{Reading, Value, read_bool, read_time};
 use std::collections::BTreeSet;
 
 /// How many are told.
@@ -39,7 +39,7 @@ struct Candidate {
     says: String,
     /// Of several with the same, in the order of what they give away, only the first that works is wanted.
     group: Option<String>,
-    /// Smaller changes first, where they give away the same.
+    /// Smaller changes come first where they give away the same.
     weight: u32,
 }
 
@@ -66,7 +66,7 @@ impl<'a> Situation<'a> {
         let mut left = MOST_ASKED_IN_ALL;
         let mut settled: BTreeSet<String> = BTreeSet::new();
         let mut tried = 0;
-        let mut found: Vec<(Repair, u32)> = Vec::new();
+        let mut found: Vec<(Repair, u32, usize)> = Vec::new();
         for candidate in candidates {
             if tried == tries {
                 break;
@@ -84,13 +84,22 @@ impl<'a> Situation<'a> {
             settled.extend(candidate.group);
             let budget = &mut left.min(MOST_ASKED);
             let before = *budget;
-            let (also, examples) = questions.gained(self, &after, budget);
+            let gains = questions.gained(self, &after, budget);
             left -= before - *budget;
-            found.push((Repair { says: candidate.says, change: candidate.change, also, examples }, candidate.weight));
+            let mut says = candidate.says;
+            match gains.lost {
+                0 => {}
+                1 => says.push_str(", which takes away one other decision"),
+                lost => says.push_str(&format!(", which takes away {lost} other decisions")),
+            }
+            let repair = Repair { says, change: candidate.change, also: gains.also, examples: gains.examples };
+            found.push((repair, candidate.weight, gains.lost));
         }
-        found.sort_by_key(|(repair, weight)| (repair.also.is_none(), repair.also, *weight, repair.change.values.len()));
+        found.sort_by_key(|(repair, weight, lost)| {
+            (repair.also.is_none(), *lost > 0, repair.also, *weight, repair.change.values.len())
+        });
         let mut chosen: Vec<Repair> = Vec::new();
-        for (repair, _) in found {
+        for (repair, ..) in found {
             let alike = chosen.iter().filter(|other| {
                 (&other.change.table, other.change.row.is_some()) == (&repair.change.table, repair.change.row.is_some())
             });
@@ -114,6 +123,7 @@ impl<'a> Situation<'a> {
         if forbidden {
             search.lift_guards();
             search.lift_rows();
+            search.put_in_resource();
             search.flip_attributes();
             search.join_by_column();
         } else {
@@ -139,10 +149,13 @@ impl<'a> Search<'_, 'a> {
         if self.found.iter().any(|other| other.change == change) {
             return;
         }
+        // Who is signed in is no table to be written into.
         let secret =
             |table: &Table| change.values.keys().any(|column| table.column(column).is_some_and(|column| column.secret));
         let table = self.situation.places.mapping.table(&change.table);
-        if table.is_none_or(|table| secret(table) || matches!(table.meaning, Meaning::Ignored { .. })) {
+        if table.is_none_or(|table| {
+            secret(table) || matches!(table.meaning, Meaning::Ignored { .. } | Meaning::LoginSession(_))
+        }) {
             return;
         }
         self.found.push(Candidate { change, says: says.into(), weight, group });
@@ -269,7 +282,13 @@ impl<'a> Search<'_, 'a> {
                 _ => "everybody".to_string(),
             };
             match (&at.table.meaning, &near.missing[0]) {
-                (Meaning::Acl(meaning), Missing::Action(_)) => {
+                (Meaning::Acl(meaning), Missing::Action(now)) => {
+                    // Wider, or instead of what means nothing: what the row says now is not taken back.
+                    let implied = situation.places.mapping.implied(&situation.query.action);
+                    let known = situation.places.mapping.declared_actions();
+                    if now.iter().any(|action| known.contains_key(action) && !implied.contains(action)) {
+                        continue;
+                    }
                     let cells = self.changes.pattern(&meaning.action, &situation.query.action);
                     let deed = deeds(&situation.places, None, "", &near.grant.resource).replace("do anything to", "");
                     let says =
@@ -358,11 +377,47 @@ impl<'a> Search<'_, 'a> {
     /// A new row; or, where there is one with this key, that one with other cells, counting.
     fn give(&mut self, table: &'a Table, cells: Vec<(String, Value)>, says: String, weight: u32, group: String) {
         let query = self.situation.query;
-        let word = format!("{}-{}", query.principal.id, query.resource.id);
+        let who = |cell: &(String, Value)| match &cell.1 {
+            Value::Text(text) if table.columns.iter().any(|c| c.name == cell.0 && c.kind != ColumnKind::Bool) => {
+                Some(text.clone())
+            }
+            _ => None,
+        };
+        let mut words: Vec<String> =
+            cells.iter().filter_map(who).filter(|text| !text.chars().any(char::is_uppercase)).collect();
+        words.truncate(2);
+        let fallback = || format!("{}-{}", query.principal.id, query.resource.id);
+        let word = if words.len() < 2 { fallback() } else { words.join("-") };
         let mut change = self.changes.row(table, cells, &word);
+        let mut says = says;
         if let Some(RowChange { row: Some(row), values, .. }) = &mut change {
-            for (column, value) in self.reviving(At { table, row: *row }) {
+            let at = At { table, row: *row };
+            let dead = self.reviving(at);
+            let scope = match &table.meaning {
+                Meaning::RoleAssignment(meaning) => meaning.scope.as_ref(),
+                Meaning::DirectPermission(meaning) => meaning.scope.as_ref(),
+                _ => None,
+            };
+            let here = match self.situation.scope(at, scope) {
+                Within::Everywhere => true,
+                Within::Place(uid) => self.places.contains(&uid),
+                Within::Unreadable => false,
+            };
+            if scope.is_some() && here && !dead.is_empty() {
+                // It is enough that the row counts again: it need not be for another place, too.
+                return;
+            }
+            for (column, value) in dead {
                 values.entry(column).or_insert(value);
+            }
+            if let Meaning::RoleAssignment(RoleAssignment { scope, .. })
+            | Meaning::DirectPermission(DirectPermission { scope, .. }) = &table.meaning
+            {
+                match self.situation.scope(at, scope.as_ref()) {
+                    Within::Place(uid) => says.push_str(&format!(" instead of within {}", self.thing(&uid))),
+                    Within::Everywhere if scope.is_some() => says.push_str(" instead of everywhere"),
+                    _ => {}
+                }
             }
         }
         self.add(change, says, weight, Some(group));
@@ -814,24 +869,66 @@ impl<'a> Search<'_, 'a> {
         }
     }
 
-    /// Booleans that policies read, of the principal, the resource and what it lies in.
+    /// Booleans and levels that policies read: of the principal and its roles, of the resource and what it lies in, and of
+    /// what the context names.
     fn flip_attributes(&mut self) {
         let (situation, query) = (self.situation, self.situation.query);
         let mut rows: Vec<Uid> = self.places.clone();
-        rows.push(query.principal.clone());
+        rows.extend(self.holders.iter().cloned());
         rows.extend(query.context.entities.iter().cloned());
         rows.truncate(MOST_OF_A_KIND);
         for uid in rows {
             let Some(at) = situation.places.of(&uid) else { continue };
             let Some(entity) = at.table.entity() else { continue };
             for column in entity.attributes.iter().filter(|column| situation.case.bundle.mentioned.contains(*column)) {
-                if kind(at.table, column) != ColumnKind::Bool {
+                if at.table.column(column).is_some_and(|column| column.references.is_some()) {
                     continue;
                 }
-                let truth = crate::rows::read_bool(situation.places.value(at, column)) == Reading::Is(true);
-                let cell = self.changes.truth(at.table, column, !truth);
-                let says = format!("Set {} of {}", self.becomes(at, column, &cell), self.thing(&uid));
-                self.add(self.changes.set(at, [(column.clone(), cell)]), says, 7, None);
+                let value = situation.places.value(at, column);
+                let (least, most) = self.changes.range(at.table, column);
+                let cells: Vec<Value> = match (kind(at.table, column), read_bool(value), value) {
+                    (ColumnKind::Bool, Reading::Is(is), _) => vec![self.changes.truth(at.table, column, !is)],
+                    (ColumnKind::Bool, ..) => [false, true].map(|is| self.changes.truth(at.table, column, is)).into(),
+                    // Those who act are raised, what is acted on is lowered; what says nothing is put lowest.
+                    (ColumnKind::Long, _, Value::Integer(_)) if self.holders.contains(&uid) => {
+                        vec![Value::Integer(most.saturating_add(1))]
+                    }
+                    (ColumnKind::Long, ..) => vec![Value::Integer(least)],
+                    _ => continue,
+                };
+                for cell in cells {
+                    let says = format!("Set {} of {}", self.becomes(at, column, &cell), self.thing(&uid));
+                    self.add(self.changes.set(at, [(column.clone(), cell)]), says, 7, None);
+                }
+            }
+        }
+    }
+
+    /// What the context names, into the resource.
+    fn put_in_resource(&mut self) {
+        let (situation, query) = (self.situation, self.situation.query);
+        for uid in query.context.entities.clone() {
+            for table in &situation.places.mapping.tables {
+                let Meaning::Link(meaning) = &table.meaning else { continue };
+                if situation.places.leads_to(table, &meaning.child) != Some(uid.kind.as_str())
+                    || situation.places.leads_to(table, &meaning.parent) != Some(query.resource.kind.as_str())
+                {
+                    continue;
+                }
+                let cells = vec![
+                    (meaning.parent.clone(), self.changes.reference(&query.resource)),
+                    (meaning.child.clone(), self.changes.reference(&uid)),
+                ];
+                let says = format!("Put {} into {}", self.thing(&uid), self.thing(&query.resource));
+                self.give(table, cells, says, 2, format!("{}/{uid}", table.name));
+            }
+            let Some(at) = situation.places.of(&uid) else { continue };
+            for column in at.table.entity().map_or(&[][..], |entity| &entity.parents) {
+                if situation.places.leads_to(at.table, column) == Some(query.resource.kind.as_str()) {
+                    let says = format!("Put {} into {}", self.thing(&uid), self.thing(&query.resource));
+                    let cell = (column.clone(), self.changes.reference(&query.resource));
+                    self.add(self.changes.set(at, [cell]), says, 6, None);
+                }
             }
         }
     }

@@ -9,49 +9,90 @@ use crate::mapping::{Column, ColumnKind, Entity, Mapping, Meaning, Table, Target
 use crate::name::nearest;
 use crate::report::Finding;
 use crate::rows::{Reading, Rows, TableRows, Value, read_id, show};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
 
 /// How many findings of one table are told one by one.
 const MOST: usize = 100;
 
+/// What was found, by table, and kept until its rows or those that it refers to are others.
+#[derive(Default)]
+pub struct Checks {
+    mapping: Option<Rc<Mapping>>,
+    found: BTreeMap<String, (Vec<u64>, Vec<Shown>)>,
+}
+
+impl Checks {
+    /// What is wrong with all rows; `versions` tells which rows a table has.
+    pub fn all<'a>(
+        &'a mut self,
+        mapping: &Rc<Mapping>,
+        rows: &Rows,
+        versions: &HashMap<String, u64>,
+    ) -> impl Iterator<Item = Shown> + use<'a> {
+        if !self.mapping.as_ref().is_some_and(|own| Rc::ptr_eq(own, mapping)) {
+            *self = Checks { mapping: Some(mapping.clone()), found: BTreeMap::new() };
+        }
+        self.found.retain(|name, _| rows.contains_key(name));
+        let mut ids = Ids { mapping, rows, known: HashMap::new() };
+        for name in rows.keys() {
+            let version = |name: &str| versions.get(name).copied().unwrap_or_default();
+            let now: Vec<u64> = std::iter::once(name.as_str()).chain(looked_into(mapping, name)).map(version).collect();
+            if self.found.get(name).is_none_or(|(then, _)| *then != now) {
+                self.found.insert(name.clone(), (now, check_table(&mut ids, name)));
+            }
+        }
+        self.found.values().flat_map(|(_, found)| found.iter().cloned())
+    }
+}
+
 /// What is wrong with all rows. Columns that were not given count as NULL.
 pub fn check(mapping: &Mapping, rows: &Rows) -> Vec<Shown> {
     let mut ids = Ids { mapping, rows, known: HashMap::new() };
+    rows.keys().flat_map(|name| check_table(&mut ids, name)).collect()
+}
+
+/// The tables whose ids a table's rows hold.
+fn looked_into<'m>(mapping: &'m Mapping, name: &str) -> BTreeSet<&'m str> {
+    let Some(table) = mapping.table(name) else { return BTreeSet::new() };
+    let of_types = targets(table).into_iter().flat_map(Target::type_names);
+    let typed = of_types.filter_map(|kind| mapping.entity(kind)).map(|(table, _)| table.name.as_str());
+    table.columns.iter().filter_map(|column| column.references.as_deref()).chain(typed).collect()
+}
+
+fn check_table(ids: &mut Ids, name: &str) -> Vec<Shown> {
+    let (mapping, rows) = (ids.mapping, ids.rows);
+    let Some(given) = rows.get(name) else { return Vec::new() };
     let mut findings = Vec::new();
-    for (name, given) in rows {
-        let Some(table) = mapping.table(name) else {
-            let near = nearest(name, mapping.tables.iter().map(|table| table.name.as_str()));
-            let help = match near {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "draw it in the schema, or take its rows away".to_string(),
-            };
-            let finding = Finding::error("row/unknown-table", format!("the schema has no table `{name}`")).help(help);
-            let place = RowPlace { table: name.clone(), row: None, column: None };
-            findings.push(Shown::about(finding, place));
-            continue;
+    let Some(table) = mapping.table(name) else {
+        let near = nearest(name, mapping.tables.iter().map(|table| table.name.as_str()));
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "draw it in the schema, or take its rows away".to_string(),
         };
-        for column in given.columns.iter().filter(|column| table.column(column).is_none()) {
-            let near = nearest(column, table.columns.iter().map(|column| column.name.as_str()));
-            let help = match near {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "draw it in the schema, or take the column away".to_string(),
-            };
-            let message = format!("the table `{name}` has no column `{column}`: what it holds is passed over");
-            let place = RowPlace { table: name.clone(), row: None, column: Some(column.clone()) };
-            findings.push(Shown::about(Finding::error("row/unknown-column", message).help(help), place));
-        }
-        if matches!(table.meaning, Meaning::Ignored { .. }) {
-            continue;
-        }
-        let mut told = Told { table: name, findings: Vec::new(), untold: 0 };
-        of_table(&mut ids, table, given, &mut told);
-        if told.untold > 0 {
-            let finding = Finding::warning("row/more", format!("{} more findings about `{name}`", told.untold));
-            told.findings.push(Shown::about(finding, RowPlace { table: name.clone(), row: None, column: None }));
-        }
-        findings.extend(told.findings);
+        let finding = Finding::error("row/unknown-table", format!("the schema has no table `{name}`")).help(help);
+        return vec![Shown::about(finding, RowPlace { table: name.to_string(), row: None, column: None })];
+    };
+    for column in given.columns.iter().filter(|column| table.column(column).is_none()) {
+        let near = nearest(column, table.columns.iter().map(|column| column.name.as_str()));
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "draw it in the schema, or take the column away".to_string(),
+        };
+        let message = format!("the table `{name}` has no column `{column}`: what it holds is passed over");
+        let place = RowPlace { table: name.to_string(), row: None, column: Some(column.clone()) };
+        findings.push(Shown::about(Finding::error("row/unknown-column", message).help(help), place));
     }
-    findings
+    if matches!(table.meaning, Meaning::Ignored { .. }) {
+        return findings;
+    }
+    let mut told = Told { table: name, findings, untold: 0 };
+    of_table(ids, table, given, &mut told);
+    if told.untold > 0 {
+        let finding = Finding::warning("row/more", format!("{} more findings about `{name}`", told.untold));
+        told.findings.push(Shown::about(finding, RowPlace { table: name.to_string(), row: None, column: None }));
+    }
+    told.findings
 }
 
 /// The findings of one table.
@@ -103,7 +144,6 @@ impl Ids<'_> {
 }
 
 fn of_table(ids: &mut Ids, table: &Table, given: &TableRows, told: &mut Told) {
-    let mapping = ids.mapping;
     for column in &table.columns {
         let at = given.columns.iter().position(|name| *name == column.name);
         of_column(ids, table, column, at, given, told);
@@ -136,7 +176,6 @@ fn of_table(ids: &mut Ids, table: &Table, given: &TableRows, told: &mut Told) {
     {
         words(table, given, &resource.column, &resource.types, told);
     }
-    debug_assert!(mapping.table(&table.name).is_some());
 }
 
 fn of_column(ids: &mut Ids, table: &Table, column: &Column, at: Option<usize>, given: &TableRows, told: &mut Told) {

@@ -30,6 +30,7 @@ use crate::report::{Finding, Place};
 use crate::rows::{Millis, Reading, Rows, TableRows, Value, format_time, parse_time, read_id};
 use crate::store::{MemoryStore, SlicePlan, Store};
 use cedar_policy::{Effect, PolicySet};
+use check::Checks;
 use serde_json::{Map, Value as Json};
 use shapes::{
     Answer, Changes, Compiled, Coverage, Diagram, DrawnTable, Flip, Given, Inferred, Known, Matrix, MatrixQuestion,
@@ -59,6 +60,9 @@ pub struct Workbench {
     good: Option<Good>,
     /// All rows. A table of the model is always there, with all its columns.
     store: MemoryStore,
+    /// Which rows a table has: another number for others.
+    versions: HashMap<String, u64>,
+    checks: RefCell<Checks>,
     /// What was wrong with rows as they were given, by table.
     odd: BTreeMap<String, Vec<Shown>>,
     at: Millis,
@@ -89,6 +93,8 @@ struct Told {
 /// What follows from the rows, the instant and the good pack.
 #[derive(Default)]
 struct World {
+    facts: OnceCell<Facts>,
+    /// The same in the engine's numbers: only what asks about everything at once needs it.
     prepared: OnceCell<Result<Prepared, String>>,
     /// The number of a row by its key, by table.
     places: RefCell<HashMap<String, Rc<HashMap<String, usize>>>>,
@@ -193,8 +199,9 @@ impl Workbench {
 
     /// Actions that rows bring, as far as anybody asked about the rows.
     fn granted(&self) -> BTreeSet<String> {
-        let Some(Ok(prepared)) = self.world.prepared.get() else { return BTreeSet::new() };
-        prepared.facts.grants.iter().flat_map(|grant| grant.actions.iter().flatten().cloned()).collect()
+        let Some(facts) = self.world.facts.get() else { return BTreeSet::new() };
+        let all: BTreeSet<&String> = facts.grants.iter().flat_map(|grant| grant.actions.iter().flatten()).collect();
+        all.into_iter().cloned().collect()
     }
 
     // --- Rows ---
@@ -216,11 +223,12 @@ impl Workbench {
                 Some(table) => {
                     let (rows, odd) = table.read(&name);
                     self.odd.insert(name.clone(), odd);
-                    self.store.put(name, rows);
+                    self.put(name, rows);
                 }
                 None => {
                     self.odd.remove(&name);
                     self.store.take(&name);
+                    *self.versions.entry(name).or_default() += 1;
                 }
             }
         }
@@ -248,8 +256,13 @@ impl Workbench {
             completed.push((table.name.clone(), rows));
         }
         for (name, rows) in completed {
-            self.store.put(name, rows);
+            self.put(name, rows);
         }
+    }
+
+    fn put(&mut self, name: String, rows: TableRows) {
+        *self.versions.entry(name.clone()).or_default() += 1;
+        self.store.put(name, rows);
     }
 
     fn rows_read(&self) -> RowsRead {
@@ -258,28 +271,25 @@ impl Workbench {
         let mut until = None;
         let mut actions = BTreeSet::new();
         let mut told: BTreeSet<(String, usize, String)> = odd;
-        match self.prepared() {
-            Some(Ok(prepared)) => {
-                for finding in &prepared.facts.findings {
-                    let row = self.row_of_finding(&finding.message);
-                    if let Some(cell) = row.as_ref().and_then(cell)
-                        && !told.insert(cell)
-                    {
-                        continue;
-                    }
-                    let shown = Shown::from(finding.clone());
-                    findings.push(Shown { row, ..shown });
+        if let Some(facts) = self.facts() {
+            for finding in &facts.findings {
+                let row = self.row_of_finding(&finding.message);
+                if let Some(cell) = row.as_ref().and_then(cell)
+                    && !told.insert(cell)
+                {
+                    continue;
                 }
-                until = prepared.facts.until.map(format_time);
-                actions.extend(prepared.facts.grants.iter().flat_map(|grant| grant.actions.iter().flatten().cloned()));
+                let shown = Shown::from(finding.clone());
+                findings.push(Shown { row, ..shown });
             }
-            Some(Err(error)) => findings.push(Finding::error("row/undecidable", error.clone()).into()),
-            None => {}
+            until = facts.until.map(format_time);
+            actions.extend(self.granted());
         }
         let mut entities = BTreeMap::new();
         if let Some(mapping) = &self.mapping {
-            let checked = check::check(mapping, self.store.rows());
-            findings.extend(checked.into_iter().filter(|shown| {
+            let mut checks = self.checks.borrow_mut();
+            let checked = checks.all(mapping, self.store.rows(), &self.versions);
+            findings.extend(checked.filter(|shown| {
                 let cell = shown.row.as_ref().and_then(cell);
                 shown.finding.code == "row/twice" || cell.is_none_or(|cell| !told.contains(&cell))
             }));
@@ -330,12 +340,13 @@ impl Workbench {
             all.extend(own.filter(|uid| uid.kind == GATE || uid.kind == GATE_TABLE));
         }
         all.extend(self.cases.cases.iter().flat_map(|case| [case.principal.clone(), case.resource.clone()]));
-        if let Some(Ok(prepared)) = self.world.prepared.get() {
-            let scopes = prepared.facts.grants.iter().flat_map(|grant| [&grant.principal, &grant.resource]);
-            all.extend(scopes.filter_map(|scope| match scope {
-                facts::Scope::Eq(uid) | facts::Scope::In(uid) | facts::Scope::IsIn(_, uid) => Some(uid.clone()),
+        if let Some(facts) = self.world.facts.get() {
+            let scopes = facts.grants.iter().flat_map(|grant| [&grant.principal, &grant.resource]);
+            let named = scopes.filter_map(|scope| match scope {
+                facts::Scope::Eq(uid) | facts::Scope::In(uid) | facts::Scope::IsIn(_, uid) => Some(uid),
                 facts::Scope::Any | facts::Scope::Is(_) => None,
-            }));
+            });
+            all.extend(named.filter(|uid| mapping.externals.contains_key(&uid.kind)).cloned());
         }
         all.retain(|uid| mapping.externals.contains_key(&uid.kind));
         all
@@ -405,19 +416,21 @@ impl Workbench {
             .ok_or_else(|| "there is no pack without errors yet: mend what is wrong with the texts".to_string())
     }
 
-    /// All rows, ready to be asked; none where there is no pack yet.
-    fn prepared(&self) -> Option<&Result<Prepared, String>> {
-        let good = self.good.as_ref()?;
-        Some(self.world.prepared.get_or_init(|| {
-            let bundle = &good.pack.bundle;
-            let facts = facts::build(bundle, self.store.rows(), &decide::outside(bundle), self.at);
-            good.engine.prepare(facts).map_err(|error| error.to_string())
-        }))
+    /// What all rows come to; none where there is no pack yet.
+    fn facts(&self) -> Option<&Facts> {
+        let bundle = &self.good.as_ref()?.pack.bundle;
+        let build = || facts::build(bundle, self.store.rows(), &decide::outside(bundle), self.at);
+        Some(self.world.facts.get_or_init(build))
     }
 
+    /// The same, ready to be asked.
     fn world(&self) -> Result<&Prepared, String> {
-        self.good()?;
-        self.prepared().expect("there is a pack").as_ref().map_err(String::clone)
+        let good = self.good()?;
+        let prepare = || {
+            let facts = self.facts().cloned().unwrap_or_default();
+            good.engine.prepare(facts).map_err(|error| error.to_string())
+        };
+        self.world.prepared.get_or_init(prepare).as_ref().map_err(String::clone)
     }
 
     /// Decides one question. A question that does not fit the action is undecided, and so is every one before there is a pack.
@@ -478,16 +491,8 @@ impl Workbench {
 
     fn decided(&self, query: &Query) -> Result<Answer, String> {
         let good = self.good()?;
-        // A slice decides like the whole; entities from outside are in neither until somebody names them.
-        match self.world.prepared.get() {
-            Some(Ok(prepared)) if query.externals.is_empty() => {
-                Ok(self.answer(&good.engine.decide(prepared, query), &prepared.facts))
-            }
-            _ => {
-                let prepared = good.slice(&self.store, query, self.at)?;
-                Ok(self.answer(&good.engine.decide(&prepared, query), &prepared.facts))
-            }
-        }
+        let prepared = good.slice(&self.store, query, self.at)?;
+        Ok(self.answer(&good.engine.decide(&prepared, query), &prepared.facts))
     }
 
     fn answer(&self, decision: &Decision, facts: &Facts) -> Answer {

@@ -456,7 +456,8 @@ fn number(digits: &str, negative: bool) -> Option<Value> {
     {
         return Some(Value::Integer(number));
     }
-    text.parse().ok().filter(|number: &f64| number.is_finite()).map(Value::Real)
+    // SQLite knows no negative zero.
+    text.parse().ok().filter(|number: &f64| number.is_finite()).map(|number| Value::Real(number + 0.0))
 }
 
 /// What a column of the pack's `schema.sql` makes of a value: SQLite's affinities.
@@ -492,7 +493,7 @@ fn whole(number: f64) -> Value {
 /// A number as SQLite turns it into text: 15 digits, and always a point.
 fn real_text(number: f64) -> String {
     if number == 0.0 {
-        return if number.is_sign_negative() { "-0.0".to_string() } else { "0.0".to_string() };
+        return "0.0".to_string();
     }
     let scientific = format!("{number:.14e}");
     let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));

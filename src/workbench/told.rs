@@ -121,7 +121,10 @@ fn says(mapping: &Mapping, table: &Table) -> String {
         to.map_or("another row".to_string(), |to| mapping.type_of(to).unwrap_or(to).to_string())
     };
     let a = |name: &str| {
-        let vowel = name.chars().next().is_some_and(|c| "aeiouAEIOU".contains(c));
+        let lower = name.to_ascii_lowercase();
+        // A user, a unit: these begin with a consonant when spoken.
+        let spoken = ["us", "uni", "ut", "eu"].iter().any(|start| lower.starts_with(start));
+        let vowel = !spoken && lower.starts_with(['a', 'e', 'i', 'o', 'u']);
         format!("{} {name}", if vowel { "an" } else { "a" })
     };
     let until = |expires: &Option<String>| if expires.is_some() { ", until it expires" } else { "" };

@@ -3,7 +3,9 @@
 //!
 //! `UPDATE_EXPECT=1` rewrites `tests/explain/golden`; read the diff.
 
+mod drawn;
 mod packs;
 mod repairs;
+mod size;
 mod steps;
 mod words;

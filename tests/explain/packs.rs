@@ -17,7 +17,6 @@ pub const PACKS: [&str; 5] = ["chat", "members", "rag", "rag-roles", "workspace"
 
 /// A pack, ready to be asked.
 pub struct World {
-    pub name: &'static str,
     pub pack: Pack,
     pub engine: Engine,
     pub explainer: Explainer,
@@ -46,7 +45,7 @@ impl World {
         let plan = SlicePlan::new(&pack.bundle);
         let at = pack.cases.cases.iter().find_map(|case| case.at).expect("a test that says when");
         let rows = read(&pack, &plan, &pack.sample);
-        World { name, pack, engine, explainer, plan, rows, at }
+        World { pack, engine, explainer, plan, rows, at }
     }
 
     /// The rows with those of a script beside them.

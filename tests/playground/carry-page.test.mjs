@@ -70,7 +70,7 @@ async function rename(/** @type {string} */ to, one = page) {
 
 /** @param {string} menu @param {string | RegExp} item */
 async function choose(menu, item, one = page) {
-  await one.getByRole('button', { name: menu }).click();
+  await one.locator('.bar').getByRole('button', { name: menu }).click();
   await one.getByRole('menuitem', { name: item }).click();
 }
 
@@ -155,7 +155,7 @@ describe('what was worked on', () => {
     assert.equal(await name().inputValue(), 'handbook');
     await page.getByRole('button', { name: 'Load it here' }).click();
     assert.equal(await name().inputValue(), 'from the other');
-    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.locator('.bar').getByRole('button', { name: 'Undo' }).click();
     assert.equal(await name().inputValue(), 'handbook');
     await rename('from this one');
     await other.reload();
@@ -215,7 +215,7 @@ describe('a link', () => {
     assert.equal(page.url(), server.url);
     await choose('Open', /Back to precious/);
     assert.equal(await name().inputValue(), 'precious');
-    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.locator('.bar').getByRole('button', { name: 'Undo' }).click();
     assert.equal(await name().inputValue(), 'linked');
   });
 
@@ -224,7 +224,7 @@ describe('a link', () => {
     await said('The link was opened').waitFor();
     assert.deepEqual(await caseOf(), linked);
     assert.equal(page.url(), server.url);
-    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.locator('.bar').getByRole('button', { name: 'Undo' }).click();
     assert.equal(await name().inputValue(), 'handbook');
   });
 
@@ -257,7 +257,7 @@ describe('files', () => {
       await choose('Open', /A new case/);
       await openFrom(/Files/, saved);
       await said(`${pack.name} was opened`).waitFor();
-      await page.waitForFunction((name) => document.querySelector('input')?.value === name, pack.name);
+      await page.waitForFunction((name) => /** @type {HTMLInputElement} */ (document.querySelector('input.name')).value === name, pack.name);
       assert.deepEqual(await caseOf(), of);
     }
   });
@@ -299,17 +299,22 @@ describe('files', () => {
     }
   });
 
-  test('of a schema alone are a case with a first model; one that cannot be read is none', async () => {
+  test('of a schema alone show what a first model keeps of it, before anything is opened', async () => {
+    const before = await caseOf();
     const schema = readFileSync('policies/workspace/schema.mmd', 'utf8');
     writeFileSync(join(folder, 'orders.md'), `# Orders\n\n\`\`\`mermaid\n${schema}\n\`\`\`\n`);
     await openFrom(/Files/, join(folder, 'orders.md'));
-    await said('orders was opened, with a first model for it').waitFor();
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    assert.deepEqual(await caseOf(), before);
+    await openFrom(/Files/, join(folder, 'orders.md'));
+    await page.getByRole('button', { name: 'Start with this' }).click();
     const of = await caseOf();
+    assert.equal(of.name, 'orders');
     assert.match(of.model, /\[table\.USER_ROLE\]\n(.*\n)*kind = "role_assignment"/);
-    writeFileSync(join(folder, 'broken.sql'), 'CREATE TABLE (');
-    await openFrom(/Files/, join(folder, 'broken.sql'));
-    await said(/The schema cannot be read: .* Nothing was opened/).waitFor();
-    assert.deepEqual(await caseOf(), of);
+    // The dialog is empty again for the next one.
+    await choose('Open', /Your own schema/);
+    assert.equal(await page.getByRole('dialog').locator('textarea').inputValue(), '');
   });
 
   test('that are wrong change nothing', async () => {

@@ -264,7 +264,13 @@ describe('completion in model.toml', () => {
   test('a bracket that closes already is not written twice', () => {
     assert.equal(offered('model.toml', '[|]').find(({ label }) => label === '[table.DOCUMENT]')?.apply, '[table.DOCUMENT');
   });
-  test('a section without a kind takes one first', () => assert.deepEqual(model('[table.DOCUMENT]\n|'), ['kind']));
+  test('a section without a kind takes one first', () => assert.deepEqual(model('[table.DOCUMENT]\nk|'), ['kind']));
+  test('where a key can stand, another section can begin', () => {
+    assert.ok(model('[table.DOCUMENT]\n|').includes('[table.PERMISSION]'));
+    assert.ok(labels('routes.toml', '[[route]]\n|').includes('[[route]]'));
+    assert.ok(labels('tests.toml', '[[test]]\n|').includes('[[test]]'));
+    assert.ok(!model('[table.DOCUMENT]\nkind = "acl"\nobject = { |').includes('[table.PERMISSION]'));
+  });
   test('kinds, each with what it says', () => {
     assert.equal(model('[table.DOCUMENT]\nkind = "|"').length, 14);
     assert.ok(offered('model.toml', '[table.DOCUMENT]\nkind = "|"').every(({ info }) => info !== undefined));
@@ -296,7 +302,7 @@ describe('completion in model.toml', () => {
     assert.equal(offered('model.toml', '[table.DOCUMENT]\nkind = res|').find(({ label }) => label === 'resource')?.apply, '"resource"');
   });
   test('an action’s keys and values', () => {
-    assert.deepEqual(model('[action.write]\n|'), ['implies', 'resources', 'context']);
+    assert.deepEqual(model('[action.write]\ni|'), ['implies', 'resources', 'context']);
     assert.ok(model('[action.write]\nimplies = ["|"]').includes('read'));
     assert.ok(model('[action.write]\nresources = ["|"]').includes('Document'));
     assert.ok(model('[action.write]\ncontext = { reason = "|" }').includes('String?'));

@@ -12,7 +12,7 @@ import { examples } from './examples.ts';
 import { fileName } from './files.ts';
 import { formerName } from './keeper.ts';
 import { LONG_LINK, linkOf } from './link.ts';
-import { openEmpty, openExample, openFormer, pick } from './open.ts';
+import { openEmpty, openExample, openFormer, openSchema, pick } from './open.ts';
 import { canSaveToFolder, saveCase, saveSample, saveText, saveToFolder, saveZip } from './save.ts';
 import './carry.css';
 
@@ -29,6 +29,7 @@ function openItems(): MenuItem[] {
   return [
     { label: 'Files …', hint: 'A pack’s files, a zip of them, a diagram, SQL, or a case file. Dropping them on the page does the same.', act: () => pick(false) },
     { label: 'A folder …', hint: 'A pack, as the palisade command reads it.', act: () => pick(true) },
+    { label: 'Your own schema …', hint: 'Paste a diagram or SQL, and see what a first model keeps of it.', act: () => openSchema() },
     { label: 'A new case', hint: 'With nothing in it.', act: openEmpty },
     ...(before === undefined ? [] : [{ label: `Back to ${before}`, hint: 'What you had before you last opened something.', act: openFormer }]),
   ];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Opening: whatever it comes from, another case takes the place of the present one only when all of it could be read.
-import { schemaTab, showPane } from '../app/places.ts';
+import { showPane } from '../app/places.ts';
 import { type Case, EMPTY, textsOf } from '../case/case.ts';
 import { base, change, current, open, undo } from '../case/store.ts';
 import { ask } from '../engine/engine.ts';
@@ -10,6 +10,7 @@ import { type File as Given, type Pack, instantOf, isWanted, list, readFiles } f
 import { former, setAside } from './keeper.ts';
 import type { Example } from './packs.ts';
 import { LONGEST_NAME } from './read.ts';
+import { given, importing } from '../schema/look.ts';
 import { MOST_BYTES } from './squeeze.ts';
 
 /** A case takes the place of the present one. Undo brings that back; so does the menu, after a reload. */
@@ -44,32 +45,25 @@ export function openFormer(): void {
   if (kept !== undefined) arrive(kept.of, `go back to ${kept.of.name}`, `${kept.of.name} is back`, kept.from);
 }
 
-/** A schema alone: its model is inferred, and what it keeps of the schema is shown. */
-export async function openSchema(text: string, schemaFile: Case['schemaFile'], name: string): Promise<void> {
-  const { model, findings } = await ask('infer', { schema: text });
-  if (model === '') {
-    const wrong = findings.find(({ severity }) => severity === 'error');
-    const line = wrong?.place === undefined || wrong.place.line === 0 ? '' : ` (line ${wrong.place.line})`;
-    throw new Error(`The schema cannot be read: ${wrong?.message ?? 'it has no tables'}${line}. Nothing was opened.`);
-  }
-  arrive({ ...EMPTY, name: name.slice(0, LONGEST_NAME), schema: text, schemaFile, model }, `open ${name}`, `${name} was opened, with a first model for it`);
-  // What was kept of the schema, and what was only assumed.
-  schemaTab.value = 'report';
+/** A schema alone: shows what a first model would keep of it, before anything is opened. */
+export function openSchema(schema?: { name: string; text: string }): void {
+  given.value = schema;
+  // On a narrow screen the dialog is seen only where its pane is.
   showPane('schema');
+  importing.value = true;
 }
 
 /** What was picked or dropped. What goes wrong is said, and changes nothing. */
 export async function openFiles(files: File[]): Promise<void> {
   await tried(async () => {
-    const opened = readFiles(await Promise.all(files.map(given)));
+    const opened = readFiles(await Promise.all(files.map(read)));
     switch (opened.is) {
       case 'case':
         arrive(opened.of, `open ${opened.of.name}`, `${opened.of.name} was opened`);
         break;
       case 'schema': {
-        const sql = /create\s+table/i.test(opened.text) && !/erDiagram/.test(opened.text);
         const name = opened.path.slice(opened.path.lastIndexOf('/') + 1).replace(/\.[^.]+$/, '');
-        await openSchema(opened.text, sql ? 'schema.sql' : 'schema.mmd', name);
+        openSchema({ name: name.slice(0, LONGEST_NAME), text: opened.text });
         break;
       }
       case 'pack':
@@ -100,7 +94,7 @@ async function addToCase(texts: Pack['texts'], sample: string | undefined, quest
   notice('What was opened took the place of that part of the case.', false, { label: 'Undo', act: undo });
 }
 
-async function given(file: File): Promise<Given> {
+async function read(file: File): Promise<Given> {
   const path = paths.get(file) ?? (file.webkitRelativePath || file.name);
   if (file.size > MOST_BYTES) throw new Error(`${path} is larger than ${MOST_BYTES / 1_000_000} MB.`);
   return { path, bytes: new Uint8Array(await file.arrayBuffer()) };

@@ -26,14 +26,30 @@ export function ChangesView() {
   return (
     <div class="changes">
       <div class="changes-bar">
-        <Tabs id="changes" label="Decisions, texts and rows, publish" tabs={tabs} chosen={shown} choose={(name) => (part.value = name)} />
+        <Tabs
+          id="changes"
+          label="Decisions, texts and rows, publish"
+          tabs={tabs}
+          chosen={shown}
+          choose={(name) => (part.value = name)}
+        />
         <Menu
           class="changes-start"
           label="Starting point"
           title="What the case is compared with"
           items={[
-            { label: 'Start comparing from here', hint: 'the case as it stands is what later changes are compared with', disabled: !differs.value, act: compareFromHere },
-            { label: 'Back to the start', hint: 'takes back all that differs; that can be undone', disabled: !differs.value, act: () => open(base.value, 'go back to the start') },
+            {
+              label: 'Start comparing from here',
+              hint: 'the case as it stands is what later changes are compared with',
+              disabled: !differs.value,
+              act: compareFromHere,
+            },
+            {
+              label: 'Back to the start',
+              hint: 'takes back all that differs; that can be undone',
+              disabled: !differs.value,
+              act: () => open(base.value, 'go back to the start'),
+            },
           ]}
         />
       </div>
@@ -50,7 +66,12 @@ export function ChangesView() {
 function Here({ changes }: { changes: Changes | undefined }) {
   const given = results.changes.value;
   if (!differs.value) {
-    return <Empty>Nothing is changed yet. Edit a rule, a row or the model: the decisions that come out otherwise than now are listed here, before anybody relies on them.</Empty>;
+    return (
+      <Empty>
+        Nothing is changed yet. Edit a rule, a row or the model: the decisions that come out otherwise than now are listed here, before
+        anybody relies on them.
+      </Empty>
+    );
   }
   if (given !== undefined && 'problem' in given) return <Empty>The decisions cannot be compared{given.problem === '' ? '.' : `: ${given.problem}`}</Empty>;
   if (changes === undefined) return <Empty>Comparing …</Empty>;
@@ -67,7 +88,10 @@ function Here({ changes }: { changes: Changes | undefined }) {
 /** `policies.cedar +3 −1 lines, USER_ROLE: 1 row changed`. */
 function whatDiffers(): string {
   const words = [
-    ...texts.value.map(({ file, added, removed }) => `${file} ${[added > 0 ? `+${added}` : '', removed > 0 ? `−${removed}` : ''].filter(Boolean).join(' ')} ${added + removed === 1 ? 'line' : 'lines'}`),
+    ...texts.value.map(({ file, added, removed }) => {
+      const counts = [added > 0 ? `+${added}` : '', removed > 0 ? `−${removed}` : ''].filter((text) => text !== '');
+      return `${file} ${counts.join(' ')} ${added + removed === 1 ? 'line' : 'lines'}`;
+    }),
     ...tables.value.map((change) => `${change.table}: ${tableSays(change)}`),
     ...(instants.value === undefined ? [] : ['the time of the decisions']),
   ];

@@ -30,9 +30,15 @@ export function Decisions(props: {
     if (!next.delete(title)) next.add(title);
     setClosed(next);
   };
-  if (changes.flips.length === 0) return <Empty>{changes.sampled ? 'None of the questions that were asked is decided otherwise.' : 'Every decision stays as it was.'}</Empty>;
+  if (changes.flips.length === 0) {
+    return <Empty>{changes.sampled ? 'None of the questions that were asked is decided otherwise.' : 'Every decision stays as it was.'}</Empty>;
+  }
   const line = (item: Item, at: number) =>
-    'group' in item ? <Heading key={`g${at}`} item={item} open={!closed.has(item.group.title)} turn={turn} /> : <Decision key={`d${at}`} flip={item.flip} here={here} />;
+    'group' in item ? (
+      <Heading key={`g${at}`} item={item} open={!closed.has(item.group.title)} turn={turn} />
+    ) : (
+      <Decision key={`d${at}`} flip={item.flip} here={here} />
+    );
   return (
     <>
       <div class="changes-by">
@@ -68,7 +74,14 @@ function Many({ all, line }: { all: Item[]; line: (item: Item, at: number) => un
     return () => observer.disconnect();
   }, [all]);
   return (
-    <div class="changes-many" ref={box} onScroll={measure} tabIndex={0} role="region" aria-label={`${all.length} lines of decisions that differ`}>
+    <div
+      class="changes-many"
+      ref={box}
+      onScroll={measure}
+      tabIndex={0}
+      role="region"
+      aria-label={`${all.length} lines of decisions that differ`}
+    >
       <div style={{ height: `${all.length * ROW}px` }}>
         <ul class="changes-list" style={{ transform: `translateY(${span.from * ROW}px)` }}>
           {all.slice(span.from, span.to).map((item, at) => line(item, span.from + at)) as never}
@@ -180,7 +193,12 @@ function ReasonLink({ name, policy: id }: { name: string; policy: string }) {
   if (policy === undefined) return <>{name}</>;
   const file = policy.source === 'generated' ? 'generated' : 'policies.cedar';
   return (
-    <button type="button" class="link" title={`Show line ${policy.line} of ${file}`} onClick={() => showText({ file, line: policy.line })}>
+    <button
+      type="button"
+      class="link"
+      title={`Show line ${policy.line} of ${file}`}
+      onClick={() => showText({ file, line: policy.line })}
+    >
       {name}
     </button>
   );

@@ -3,7 +3,16 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { showText } from '../app/places.ts';
 import { Empty, RowLink } from '../ui/parts.tsx';
-import { type Line, type RowChanged, type TableChange, type TextChange, around, cellText, pairs, tableSays } from './diff.ts';
+import {
+  type Line,
+  type RowChanged,
+  type TableChange,
+  type TextChange,
+  around,
+  cellText,
+  pairs,
+  tableSays,
+} from './diff.ts';
 import { instants, tables, texts } from './state.ts';
 
 /** From this width on, both texts stand side by side. */
@@ -131,7 +140,8 @@ function Side({ line, number }: { line: Line | undefined; number: number | undef
 
 function RowsDifference({ change }: { change: TableChange }) {
   const { table, added, removed, changed } = change;
-  const all = [...changed.map((row) => ({ sign: '~', row })), ...added.map((row) => ({ sign: '+', row })), ...removed.map((row) => ({ sign: '−', row }))];
+  const signed = (sign: string, rows: RowChanged[]) => rows.map((row) => ({ sign, row }));
+  const all = [...signed('~', changed), ...signed('+', added), ...signed('−', removed)];
   return (
     <section>
       <h3>

@@ -109,7 +109,13 @@ function Form({ to }: { to: Gate }) {
       >
         <label>
           Token
-          <input type="password" autocomplete="off" spellcheck={false} value={token.value} onInput={(event) => (token.value = event.currentTarget.value.trim())} />
+          <input
+            type="password"
+            autocomplete="off"
+            spellcheck={false}
+            value={token.value}
+            onInput={(event) => (token.value = event.currentTarget.value.trim())}
+          />
         </label>
         <button type="submit" class={made === undefined ? 'first' : ''} disabled={!ready}>
           {busy.value === 'comparing' ? 'Comparing …' : 'Compare with what is in force'}
@@ -156,7 +162,12 @@ function Outcome({ to, made, changed }: { to: Gate; made: Compared; changed: boo
         >
           <label>
             Note
-            <input maxLength={500} placeholder="what this changes, for the history" value={note.value} onInput={(event) => (note.value = event.currentTarget.value)} />
+            <input
+              maxLength={500}
+              placeholder="what this changes, for the history"
+              value={note.value}
+              onInput={(event) => (note.value = event.currentTarget.value)}
+            />
           </label>
           <button type="submit" class="first" disabled={busy.value !== ''}>
             {busy.value === 'publishing' ? 'Publishing …' : 'Publish'}

@@ -20,7 +20,8 @@ export function completeModel(text: string, at: number, words: Vocabulary, asked
   const table = section[0] === 'table' ? words.tables.get(section[1] ?? '') : undefined;
   if (place.at === 'key') {
     if (!begun && !asked) return undefined;
-    return { from, options: [...keysHere(place, modelKeys(place)), ...innerKeys(place, table, words)] };
+    const keys = [...keysHere(place, modelKeys(place)), ...innerKeys(place, table, words)];
+    return { from, options: startsLine(place, text) ? [...keys, ...modelHeaders(text, at, from, words).map(last)] : keys };
   }
   return finish(place, text, at, asked, modelValues(place, table, words));
 }
@@ -43,6 +44,11 @@ function modelHeaders(text: string, at: number, from: number, words: Vocabulary)
     head(['external', 'Bucket'], 'a type from outside', 'A type of resource that is not in the database; its entities come with the request.', -2),
   ];
 }
+
+/** Where a key of a section can stand and nothing was begun, another section can begin as well. */
+const startsLine = ({ begun, path, from }: TomlPlace, text: string) =>
+  !begun && path.length === 0 && /^[ \t]*$/.test(text.slice(text.lastIndexOf('\n', from - 1) + 1, from));
+const last = (option: Option): Option => ({ ...option, boost: -95 });
 
 /** As a key of TOML is written. */
 const bare = (key: string) => (/^[A-Za-z0-9_-]+$/.test(key) ? key : JSON.stringify(key));
@@ -202,22 +208,26 @@ export function completeTests(text: string, at: number, words: Vocabulary, asked
   if (place.at === 'comment') return undefined;
   if (place.at === 'header' || (place.at === 'key' && section.length === 0)) {
     if (!begun && !asked) return undefined;
-    const options: Option[] = [
-      {
-        label: '[[test]]',
-        detail: 'a decision that must hold',
-        apply: '[[test]]\nname = "${what must hold}"\nprincipal = \'${User::"ann"}\'\naction = "${read}"\nresource = \'${Document::"d1"}\'\nexpect = "${allow}"\n',
-        snippet: true,
-        from,
-        kind: 'class',
-      },
-    ];
+    const options = [newTest(from)];
     if (section.length === 0 && !place.entries.has('at')) options.push(keyOption('at', { ...TEST_KEYS['at']!, says: 'The instant of all tests that give none.' }, 5));
     return { from, options };
   }
-  if (place.at === 'key') return begun || asked ? { from, options: path.length > 0 ? contextKeys(place, words) : entityKeys(place, TEST_KEYS) } : undefined;
+  if (place.at === 'key') {
+    if (!begun && !asked) return undefined;
+    const keys = path.length > 0 ? contextKeys(place, words) : entityKeys(place, TEST_KEYS);
+    return { from, options: startsLine(place, text) ? [...keys, last(newTest(from))] : keys };
+  }
   return finish(place, text, at, asked, valuesOf(TEST_KEYS[path[0] ?? ''], place, words));
 }
+
+const newTest = (from: number): Option => ({
+  label: '[[test]]',
+  detail: 'a decision that must hold',
+  apply: '[[test]]\nname = "${what must hold}"\nprincipal = \'${User::"ann"}\'\naction = "${read}"\nresource = \'${Document::"d1"}\'\nexpect = "${allow}"\n',
+  snippet: true,
+  from,
+  kind: 'class',
+});
 
 /** Literals have quotes of their own, so they stand in single ones. */
 const entityKeys = (place: TomlPlace, keys: Record<string, Key>) =>
@@ -236,21 +246,14 @@ export function completeRoutes(text: string, at: number, words: Vocabulary, aske
   const { section, from, begun, path } = place;
   if (place.at === 'comment') return undefined;
   if (place.at === 'header' || (place.at === 'key' && section.length === 0)) {
-    if (!begun && !asked) return undefined;
-    const route = '[[route]]\nmethod = "${GET}"\npath = "/${documents}/{${id}}"\naction = "${read}"\nresource = { type = "${Document}", id = "{${id}}" }\n';
-    return {
-      from,
-      options: [
-        { label: '[[route]]', detail: 'a path and what it asks for', apply: route, snippet: true, from, kind: 'class' },
-        { label: '[cors]', detail: 'pages of other origins', apply: '[cors]\norigins = ["${https://app.example.com}"]\n', snippet: true, from, kind: 'class' },
-      ],
-    };
+    return begun || asked ? { from, options: newRoute(from) } : undefined;
   }
   const keys = section[0] === 'cors' || path[0] === 'cors' ? CORS_KEYS : ROUTE_KEYS;
   if (place.at === 'key') {
     if (!begun && !asked) return undefined;
     if (path.length === 0 || path[0] === 'cors') {
-      return { from, options: keysHere(place, keys) };
+      const options = keysHere(place, keys);
+      return { from, options: startsLine(place, text) ? [...options, ...newRoute(from).map(last)] : options };
     }
     if (path[0] === 'resource' || path.length > 1) return { from, options: ['type', 'id'].filter((key) => !place.siblings.includes(key)).map(routePair) };
     const id = (place.entries.get('action') ?? '').replace(/^["']|["'].*$/g, '');
@@ -260,6 +263,18 @@ export function completeRoutes(text: string, at: number, words: Vocabulary, aske
   if (path.at(-1) === 'type') return finish(place, text, at, asked, [...words.types.keys()].map(typeOption));
   return finish(place, text, at, asked, path.length === 1 ? valuesOf(keys[path[0] ?? ''], place, words) : []);
 }
+
+const newRoute = (from: number): Option[] => [
+  {
+    label: '[[route]]',
+    detail: 'a path and what it asks for',
+    apply: '[[route]]\nmethod = "${GET}"\npath = "/${documents}/{${id}}"\naction = "${read}"\nresource = { type = "${Document}", id = "{${id}}" }\n',
+    snippet: true,
+    from,
+    kind: 'class',
+  },
+  { label: '[cors]', detail: 'pages of other origins', apply: '[cors]\norigins = ["${https://app.example.com}"]\n', snippet: true, from, kind: 'class' },
+];
 
 const routePair = (name: string): Option => ({
   label: name,

@@ -58,7 +58,8 @@ const left = new Map<string, { selection: EditorSelection; top: number }>();
 /** The place that was gone to last: each is gone to once. */
 let gone: TextPlace | undefined;
 
-const narrow = matchMedia('(max-width: 719px)');
+/** Below this width long lines are wrapped, in pixels: sentences in comments are to be read without scrolling. */
+const NARROW = 600;
 
 export function Editor(props: EditorProps) {
   const { file, label, language, value, readOnly = false, placeholder, findings = NONE, marks = NONE } = props;
@@ -81,7 +82,8 @@ export function Editor(props: EditorProps) {
     text.current = value;
     const lang = new Compartment();
     const wrap = new Compartment();
-    const wrapping = () => (readOnly || narrow.matches ? EditorView.lineWrapping : []);
+    const wraps = () => readOnly || root.clientWidth < NARROW;
+    let wrapped = wraps();
     const loaded = languageOf(language);
     const back = (act: () => void): Command => () => {
       undone.current = performance.now();
@@ -96,7 +98,7 @@ export function Editor(props: EditorProps) {
         selection: was !== undefined && was.selection.main.to <= value.length ? was.selection : EditorSelection.single(0),
         extensions: [
           lang.of(loaded instanceof Promise ? [] : loaded),
-          wrap.of(wrapping()),
+          wrap.of(wrapped ? EditorView.lineWrapping : []),
           Prec.highest(
             keymap.of([
               { key: 'Mod-z', run: back(undo), preventDefault: true },
@@ -150,8 +152,12 @@ export function Editor(props: EditorProps) {
     if (loaded instanceof Promise) {
       loaded.then((extension) => living && made.dispatch({ effects: lang.reconfigure(extension) }), () => undefined);
     }
-    const rewrap = () => made.dispatch({ effects: wrap.reconfigure(wrapping()) });
-    narrow.addEventListener('change', rewrap);
+    const width = new ResizeObserver(() => {
+      if (root.clientWidth === 0 || wraps() === wrapped) return;
+      wrapped = !wrapped;
+      made.dispatch({ effects: wrap.reconfigure(wrapped ? EditorView.lineWrapping : []) });
+    });
+    width.observe(root);
     // A pane that was just chosen is drawn first.
     let timer: ReturnType<typeof setTimeout> | undefined;
     const listen = effect(() => {
@@ -166,7 +172,7 @@ export function Editor(props: EditorProps) {
       living = false;
       clearTimeout(timer);
       listen();
-      narrow.removeEventListener('change', rewrap);
+      width.disconnect();
       left.set(file, { selection: made.state.selection, top: made.scrollDOM.scrollTop });
       made.destroy();
       view.current = undefined;

@@ -4,7 +4,21 @@
 import { Component } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Matrix, MatrixQuestion } from '../engine/shapes.ts';
-import { OUTCOMES, type Beside, type Span, type View, type Wish, cellName, flipAt, keyOf, letterAt, partsOf, placesOf, scrolledTo, spanOf } from './table.ts';
+import {
+  OUTCOMES,
+  type Beside,
+  type Span,
+  type View,
+  type Wish,
+  cellName,
+  flipAt,
+  keyOf,
+  letterAt,
+  partsOf,
+  placesOf,
+  scrolledTo,
+  spanOf,
+} from './table.ts';
 
 /** Rows and columns beyond the edges, so that scrolling by a little makes nothing new. */
 const MORE_ROWS = 6;
@@ -291,7 +305,12 @@ class Row extends Component<RowProps> {
     const label = beside.labels.get(keyOf(entity));
     const other = grid.of.over === 'principals' ? 'all that it may do' : 'all who may do something with it';
     return (
-      <div role="row" aria-rowindex={row + 2} class="matrix-row" style={{ top: px(sizes.head + row * sizes.row), height: px(sizes.row), width: px(width) }}>
+      <div
+        role="row"
+        aria-rowindex={row + 2}
+        class="matrix-row"
+        style={{ top: px(sizes.head + row * sizes.row), height: px(sizes.row), width: px(width) }}
+      >
         <div
           role="rowheader"
           aria-colindex={1}

@@ -11,8 +11,36 @@ import type { Matrix, MatrixQuestion, Uid } from '../engine/shapes.ts';
 import { notice, problem } from '../ui/notices.tsx';
 import { Empty, Menu } from '../ui/parts.tsx';
 import { Grid } from './grid.tsx';
-import { find, labels, over, pickedPrincipal, pickedResource, pickedType, principal, principals, question, resource, resources, turn, type, wish } from './state.ts';
-import { LETTERS, OUTCOMES, type Show, type View, WISH, type Wish, csvOf, flipsIn, keyOf, nextOrder, questionAt, view } from './table.ts';
+import {
+  find,
+  labels,
+  over,
+  pickedPrincipal,
+  pickedResource,
+  pickedType,
+  principal,
+  principals,
+  question,
+  resource,
+  resources,
+  turn,
+  type,
+  wish,
+} from './state.ts';
+import {
+  LETTERS,
+  OUTCOMES,
+  type Show,
+  type View,
+  WISH,
+  type Wish,
+  csvOf,
+  flipsIn,
+  keyOf,
+  nextOrder,
+  questionAt,
+  view,
+} from './table.ts';
 
 /** Up to so many entities can be picked from a list; more are found by typing. */
 const MOST_LISTED = 200;
@@ -59,7 +87,11 @@ function About() {
   const types = resources.value.map(({ type }) => type);
   return (
     <div class="matrix-about">
-      <select aria-label="What the matrix shows" value={of} onChange={(event) => (over.value = event.currentTarget.value as typeof of)}>
+      <select
+        aria-label="What the matrix shows"
+        value={of}
+        onChange={(event) => (over.value = event.currentTarget.value as typeof of)}
+      >
         <option value="principals">Who may do what with</option>
         <option value="resources">All that may be done by</option>
       </select>
@@ -84,7 +116,11 @@ function About() {
           />
           <label>
             to each{' '}
-            <select aria-label="Type of the resources" value={type.value} onChange={(event) => (pickedType.value = event.currentTarget.value)}>
+            <select
+              aria-label="Type of the resources"
+              value={type.value}
+              onChange={(event) => (pickedType.value = event.currentTarget.value)}
+            >
               {!types.includes(type.value) && <option value={type.value}>{type.value === '' ? 'type' : type.value}</option>}
               {types.map((name) => (
                 <option key={name}>{name}</option>
@@ -165,8 +201,9 @@ function Shown() {
   let none: string | undefined;
   if (matrix === undefined || of === null) none = nothing();
   else if ('problem' in matrix) none = matrix.problem === '' ? nothing() : `The matrix cannot be made: ${matrix.problem}`;
-  else if (matrix.entities.length === 0) none = of.over === 'principals' ? 'No row makes anybody who could ask.' : `There is no ${of.type} among the rows.`;
-  else return <Table of={of} matrix={matrix} />;
+  else if (matrix.entities.length > 0) return <Table of={of} matrix={matrix} />;
+  else if (of.over === 'principals') none = 'No row makes anybody who could ask.';
+  else none = `There is no ${of.type} among the rows.`;
   return (
     <>
       <div class="matrix-top">
@@ -244,6 +281,7 @@ function Table({ of, matrix }: { of: MatrixQuestion; matrix: Matrix }) {
   );
 }
 
+const ORDERS = ['order', 'name', 'most'] as const;
 const ROWS = { order: 'as in the tables', name: 'by name', most: 'most allowed first' };
 
 function Filters({ set, flips, copy }: { set: (part: Partial<Wish>) => void; flips: number; copy: () => void }) {
@@ -252,9 +290,25 @@ function Filters({ set, flips, copy }: { set: (part: Partial<Wish>) => void; fli
   const chosen = (on: boolean) => (on ? '● ' : '○ ');
   return (
     <div class="matrix-filters" role="group" aria-label="Filter and sort">
-      <input type="search" aria-label={people ? 'Filter who' : 'Filter what'} placeholder={people ? 'who …' : 'what …'} value={rows} onInput={(event) => set({ rows: event.currentTarget.value })} />
-      <input type="search" aria-label="Filter actions" placeholder="action …" value={actions} onInput={(event) => set({ actions: event.currentTarget.value })} />
-      <select aria-label="Which cells" value={show} onChange={(event) => set({ show: event.currentTarget.value as Show })}>
+      <input
+        type="search"
+        aria-label={people ? 'Filter who' : 'Filter what'}
+        placeholder={people ? 'who …' : 'what …'}
+        value={rows}
+        onInput={(event) => set({ rows: event.currentTarget.value })}
+      />
+      <input
+        type="search"
+        aria-label="Filter actions"
+        placeholder="action …"
+        value={actions}
+        onInput={(event) => set({ actions: event.currentTarget.value })}
+      />
+      <select
+        aria-label="Which cells"
+        value={show}
+        onChange={(event) => set({ show: event.currentTarget.value as Show })}
+      >
         <option value="all">all</option>
         <option value="allowed">only allowed</option>
         <option value="forbidden">only forbidden</option>
@@ -265,9 +319,12 @@ function Filters({ set, flips, copy }: { set: (part: Partial<Wish>) => void; fli
         label="More"
         title="Sort, hide, copy"
         items={[
-          ...(['order', 'name', 'most'] as const).map((by) => ({ label: `${chosen(sortRows === by)}Rows ${ROWS[by]}`, act: () => set({ sortRows: by }) })),
-          ...(['order', 'name', 'most'] as const).map((by) => ({ label: `${chosen(sortActions === by)}Actions ${ROWS[by]}`, act: () => set({ sortActions: by }) })),
-          { label: `${hideUnused ? '☑' : '☐'} Hide actions that nobody may do`, act: () => set({ hideUnused: !hideUnused }) },
+          ...ORDERS.map((by) => ({ label: `${chosen(sortRows === by)}Rows ${ROWS[by]}`, act: () => set({ sortRows: by }) })),
+          ...ORDERS.map((by) => ({ label: `${chosen(sortActions === by)}Actions ${ROWS[by]}`, act: () => set({ sortActions: by }) })),
+          {
+            label: `${hideUnused ? '☑' : '☐'} Hide actions that nobody may do`,
+            act: () => set({ hideUnused: !hideUnused }),
+          },
           { label: 'Copy as CSV', hint: 'what is shown, for a spreadsheet', act: copy },
         ]}
       />

@@ -82,6 +82,8 @@ function TableGrid({ shown }: { shown: View }) {
       const left = layout.widths.slice(0, place.column).reduce((sum, width) => sum + width, HEAD_WIDTH);
       box.scrollLeft = scrollTo(box.scrollLeft, box.clientWidth, layout.stuckWidth, left, left + (layout.widths[place.column] ?? 0));
     }
+    // A cell that is being edited has the focus in its field.
+    if (editing.peek() !== undefined) return;
     box.querySelector<HTMLElement>(`[data-row="${place.row}"][data-column="${place.column}"]`)?.focus({ preventScroll: true });
   });
 

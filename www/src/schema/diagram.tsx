@@ -10,8 +10,9 @@ import { counted, toneOf } from './tables.ts';
 
 /** From this many pixels on, the diagram and the list stand beside each other. */
 const BOTH = 820;
-/** In less than this, columns cannot be read in a drawing of the whole. */
+/** In less than this, columns cannot be read in a drawing of more than a few tables. */
 const WITH_COLUMNS = 560;
+const FEW = 4;
 
 /** Of more tables than this, columns are drawn when the user says so. */
 const MANY = 40;
@@ -47,7 +48,8 @@ export function DiagramView() {
     return () => observer.disconnect();
   }, []);
   const drawn = both.value || form.value === 'drawing';
-  const columns = wantedColumns.value ?? (width.value >= WITH_COLUMNS && tables.value.length <= MANY ? 'few' : 'names');
+  const most = width.value >= WITH_COLUMNS ? MANY : FEW;
+  const columns = wantedColumns.value ?? (tables.value.length <= most ? 'few' : 'names');
   return (
     <div class="schema-diagram" ref={root}>
       {width.value > 0 && (

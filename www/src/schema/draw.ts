@@ -35,7 +35,14 @@ function load(): Promise<Mermaid> {
       themeVariables: { fontSize: '14px' },
       maxEdges: 20_000,
       maxTextSize: 10_000_000,
-      er: { diagramPadding: 14, entityPadding: 8, minEntityWidth: 60, useMaxWidth: false, nodeSpacing: 46, rankSpacing: 58 },
+      er: {
+        diagramPadding: 14,
+        entityPadding: 8,
+        minEntityWidth: 60,
+        useMaxWidth: false,
+        nodeSpacing: 46,
+        rankSpacing: 58,
+      },
     });
     return mermaid;
   });
@@ -119,12 +126,10 @@ function name(element: SVGGElement, { heading, rows }: Printed['tables'][number]
     text?.removeAttribute('transform');
     text?.setAttribute('text-anchor', 'middle');
   }
-  const [names, types, keys, comments] = [column('attribute-type'), column('attribute-name'), column('attribute-keys'), column('attribute-comment')];
-  rows.forEach(([name = '', second = '', key = '', comment = ''], at) => {
-    write(names[at], name);
-    write(types[at], second);
-    write(keys[at], key);
-    write(comments[at], comment);
+  const parts = ['attribute-type', 'attribute-name', 'attribute-keys', 'attribute-comment'];
+  const columns = parts.map(column);
+  rows.forEach((row, at) => {
+    columns.forEach((labels, column) => write(labels[at], row[column] ?? ''));
   });
 }
 
@@ -143,5 +148,6 @@ function boxOf(element: SVGGElement, svg: SVGSVGElement): Point & Size {
   const whole = svg.getBoundingClientRect();
   const { width, height } = svg.viewBox.baseVal;
   const [across, down] = [width / (whole.width || 1), height / (whole.height || 1)];
-  return { x: (own.x - whole.x) * across, y: (own.y - whole.y) * down, width: own.width * across, height: own.height * down };
+  const [x, y] = [(own.x - whole.x) * across, (own.y - whole.y) * down];
+  return { x, y, width: own.width * across, height: own.height * down };
 }

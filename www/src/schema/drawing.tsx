@@ -113,9 +113,12 @@ export function Drawing({ columns, listed }: DrawingProps) {
       const at = next.printed.tables.findIndex((table) => table.name === name);
       const [old, box] = [before.drawing.entities[anchor]?.box, next.drawing.entities[at]?.box];
       const { scale } = view.peek();
-      if (old !== undefined && box !== undefined) view.value = pan(view.peek(), (old.x - box.x) * scale, (old.y - box.y) * scale);
-      // Other tables: another schema.
-      else moved.current = false;
+      if (old !== undefined && box !== undefined) {
+        view.value = pan(view.peek(), (old.x - box.x) * scale, (old.y - box.y) * scale);
+      } else {
+        // Other tables: another schema.
+        moved.current = false;
+      }
     }
     drawn.value = next;
     layer.current?.replaceChildren(next.drawing.svg);
@@ -129,9 +132,10 @@ export function Drawing({ columns, listed }: DrawingProps) {
     if (!visible) return;
     sized.current = size.value;
     if (now === undefined) return;
+    const { width, height } = size.value;
     if (!moved.current) view.value = fit(now.drawing, size.value, FOOT);
     // What was in the middle stays there.
-    else if (before.width > 0) view.value = pan(view.peek(), (size.value.width - before.width) / 2, (size.value.height - before.height) / 2);
+    else if (before.width > 0) view.value = pan(view.peek(), (width - before.width) / 2, (height - before.height) / 2);
   }, [size.value, drawn.value]);
 
   const look = (next: View) => {
@@ -140,7 +144,8 @@ export function Drawing({ columns, listed }: DrawingProps) {
     moved.current = true;
     view.value = kept(next, now.drawing, size.peek());
   };
-  const middle = () => ({ x: size.peek().width / 2, y: size.peek().height / 2 });
+  const enlarge = (factor: number) =>
+    look(zoom(view.peek(), factor, { x: size.peek().width / 2, y: size.peek().height / 2 }));
   const whole = () => {
     const now = drawn.peek();
     moved.current = false;
@@ -176,8 +181,8 @@ export function Drawing({ columns, listed }: DrawingProps) {
     if (now === undefined) return;
     const at = entityOf(event.target);
     const way = WAYS[event.key];
-    if (event.key === '+' || event.key === '=') look(zoom(view.peek(), STEP, middle()));
-    else if (event.key === '-' || event.key === '_') look(zoom(view.peek(), 1 / STEP, middle()));
+    if (event.key === '+' || event.key === '=') enlarge(STEP);
+    else if (event.key === '-' || event.key === '_') enlarge(1 / STEP);
     else if (event.key === '0') whole();
     else if (at !== undefined && (event.key === 'Enter' || event.key === ' ')) card.value = { at, pinned: true };
     else if (way !== undefined && at !== undefined) {
@@ -198,7 +203,8 @@ export function Drawing({ columns, listed }: DrawingProps) {
       const { left, top } = element.getBoundingClientRect();
       const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
       if (event.ctrlKey || event.metaKey) {
-        look(zoom(view.peek(), Math.exp(-event.deltaY * lines * 0.0022), { x: event.clientX - left, y: event.clientY - top }));
+        const at = { x: event.clientX - left, y: event.clientY - top };
+        look(zoom(view.peek(), Math.exp(-event.deltaY * lines * 0.0022), at));
       } else {
         look(pan(view.peek(), -event.deltaX * lines, -event.deltaY * lines));
       }
@@ -229,8 +235,8 @@ export function Drawing({ columns, listed }: DrawingProps) {
       look(pan(view.peek(), now.x - before.x, now.y - before.y));
     } else {
       const { left = 0, top = 0 } = frame.current?.getBoundingClientRect() ?? {};
-      const factor = Math.hypot(now.x - other.x, now.y - other.y) / Math.max(Math.hypot(before.x - other.x, before.y - other.y), 1);
-      look(zoom(view.peek(), factor, { x: (now.x + other.x) / 2 - left, y: (now.y + other.y) / 2 - top }));
+      const apart = (point: Point) => Math.hypot(point.x - other.x, point.y - other.y);
+      look(zoom(view.peek(), apart(now) / Math.max(apart(before), 1), { x: (now.x + other.x) / 2 - left, y: (now.y + other.y) / 2 - top }));
     }
   };
   const up = (event: PointerEvent) => pointers.current.delete(event.pointerId);
@@ -277,6 +283,7 @@ export function Drawing({ columns, listed }: DrawingProps) {
   };
 
   const { x, y, scale } = view.value;
+  const percent = `${Math.round(scale * 100)} %`;
   const open = card.value;
   const now = drawn.value;
   const table = open === undefined ? undefined : known.find(({ name }) => name === now?.printed.tables[open.at]?.name);
@@ -337,13 +344,13 @@ export function Drawing({ columns, listed }: DrawingProps) {
         <option value="all">all columns</option>
       </select>
       <div class="schema-zoom" role="group" aria-label="Size of the diagram">
-        <button type="button" title="Smaller (−)" aria-label="Smaller" onClick={() => look(zoom(view.peek(), 1 / STEP, middle()))}>
+        <button type="button" title="Smaller (−)" aria-label="Smaller" onClick={() => enlarge(1 / STEP)}>
           −
         </button>
-        <button type="button" title="Show all of it (0)" aria-label={`${Math.round(scale * 100)} %: show all of it`} onClick={whole}>
-          {Math.round(scale * 100)} %
+        <button type="button" title="Show all of it (0)" aria-label={`${percent}: show all of it`} onClick={whole}>
+          {percent}
         </button>
-        <button type="button" title="Larger (+)" aria-label="Larger" onClick={() => look(zoom(view.peek(), STEP, middle()))}>
+        <button type="button" title="Larger (+)" aria-label="Larger" onClick={() => enlarge(STEP)}>
           +
         </button>
       </div>

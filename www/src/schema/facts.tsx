@@ -65,7 +65,8 @@ function Columns({ table }: { table: KnownTable }) {
   const shown = all || chosen.length === 0 ? table.columns : chosen;
   const more = table.columns.length - shown.length;
   if (table.columns.length === 0) {
-    return <p class="muted">{table.declared ? 'It has no columns.' : 'The schema names it only in relations, without columns.'}</p>;
+    const none = table.declared ? 'It has no columns.' : 'The schema names it only in relations, without columns.';
+    return <p class="muted">{none}</p>;
   }
   return (
     <>
@@ -131,7 +132,8 @@ function Why({ table }: { table: KnownTable }) {
       <p>
         {differs ? (
           <>
-            It would be taken for <KindChip kind={fidelity.kind} />, your model says <KindChip kind={table.kind} />: <Ticked text={fidelity.seen} />.
+            It would be taken for <KindChip kind={fidelity.kind} />, your model says <KindChip kind={table.kind} />:{' '}
+            <Ticked text={fidelity.seen} />.
           </>
         ) : (
           <>

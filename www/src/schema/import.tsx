@@ -2,31 +2,36 @@
 // The dialog for a schema of one's own: paste it, drop it, or pick a file; read at once what can be made of it; begin.
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { schemaTab, showPane } from '../app/places.ts';
+import { arrive } from '../carry/open.ts';
 import { EMPTY } from '../case/case.ts';
-import { open } from '../case/store.ts';
 import { ask } from '../engine/engine.ts';
 import type { Inferred } from '../engine/shapes.ts';
 import { Dialog } from '../ui/parts.tsx';
 import { Cards, CountLine, Findings } from './report.tsx';
 import { countsOf } from './report.ts';
 import { fencesOf, fileKind, nameFrom } from './source.ts';
-import { wantedForm } from './look.ts';
+import { given, wantedForm } from './look.ts';
 
 /** What the engine reads at most, in bytes. */
 const MOST = 4 << 20;
 const PAUSE = 250;
 
+const HERE =
+  'What can be made of it appears here at once: the kind of each table, what is assumed, what cannot be said.';
+const OPENS = 'Opens a new case without rows and rules of your own. Undo brings the present one back.';
+
 type Read = { schema: string; inferred: Inferred } | { schema: string; problem: string };
 
 export function ImportDialog({ close }: { close: () => void }) {
-  const [text, setText] = useState('');
-  const [name, setName] = useState('my schema');
+  const [text, setText] = useState(given.peek()?.text ?? '');
+  const [name, setName] = useState(given.peek()?.name ?? 'my schema');
   /** Which diagram of a Markdown page, from 0; -1 for all as one. */
   const [chosen, setChosen] = useState(-1);
   const [over, setOver] = useState(false);
   const [problem, setProblem] = useState('');
   const [read, setRead] = useState<Read>();
   const [reading, setReading] = useState(false);
+  useEffect(() => () => void (given.value = undefined), []);
   const area = useRef<HTMLTextAreaElement>(null);
 
   const fences = useMemo(() => fencesOf(text), [text]);
@@ -89,7 +94,12 @@ export function ImportDialog({ close }: { close: () => void }) {
   const ready = inferred !== undefined && inferred.model !== '' && read?.schema === schema && !reading;
   const start = () => {
     if (!ready) return;
-    open({ ...EMPTY, name: name.trim() === '' ? 'my schema' : name.trim(), schemaFile: kind, schema, model: inferred.model }, 'open your own schema');
+    const called = name.trim() === '' ? 'my schema' : name.trim();
+<<<<<<< HEAD
+    arrive({ ...EMPTY, name: called, schemaFile: kind, schema, model: inferred.model }, 'open your own schema', `${called} was opened, with a first model for it`);
+=======
+    open({ ...EMPTY, name: called, schemaFile: kind, schema, model: inferred.model }, 'open your own schema');
+>>>>>>> j2
     close();
     wantedForm.value = undefined;
     schemaTab.value = 'diagram';
@@ -110,8 +120,8 @@ export function ImportDialog({ close }: { close: () => void }) {
       >
         <div class="schema-import-in">
           <label for="schema-import-text">
-            Paste a Mermaid ER diagram, a Markdown page with such diagrams, or <code>CREATE TABLE</code> statements; or drop a file here.
-            It stays in this page.
+            Paste a Mermaid ER diagram, a Markdown page with such diagrams, or <code>CREATE TABLE</code> statements; or
+            drop a file here. It stays in this page.
           </label>
           <textarea
             id="schema-import-text"
@@ -149,11 +159,13 @@ export function ImportDialog({ close }: { close: () => void }) {
             <fieldset>
               <legend>This page has {fences.length} diagrams</legend>
               <label>
-                <input type="radio" name="schema-fence" checked={chosen === -1} onChange={() => setChosen(-1)} /> all of them as one schema
+                <input type="radio" name="schema-fence" checked={chosen === -1} onChange={() => setChosen(-1)} /> all of
+                them as one schema
               </label>
               {fences.map(({ names }, at) => (
                 <label key={at}>
-                  <input type="radio" name="schema-fence" checked={chosen === at} onChange={() => setChosen(at)} /> only number {at + 1}:{' '}
+                  <input type="radio" name="schema-fence" checked={chosen === at} onChange={() => setChosen(at)} /> only
+                  number {at + 1}:{' '}
                   <span class="muted">
                     {names.slice(0, 4).join(', ')}
                     {names.length > 4 && ` and ${names.length - 4} more`}
@@ -165,7 +177,7 @@ export function ImportDialog({ close }: { close: () => void }) {
         </div>
         <div class="schema-import-out" aria-live="polite" aria-busy={reading}>
           {read === undefined ? (
-            <p class="muted">{reading ? 'Reading …' : 'What can be made of it appears here at once: the kind of each table, what is assumed, what cannot be said.'}</p>
+            <p class="muted">{reading ? 'Reading …' : HERE}</p>
           ) : 'problem' in read ? (
             <p class="bad">It could not be read: {read.problem}</p>
           ) : (
@@ -180,7 +192,7 @@ export function ImportDialog({ close }: { close: () => void }) {
         <button type="button" onClick={close}>
           Cancel
         </button>
-        <span class="muted">{ready ? 'Opens a new case without rows and rules of your own. Undo brings the present one back.' : 'Nothing changes until then.'}</span>
+        <span class="muted">{ready ? OPENS : 'Nothing changes until then.'}</span>
       </p>
     </Dialog>
   );

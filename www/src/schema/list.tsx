@@ -67,7 +67,9 @@ function Actions({ actions }: { actions: Action[] }) {
           <li key={id}>
             <code>{id}</code> <span class="muted">on {resources.length === 0 ? 'everything' : resources.join(', ')}</span>
             {implies.length > 0 && <span class="muted">, brings {implies.join(', ')}</span>}
-            {context.length > 0 && <span class="muted">, told {context.map(({ name, optional }) => name + (optional ? '?' : '')).join(', ')}</span>}
+            {context.length > 0 && (
+              <span class="muted">, told {context.map(({ name, optional }) => name + (optional ? '?' : '')).join(', ')}</span>
+            )}
           </li>
         ))}
       </ul>

@@ -16,6 +16,8 @@ export const wantedForm = signal<'drawing' | 'list' | undefined>(undefined);
 export const wantedTable = signal<{ name: string } | undefined>(undefined);
 /** Whether the dialog for a schema of one's own is open. */
 export const importing = signal(false);
+/** What that dialog begins with: a file that was opened elsewhere on the page. */
+export const given = signal<{ name: string; text: string } | undefined>(undefined);
 
 export const diagram = computed(() => results.compiled.value?.diagram ?? null);
 export const sections = computed(() => sectionsOf(current.value.model));

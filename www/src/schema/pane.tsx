@@ -74,7 +74,8 @@ function missing(): Badge {
   const has = new Set(sections.value.map(({ table }) => table));
   const count = tables.value.filter(({ name }) => !has.has(name)).length;
   if (count === 0) return {};
-  return { badge: String(count), badgeSays: `${count} ${count === 1 ? 'table has' : 'tables have'} no section in model.toml`, tone: 'warn' };
+  const says = `${count} ${count === 1 ? 'table has' : 'tables have'} no section in model.toml`;
+  return { badge: String(count), badgeSays: says, tone: 'warn' };
 }
 
 /** The diagram; or why there is none. */
@@ -99,7 +100,10 @@ function Drawn() {
 function Nothing() {
   return (
     <div class="schema-nothing">
-      <p>Bring the tables you have, as a Mermaid diagram or as SQL, and see at once what each of them means for who may do what.</p>
+      <p>
+        Bring the tables you have, as a Mermaid diagram or as SQL, and see at once what each of them means for who may do
+        what.
+      </p>
       <p>
         <button type="button" class="first" onClick={() => (importing.value = true)}>
           Use your own schema

@@ -44,7 +44,8 @@ export function print(diagram: Diagram, known: KnownTable[], columns: Columns): 
     const shown = columns === 'names' ? '' : cut(label, 24);
     labels.push(shown);
     const line = identifying ? '--' : '..';
-    lines.push(`t${left} ${ENDS[from_many][0]}${line}${ENDS[to_many][1]} t${right} : "${shown === '' ? ' ' : standIn(shown)}"`);
+    const words = shown === '' ? ' ' : standIn(shown);
+    lines.push(`t${left} ${ENDS[from_many][0]}${line}${ENDS[to_many][1]} t${right} : "${words}"`);
   });
   const tables = known.map((table, at) => {
     const heading = cut(`${signOf(table.kind)} ${table.name}`, LONGEST + 2);
@@ -63,7 +64,12 @@ export function print(diagram: Diagram, known: KnownTable[], columns: Columns): 
 type Relation = Diagram['relations'][number];
 
 /** The same relation, said from its other end. */
-const backwards = ({ from, to, from_many, to_many }: Relation) => ({ from: to, to: from, from_many: to_many, to_many: from_many });
+const backwards = (relation: Relation) => ({
+  from: relation.to,
+  to: relation.from,
+  from_many: relation.to_many,
+  to_many: relation.from_many,
+});
 
 /** So many tables around one that nothing else leads to are too many for one line. */
 const MANY = 4;

@@ -43,7 +43,8 @@ export function disagreements(names: string[], sections: Section[], judged: Judg
   for (const { table, line } of has.values()) if (!known.has(table)) all.push({ is: 'unknown', table, line });
   for (const { table, line, kind } of has.values()) {
     const other = inferred.get(table);
-    if (kind !== undefined && other !== undefined && kind !== other) all.push({ is: 'kind', table, line, model: kind, inferred: other });
+    if (kind === undefined || other === undefined || kind === other) continue;
+    all.push({ is: 'kind', table, line, model: kind, inferred: other });
   }
   return all;
 }

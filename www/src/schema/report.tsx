@@ -29,8 +29,8 @@ export function ReportView({ inferAgain }: { inferAgain: () => void }) {
   return (
     <div class="schema-report" aria-busy={now.schema !== current.value.schema}>
       <p class="muted">
-        What a model would keep if it were inferred from this schema now. What is refused or approximated grants less than the schema
-        might mean, never more. Confirm what is assumed.
+        What a model would keep if it were inferred from this schema now. What is refused or approximated grants less than
+        the schema might mean, never more. Confirm what is assumed.
       </p>
       <CountLine counts={countsOf(fidelity.tables)} tables={fidelity.tables.length} />
       <Differs all={disagreements(names, sections.value, fidelity.tables)} inferAgain={inferAgain} />
@@ -105,7 +105,8 @@ function Differing({ one }: { one: Disagreement }) {
       return (
         <>
           <span class="bad">✗ unknown</span>{' '}
-          <TextLink place={{ file: 'model.toml', line: one.line }}>{one.table}</TextLink> has a section, and the schema has no such table
+          <TextLink place={{ file: 'model.toml', line: one.line }}>{one.table}</TextLink> has a section, and the schema has
+          no such table
         </>
       );
     case 'kind':
@@ -174,14 +175,22 @@ export function Findings({ findings, file }: { findings: Finding[]; file?: strin
               {file === undefined ? (
                 <b>line {place.line}</b>
               ) : (
-                <TextLink place={{ file, line: place.line, column: utf16?.column, length: utf16?.length }}>line {place.line}</TextLink>
+                <TextLink place={{ file, line: place.line, column: utf16?.column, length: utf16?.length }}>
+                  line {place.line}
+                </TextLink>
               )}
               {': '}
             </>
           )}
           <Ticked text={message} />
-          {place?.excerpt !== undefined && place.excerpt !== '' && severity !== 'note' && <code class="schema-excerpt">{place.excerpt.trim()}</code>}
-          {help !== undefined && <div class="muted">{<Ticked text={help} />}</div>}
+          {place?.excerpt !== undefined && place.excerpt !== '' && severity !== 'note' && (
+            <code class="schema-excerpt">{place.excerpt.trim()}</code>
+          )}
+          {help !== undefined && (
+            <div class="muted">
+              <Ticked text={help} />
+            </div>
+          )}
         </li>
       ))}
     </ul>

@@ -16,7 +16,13 @@ export function SchemaTools() {
   return (
     <div class="schema-switch" role="group" aria-label="The schema is written as">
       {(['schema.mmd', 'schema.sql'] as const).map((kind) => (
-        <button key={kind} type="button" title={kind} aria-pressed={schemaFile === kind} onClick={() => schemaFile !== kind && as(kind)}>
+        <button
+          key={kind}
+          type="button"
+          title={kind}
+          aria-pressed={schemaFile === kind}
+          onClick={() => schemaFile !== kind && as(kind)}
+        >
           {kind === 'schema.mmd' ? 'Mermaid' : 'SQL'}
         </button>
       ))}

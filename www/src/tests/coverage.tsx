@@ -51,7 +51,12 @@ export function Coverage({ run }: { run: TestsRun | undefined }) {
   const tables = byTable(rows.filter(({ tests }) => tests === 0));
   return (
     <div class="tests-coverage">
-      <Share heading="Policies" done={policies.length - missing.length} all={policies.length} says="decided some test" />
+      <Share
+        heading="Policies"
+        done={policies.length - missing.length}
+        all={policies.length}
+        says="decided some test"
+      />
       {missing.length > 0 && (
         <ul>
           {missing.map(({ id }) => (
@@ -62,7 +67,12 @@ export function Coverage({ run }: { run: TestsRun | undefined }) {
           ))}
         </ul>
       )}
-      <Share heading="Rows that grant or deny" done={rows.filter(({ tests }) => tests > 0).length} all={rows.length} says="decided some test" />
+      <Share
+        heading="Rows that grant or deny"
+        done={rows.filter(({ tests }) => tests > 0).length}
+        all={rows.length}
+        says="decided some test"
+      />
       {tables.map(({ table, of }) => (
         <details key={table} open={tables.length === 1 || of.length <= 8}>
           <summary>
@@ -101,7 +111,9 @@ async function written(of: string, sought: Sought, run: TestsRun, step: (done: n
     return on;
   });
   if (cancelled) return '';
-  if (found === undefined) return `None of the questions that were tried is decided by ${of}. It may decide nothing on these rows, or need a context.`;
+  if (found === undefined) {
+    return `None of the questions that were tried is decided by ${of}. It may decide nothing on these rows, or need a context.`;
+  }
   const test = testOf(found.question, found.answer, instant(before), run.results.map(({ name }) => name));
   const text = await ask('addTest', { tests: current.value.tests, test });
   setText('tests', text);
@@ -141,7 +153,15 @@ function PolicyLink({ id, policy }: { id: string; policy: Policy | undefined }) 
   );
 }
 
-function Write(props: { of: string; sought: () => Sought; search: Search | undefined; cancel: () => void; write: (of: string, sought: Sought) => void }) {
+interface WriteProps {
+  of: string;
+  sought: () => Sought;
+  search: Search | undefined;
+  cancel: () => void;
+  write: (of: string, sought: Sought) => void;
+}
+
+function Write(props: WriteProps) {
   const { of, search, cancel } = props;
   if (search?.of === of) {
     return (
@@ -154,7 +174,13 @@ function Write(props: { of: string; sought: () => Sought; search: Search | undef
     );
   }
   return (
-    <button type="button" disabled={search !== undefined} onClick={() => props.write(of, props.sought())} aria-label={`Write a test for it: ${of}`} title="Looks for a question that it decides, and keeps that as a test">
+    <button
+      type="button"
+      disabled={search !== undefined}
+      onClick={() => props.write(of, props.sought())}
+      aria-label={`Write a test for it: ${of}`}
+      title="Looks for a question that it decides, and keeps that as a test"
+    >
       Write a test for it
     </button>
   );

@@ -12,7 +12,8 @@ export function nameFor({ principal, action, resource }: Question, allow: boolea
 
 /** Rows by their source, rules by their id. */
 export function becauseOf({ reasons }: Answer): string[] {
-  return [...new Set(reasons.map(({ policy, source, row }) => (row !== null || source.includes('/') ? source : policy)))].filter((text) => text !== '');
+  const named = reasons.map(({ policy, source, row }) => (row !== null || source.includes('/') ? source : policy));
+  return [...new Set(named)].filter((text) => text !== '');
 }
 
 export function testOf(question: Question, answer: Answer, at: string, others: readonly string[]): NewTest {

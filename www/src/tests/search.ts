@@ -61,7 +61,7 @@ export async function search(sought: Sought, world: World, step: (done: number) 
     const answers = await Promise.all(some.map(({ question }) => world.decide(question)));
     const at = answers.findIndex(
       ({ undecided, reasons }) =>
-        !undecided && reasons.some(({ policy, source }) => (sought.policy !== undefined && policy === sought.policy) || (sought.source !== undefined && source === sought.source)),
+        !undecided && reasons.some(({ policy, source }) => (sought.source === undefined ? policy === sought.policy : source === sought.source)),
     );
     if (at >= 0) return { question: some[at]!.question, answer: answers[at]! };
   }

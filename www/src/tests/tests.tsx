@@ -44,7 +44,13 @@ export function TestsView() {
     <div class="tests" ref={root} data-wide={wide}>
       <div class="tests-side">
         <div class="tests-bar">
-          <Tabs id="tests" label="Results, coverage, text" tabs={tabs} chosen={shown} choose={(name) => (part.value = name)} />
+          <Tabs
+            id="tests"
+            label="Results, coverage, text"
+            tabs={tabs}
+            chosen={shown}
+            choose={(name) => (part.value = name)}
+          />
           <New tests={tests} />
         </div>
         <TabPanel id="tests" chosen={shown}>
@@ -97,7 +103,9 @@ function New({ tests }: { tests: TestsRun | undefined }) {
     try {
       // The answer that is shown, where it is of this very case; else it is asked once more.
       const shown = madeOf.value.answer === before && answer !== undefined && 'allow' in answer ? answer : undefined;
-      const { context: _, ...test } = testOf(question, shown ?? (await ask('decide', question)), instant(before), tests?.results.map(({ name }) => name) ?? []);
+      const given = shown ?? (await ask('decide', question));
+      const names = tests?.results.map(({ name }) => name) ?? [];
+      const { context: _, ...test } = testOf(question, given, instant(before), names);
       // The context goes in as it was written: a whole number of 64 bits keeps its digits.
       const text = await ask('addTest', { tests: before.tests, test: withContext(test, before.ask.context) });
       if (current.value.tests !== before.tests) throw new Error('The tests changed meanwhile: keep it once more.');
@@ -159,13 +167,16 @@ function Results({ run }: { run: TestsRun | { problem: string } | undefined }) {
   if (run.results.length === 0) {
     return (
       <Empty>
-        {broken ? 'The text of the tests cannot be read. ' : 'No decision is kept yet. Ask something, and keep the answer: from then on you see at once when a change of yours breaks it. '}
+        {broken
+          ? 'The text of the tests cannot be read. '
+          : 'No decision is kept yet. Ask something, and keep the answer: from then on you see at once when a change of yours breaks it.'}
         {broken && <ToText />}
       </Empty>
     );
   }
   const failed = run.results.filter(({ passed }) => !passed);
-  const listed = only.value === 'failed' ? failed : run.results;
+  // Those that failed come first: with a hundred tests they would not be seen.
+  const listed = only.value === 'failed' ? failed : [...failed, ...run.results.filter(({ passed }) => passed)];
   return (
     <>
       <div class="tests-sum">
@@ -250,11 +261,22 @@ function Result({ test }: { test: TestResult }) {
         )}
       </div>
       <span class="tests-ends">
-        <button type="button" class="link" onClick={() => showText({ file: 'tests.toml', line })} title={`Show line ${line} of tests.toml`}>
+        <button
+          type="button"
+          class="link"
+          onClick={() => showText({ file: 'tests.toml', line })}
+          title={`Show line ${line} of tests.toml`}
+        >
           line {line}
           <span class="hidden"> of tests.toml</span>
         </button>
-        <button type="button" class="quiet" aria-label={`Delete the test: ${name}`} title="Delete this test" onClick={() => edit(withoutTest(current.value.tests, line), `Deleted: ${name}`)}>
+        <button
+          type="button"
+          class="quiet"
+          aria-label={`Delete the test: ${name}`}
+          title="Delete this test"
+          onClick={() => edit(withoutTest(current.value.tests, line), `Deleted: ${name}`)}
+        >
           ✕
         </button>
       </span>

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+// @ts-check
+// The playground as somebody uses it who sees it for the first time, in real Chromium: from the first visit to a link that
+// shows another person the same. Each step leaves screenshots in build/screens, in both themes and at three widths, and axe
+// finds nothing on any of them.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { SIZES, THEMES, launch, serve, settled, shot, violations, visit } from './page.mjs';
+
+/** @typedef {import('playwright-core').Page} Page */
+
+/** @type {Awaited<ReturnType<typeof serve>>} */
+let site;
+/** @type {import('playwright-core').Browser} */
+let browser;
+
+before(async () => {
+  [site, browser] = await Promise.all([serve(), launch()]);
+});
+after(async () => {
+  await browser?.close();
+  site?.close();
+});
+
+/** A diagram that the page has never seen. */
+const SHOP = `erDiagram
+  CUSTOMER ||--o{ ORDER : places
+  CUSTOMER {
+    uuid id PK
+    string email
+    boolean is_active
+  }
+  ORDER {
+    uuid id PK
+    uuid customer_id FK
+    string status
+  }
+  ROLE { uuid id PK
+    string name }
+  CUSTOMER_ROLE {
+    uuid customer_id PK, FK
+    uuid role_id PK, FK
+    timestamp expires_at
+  }
+  CUSTOMER ||--o{ CUSTOMER_ROLE : holds
+  ROLE ||--o{ CUSTOMER_ROLE : "is held"
+`;
+
+/** @param {Page} page */
+const verdict = (page) => page.locator('[data-pane="ask"] .ask-verdict');
+/** Waits until the verdict says this. @param {Page} page @param {string} word */
+const says = (page, word) => verdict(page).getByText(word, { exact: true }).waitFor({ timeout: 15_000 });
+/** The pane, brought into view where one is seen at a time. @param {Page} page @param {string} name @param {string} label */
+async function pane(page, name, label) {
+  const tab = page.locator('.panebar').getByRole('button', { name: label, exact: true });
+  if (await tab.isVisible()) await tab.click();
+  const found = page.locator(`[data-pane="${name}"]`);
+  await found.waitFor();
+  return found;
+}
+
+/** The editor of a file, within its pane. @param {import('playwright-core').Locator} within */
+const editor = (within) => within.locator('.cm-content').first();
+
+/**
+ * The steps, in their order. Each begins where the one before it ended.
+ * @type {{ name: string, act: (page: Page) => Promise<void> }[]}
+ */
+const STEPS = [
+  {
+    name: '1-first-visit',
+    act: async (page) => {
+      await settled(page);
+      await says(page, 'Denied');
+      const text = await page.locator('[data-pane="ask"]').innerText();
+      assert.match(text, /Bob Brandt/);
+      // Why, and which row would let him: without a click.
+      assert.match(text, /membership of Bob Brandt .*Finance.* ended on 2026-06-30/s);
+      assert.match(text, /Make this change/);
+    },
+  },
+  {
+    name: '2-why-and-mend',
+    act: async (page) => {
+      await pane(page, 'ask', 'What happens');
+      await page.getByRole('button', { name: /^Make this change/ }).first().click();
+      await says(page, 'Allowed');
+      await page.keyboard.press('Control+z');
+      await says(page, 'Denied');
+      await page.keyboard.press('Control+Shift+z');
+      await says(page, 'Allowed');
+      await page.keyboard.press('Control+z');
+      await says(page, 'Denied');
+    },
+  },
+  {
+    name: '3-a-row-edited',
+    act: async (page) => {
+      const rows = await pane(page, 'rows', 'Rows');
+      await rows.getByRole('tab', { name: /TEAM_MEMBER/ }).click();
+      const cell = rows.getByRole('gridcell', { name: /2026-06-30/ });
+      await cell.click();
+      // NULL: for good.
+      await page.keyboard.press('Delete');
+      await pane(page, 'ask', 'What happens');
+      await says(page, 'Allowed');
+    },
+  },
+  {
+    name: '4-a-test-kept',
+    act: async (page) => {
+      await pane(page, 'ask', 'What happens');
+      await page.getByRole('button', { name: 'Keep as a test' }).click();
+      await page.getByLabel('Name of the test').fill('Bob is in Finance for good');
+      await page.getByRole('form', { name: 'Keep as a test' }).getByRole('button').first().click();
+      await page.getByText(/Bob is in Finance for good/).first().waitFor();
+      const work = await pane(page, 'matrix', 'Tests');
+      await work.getByRole('tab', { name: /^Tests/ }).click();
+      await settled(page);
+      // The pack's own test says that his time is over: what was changed by hand shows at once.
+      await work.getByText('whose time in a team is over has nothing of what the team is given').first().waitFor();
+    },
+  },
+  {
+    name: '5-what-would-change',
+    act: async (page) => {
+      const work = await pane(page, 'matrix', 'Changes');
+      await work.getByRole('tab', { name: /^Changes/ }).click();
+      await settled(page);
+      await work.getByText(/gained/).first().waitFor();
+    },
+  },
+  {
+    name: '6-a-rule-broken',
+    act: async (page) => {
+      const rules = await pane(page, 'rules', 'Rules');
+      const text = editor(rules);
+      await text.click();
+      await page.keyboard.press('Control+Home');
+      await page.keyboard.type('permit (principal, action, resourc);\n');
+      await settled(page);
+      await page.getByRole('button', { name: /✗ \d+ error/ }).waitFor();
+      await rules.locator('.cm-lintRange-error').first().waitFor();
+      await rules.getByText(/last version without/).waitFor();
+    },
+  },
+  {
+    name: '7-undone',
+    act: async (page) => {
+      await page.getByRole('button', { name: /Undo/ }).first().click();
+      for (let press = 0; press < 40 && (await page.getByRole('button', { name: /✗ \d+ error/ }).count()) > 0; press++) {
+        await page.keyboard.press('Control+z');
+        await settled(page);
+      }
+      await page.getByRole('button', { name: /no problems|warning/ }).waitFor();
+    },
+  },
+  {
+    name: '8-matrix',
+    act: async (page) => {
+      const work = await pane(page, 'matrix', 'Matrix');
+      await work.getByRole('tab', { name: /^Matrix/ }).click();
+      await settled(page);
+      await work.getByRole('gridcell', { name: /open/ }).first().waitFor();
+    },
+  },
+  {
+    name: '9-an-unknown-diagram',
+    act: async (page) => {
+      const schema = await pane(page, 'schema', 'Schema');
+      await schema.getByRole('button', { name: /Use your own schema/ }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.locator('textarea, .cm-content').first().fill(SHOP);
+      await dialog.getByText(/CUSTOMER_ROLE/).first().waitFor();
+      await dialog.getByText(/assumed/i).first().waitFor();
+    },
+  },
+  {
+    name: '10-its-model',
+    act: async (page) => {
+      await page.getByRole('dialog').getByRole('button', { name: 'Start with this' }).click();
+      await settled(page);
+      const schema = await pane(page, 'schema', 'Schema');
+      await schema.getByRole('tab', { name: /^Model/ }).click();
+      await schema.getByText(/role_assignment/).first().waitFor();
+      await schema.getByRole('tab', { name: /^Diagram/ }).click();
+      await schema.locator('svg').first().waitFor();
+    },
+  },
+];
+
+for (const theme of THEMES) {
+  for (const size of SIZES) {
+    describe(`${theme}, ${size.width} pixels wide`, () => {
+      /** @type {Awaited<ReturnType<typeof visit>>} */
+      let visited;
+      before(async () => {
+        visited = await visit(browser, site.url, { theme, size });
+      });
+      after(async () => {
+        await visited?.close();
+      });
+      for (const { name, act } of STEPS) {
+        test(name, async () => {
+          await act(visited.page);
+          await shot(visited.page, `${name}-${theme}-${size.width}`);
+          assert.deepEqual(await violations(visited.page), []);
+          assert.deepEqual(visited.wrong, []);
+        });
+      }
+    });
+  }
+}
+
+describe('carried elsewhere', () => {
+  test('a link opens in a fresh profile with the same rows and the same answer', async () => {
+    const mine = await visit(browser, site.url);
+    await settled(mine.page);
+    await mine.page.getByRole('button', { name: /^Make this change/ }).first().click();
+    await says(mine.page, 'Allowed');
+    await settled(mine.page);
+    await mine.page.getByRole('button', { name: 'Share link' }).click();
+    await mine.page.waitForFunction(() => navigator.clipboard.readText().then((text) => text.includes('#case=')));
+    const link = await mine.page.evaluate(() => navigator.clipboard.readText());
+    const theirs = await visit(browser, link);
+    await settled(theirs.page);
+    await says(theirs.page, 'Allowed');
+    const text = (/** @type {Page} */ page) => verdict(page).innerText();
+    assert.equal(await text(theirs.page), await text(mine.page));
+    assert.ok(!(await theirs.page.url()).includes('#case='), 'the address forgets the case, so that a reload keeps later edits');
+    assert.deepEqual([...mine.wrong, ...theirs.wrong], []);
+    await Promise.all([mine.close(), theirs.close()]);
+  });
+
+  test('work survives a reload', async () => {
+    const { page, wrong, close } = await visit(browser, site.url);
+    await settled(page);
+    await page.getByRole('button', { name: /^Make this change/ }).first().click();
+    await says(page, 'Allowed');
+    await page.reload();
+    await settled(page);
+    await says(page, 'Allowed');
+    assert.deepEqual(wrong, []);
+    await close();
+  });
+
+  test('each reference pack is one click away, and in order', async () => {
+    const { page, wrong, close } = await visit(browser, site.url);
+    await settled(page);
+    await page.getByRole('button', { name: /^Examples/ }).click();
+    const names = await page.getByRole('menuitem').evaluateAll((items) => items.map((item) => item.querySelector('span')?.textContent ?? ''));
+    assert.ok(names.length >= 6, names.join(', '));
+    for (const name of names) {
+      if (!(await page.getByRole('menuitem').first().isVisible())) await page.getByRole('button', { name: /^Examples/ }).click();
+      await page.getByRole('menuitem', { name: new RegExp(`^${name}`) }).first().click();
+      await settled(page);
+      await page.getByRole('button', { name: /no problems|warning/ }).waitFor();
+      const badge = page.getByRole('tab', { name: /^Tests.*all \d+ passed/ });
+      await badge.waitFor({ timeout: 15_000 });
+    }
+    assert.deepEqual(wrong, []);
+    await close();
+  });
+});
+
+describe('bad input', () => {
+  const BAD = ['\u0000', '🙂'.repeat(2000), '}{][', '[[[[[', '(('.repeat(800), '<img src=x onerror=alert(1)>', '"'.repeat(999)];
+  test('of any text never kills the page', async () => {
+    const { page, wrong, close } = await visit(browser, site.url);
+    await settled(page);
+    const rules = page.locator('[data-pane="rules"]');
+    const schema = page.locator('[data-pane="schema"]');
+    for (const text of BAD) {
+      await editor(rules).click();
+      await page.keyboard.press('Control+End');
+      await page.keyboard.insertText(text);
+      await settled(page);
+      await schema.getByRole('tab', { name: /^Model/ }).click();
+      await editor(schema).click();
+      await page.keyboard.press('Control+End');
+      await page.keyboard.insertText(text);
+      await settled(page);
+    }
+    assert.equal(await page.locator('.screen').count(), 1);
+    assert.deepEqual(wrong, []);
+    await close();
+  });
+
+  test('in a link is said, and the work that was there stays', async () => {
+    const { page, close } = await visit(browser, `${site.url}#case=v1.this-is-no-case`);
+    await settled(page);
+    await says(page, 'Denied');
+    await page.locator('.notice.bad').waitFor();
+    await close();
+  });
+});
