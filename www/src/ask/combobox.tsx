@@ -58,7 +58,8 @@ export function Combobox<Value>(props: {
   };
 
   // While letters are typed the first that fits is the one that Enter takes; a list that was only opened begins at the choice.
-  const at = active >= 0 ? Math.min(active, flat.length - 1) : typed !== undefined && typed !== '' ? 0 : flat.findIndex(({ key }) => key === chosen);
+  const begins = typed !== undefined && typed !== '' ? 0 : flat.findIndex(({ key }) => key === chosen);
+  const at = active >= 0 ? Math.min(active, flat.length - 1) : begins;
   useEffect(() => {
     if (open) root.current?.querySelector('[data-active="true"]')?.scrollIntoView({ block: 'nearest' });
   }, [open, at, flat]);
@@ -175,7 +176,9 @@ export function Combobox<Value>(props: {
               )}
             </div>
           )}
-          {flat.length === 0 && <p class="ask-combo-note">{options.length === 0 ? 'There is nothing to choose yet.' : 'Nothing fits what you typed.'}</p>}
+          {flat.length === 0 && (
+            <p class="ask-combo-note">{options.length === 0 ? 'There is nothing to choose yet.' : 'Nothing fits what you typed.'}</p>
+          )}
           {matches > shown && <p class="ask-combo-note">{(matches - shown).toLocaleString('en')} more: type to find them.</p>}
         </div>
       )}

@@ -77,7 +77,12 @@ export function ContextFields(props: { attributes: Attribute[]; text: string; en
 const takes = (attributes: Attribute[]) =>
   `It takes ${attributes.map(({ name, type, optional }) => `${name}${optional ? '?' : ''}: ${type}`).join(', ')}.`;
 
-function Field(props: { attribute: Attribute; value: string | undefined; set: (name: string, value: string | undefined) => void; entityField: EntityField }) {
+function Field(props: {
+  attribute: Attribute;
+  value: string | undefined;
+  set: (name: string, value: string | undefined) => void;
+  entityField: EntityField;
+}) {
   const { attribute, value, set } = props;
   const { name, type, optional } = attribute;
   const id = useId();

@@ -36,15 +36,29 @@ export function Form() {
   return (
     <div class="ask-question">
       <button type="button" class="ask-fold" aria-expanded={open} aria-controls="ask-form" onClick={() => setOpen(!open)}>
-        <span class="ask-fold-text">{whole ? `${nameOf(ask.principal)} · ${ask.action} · ${nameOf(ask.resource)}` : 'No question yet'}</span>
+        <span class="ask-fold-text">
+          {whole ? `${nameOf(ask.principal)} · ${ask.action} · ${nameOf(ask.resource)}` : 'No question yet'}
+        </span>
         <span class="ask-fold-act">{open ? 'done' : 'change'}</span>
       </button>
-      <form id="ask-form" class="ask-form" data-open={open || !whole || contextOf(ask.context) === undefined} aria-label="The question" onSubmit={(event) => event.preventDefault()}>
+      <form
+        id="ask-form"
+        class="ask-form"
+        data-open={open || !whole || contextOf(ask.context) === undefined}
+        aria-label="The question"
+        onSubmit={(event) => event.preventDefault()}
+      >
         <div class="ask-sentence">
           <span class="ask-word" aria-hidden="true">
             May
           </span>
-          <EntityField label="Who asks (principal)" uid={ask.principal} types={principals} choose={(principal) => setAsk({ principal })} placeholder="who?" />
+          <EntityField
+            label="Who asks (principal)"
+            uid={ask.principal}
+            types={principals}
+            choose={(principal) => setAsk({ principal })}
+            placeholder="who?"
+          />
           <span class="ask-word" aria-hidden="true">
             do
           </span>
@@ -57,7 +71,8 @@ export function Form() {
               others={(typed) => {
                 const id = typed.trim();
                 const there = id === '' || actions.some(({ key }) => key === id);
-                return there ? [] : [{ key: id, group: 'Not among the actions', label: id, detail: 'ask about it all the same', text: id, value: id }];
+                const detail = 'ask about it all the same';
+                return there ? [] : [{ key: id, group: 'Not among the actions', label: id, detail, text: id, value: id }];
               }}
               choose={(action) => setAsk({ action })}
               placeholder="what?"
@@ -72,7 +87,13 @@ export function Form() {
           <span class="ask-word" aria-hidden="true">
             with
           </span>
-          <EntityField label="With what (resource)" uid={ask.resource} types={resources} choose={(resource) => setAsk({ resource })} placeholder="which?" />
+          <EntityField
+            label="With what (resource)"
+            uid={ask.resource}
+            types={resources}
+            choose={(resource) => setAsk({ resource })}
+            placeholder="which?"
+          />
         </div>
         <div class="ask-circumstances">
           <Instant at={at} />
@@ -98,7 +119,13 @@ export function Form() {
   );
 }
 
-const contextEntity = (props: { label: string; type: string; uid: Uid | undefined; choose: (uid: Uid) => void; clear?: (() => void) | undefined }) => (
+const contextEntity = (props: {
+  label: string;
+  type: string;
+  uid: Uid | undefined;
+  choose: (uid: Uid) => void;
+  clear?: (() => void) | undefined;
+}) => (
   <EntityField
     label={props.label}
     uid={props.uid ?? { type: '', id: '' }}
@@ -156,13 +183,14 @@ function EntityField(props: {
 function Instant({ at }: { at: string }) {
   const set = (value: string) => change({ at: value }, 'change the instant', 'at');
   const field = instantField(at);
+  const now = () => `${new Date().toISOString().slice(0, 16)}:00Z`;
   return (
     <div class="ask-instant" role="group" aria-label="When">
       <span class="muted" aria-hidden="true">
         at
       </span>
       <label>
-        <input type="checkbox" checked={at === ''} onChange={(event) => set(event.currentTarget.checked ? '' : `${new Date().toISOString().slice(0, 16)}:00Z`)} />
+        <input type="checkbox" checked={at === ''} onChange={(event) => set(event.currentTarget.checked ? '' : now())} />
         now
       </label>
       {at !== '' && (

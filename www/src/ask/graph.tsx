@@ -43,18 +43,33 @@ export function GraphView({ of }: { of: Graph }) {
     <section class="ask-part" aria-labelledby="ask-graph">
       <h3 id="ask-graph">The way there</h3>
       <div class="ask-graph" ref={frame}>
-        <div role="group" aria-label="Graph: who asks, what they hold, what it grants, and on what" class="ask-graph-area" style={{ width: `${placed.width}px`, height: `${placed.height}px` }}>
+        <div
+          role="group"
+          aria-label="Graph: who asks, what they hold, what it grants, and on what"
+          class="ask-graph-area"
+          style={{ width: `${placed.width}px`, height: `${placed.height}px` }}
+        >
           <svg width={placed.width} height={placed.height} aria-hidden="true" focusable="false">
             <defs>
               {(['strong', 'pale', 'missing'] as const).map((tone) => (
-                <marker key={tone} id={`${marker}-${tone}`} viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse">
+                <marker
+                  key={tone}
+                  id={`${marker}-${tone}`}
+                  viewBox="0 0 8 8"
+                  refX="7"
+                  refY="4"
+                  markerWidth="7"
+                  markerHeight="7"
+                  orient="auto-start-reverse"
+                >
                   <path d="M0 0.5 7.5 4 0 7.5z" class={`ask-arrow-${tone}`} />
                 </marker>
               ))}
             </defs>
-            {placed.lines.map((line, at) => (
-              <path key={at} d={line.path} class={`ask-line-${toneOf(line, placed.boxes)}`} marker-end={`url(#${marker}-${toneOf(line, placed.boxes)})`} />
-            ))}
+            {placed.lines.map((line, at) => {
+              const tone = toneOf(line, placed.boxes);
+              return <path key={at} d={line.path} class={`ask-line-${tone}`} marker-end={`url(#${marker}-${tone})`} />;
+            })}
             {placed.lines.map((line, at) => (
               <text key={at} x={line.label.x} y={line.label.y + 3.5} class={`ask-label-${toneOf(line, placed.boxes)}`}>
                 {edgeLabel(line.edge)}
@@ -97,7 +112,8 @@ function Node({ box }: { box: Box }) {
       <span>{node.label}</span>
     </>
   );
-  const policy = node.kind === 'policy' || node.kind === 'forbid' ? model.value?.policies.find(({ id }) => id === node.title || id === node.id) : undefined;
+  const isRule = node.kind === 'policy' || node.kind === 'forbid';
+  const policy = isRule ? model.value?.policies.find(({ id }) => id === node.title) : undefined;
   const { row } = node;
   if (row === null && policy === undefined) {
     return (
@@ -111,7 +127,15 @@ function Node({ box }: { box: Box }) {
     else if (policy !== undefined) showText({ file: policy.source === 'generated' ? 'generated' : 'policies.cedar', line: policy.line });
   };
   return (
-    <button type="button" class="ask-node" data-colour={colour} data-decided={node.decided} style={style} title={`${node.title}\nShow ${row !== null ? `its row in ${row.table}` : 'the rule'}`} onClick={go}>
+    <button
+      type="button"
+      class="ask-node"
+      data-colour={colour}
+      data-decided={node.decided}
+      style={style}
+      title={`${node.title}\nShow ${row !== null ? `its row in ${row.table}` : 'the rule'}`}
+      onClick={go}
+    >
       {inside}
     </button>
   );

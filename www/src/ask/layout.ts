@@ -138,7 +138,8 @@ export function layers(graph: Graph): number[] {
   // And what has no link at all does not stand beside the principal either, where there is another layer.
   const most = Math.max(0, ...layer);
   graph.nodes.forEach((node, at) => {
-    if (!reached[at] && followed[at]!.length === 0 && node.kind !== 'principal') layer[at] = node.kind === 'resource' ? most : Math.min(1, most);
+    if (reached[at] || followed[at]!.length > 0 || node.kind === 'principal') return;
+    layer[at] = node.kind === 'resource' ? most : Math.min(1, most);
   });
   return layer;
 }

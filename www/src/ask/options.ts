@@ -192,10 +192,11 @@ export function firstQuestion(
   const principal = first('principal')[0];
   const resources = first('resource');
   const all = [...new Set([...actions.map(({ id }) => id), ...ids])];
+  const declared = (id: string) => actions.find((action) => action.id === id);
   const pairs = resources.flatMap((resource) =>
     all
-      .filter((id) => applies(actions.find((action) => action.id === id), resource.type))
-      .map((action) => ({ resource, action, exact: actions.find(({ id }) => id === action)?.resources.includes(resource.type) === true })),
+      .filter((id) => applies(declared(id), resource.type))
+      .map((action) => ({ resource, action, exact: declared(action)?.resources.includes(resource.type) === true })),
   );
   const pair = pairs.find(({ exact }) => exact) ?? pairs[0];
   return principal === undefined || pair === undefined ? undefined : { principal, action: pair.action, resource: pair.resource };

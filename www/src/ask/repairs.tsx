@@ -27,7 +27,9 @@ export function Repairs({ of }: { of: Explanation }) {
             : 'No single changed row would. It takes several changes, or a rule of its own.'}
         </p>
       )}
-      {found?.slice(0, FIRST).map((repair, at) => (at === 0 ? <Card key={at} repair={repair} best /> : <Folded key={at} repair={repair} />))}
+      {found
+        ?.slice(0, FIRST)
+        .map((repair, at) => (at === 0 ? <Card key={at} repair={repair} best /> : <Folded key={at} repair={repair} />))}
       {found !== undefined && found.length > FIRST && (
         <details>
           <summary>
@@ -62,6 +64,7 @@ function Card({ repair, best }: { repair: Repair; best: boolean }) {
   const { says, change, examples } = repair;
   const heading = useId();
   const away = givesAway(repair);
+  const isNew = change.row === null;
   const lines = differences(change, repairedRows.value);
   const make = () => {
     // The row is named by its number: in other rows it would be another one.
@@ -78,7 +81,7 @@ function Card({ repair, best }: { repair: Repair; best: boolean }) {
       <h4 id={heading} class={best ? '' : 'hidden'}>
         <Said text={says} />
       </h4>
-      <dl class="ask-change" data-new={change.row === null} aria-label={change.row === null ? `A new row in ${change.table}` : `A changed row in ${change.table}`}>
+      <dl class="ask-change" data-new={isNew} aria-label={`${isNew ? 'A new' : 'A changed'} row in ${change.table}`}>
         <div class="ask-change-where">
           <dt class="hidden">Where</dt>
           <dd>
@@ -120,7 +123,7 @@ function Card({ repair, best }: { repair: Repair; best: boolean }) {
           type="button"
           class="quiet"
           aria-describedby={heading}
-          onClick={() => showRow({ table: change.table, row: change.row, column: change.row === null ? null : (lines[0]?.column ?? null) })}
+          onClick={() => showRow({ table: change.table, row: change.row, column: isNew ? null : (lines[0]?.column ?? null) })}
         >
           {change.row === null ? 'Show the table' : 'Show the row'}
         </button>

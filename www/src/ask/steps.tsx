@@ -20,7 +20,8 @@ export function Steps({ of }: { of: Explanation }) {
     <section class="ask-part" aria-labelledby="ask-steps">
       <h3 id="ask-steps">How each rule came out</h3>
       <p class="ask-aside">
-        {applied} of {policies.length} {policies.length === 1 ? 'rule applies' : 'rules apply'}. A rule applies where its scope fits and its conditions hold.
+        {applied} of {policies.length} {policies.length === 1 ? 'rule applies' : 'rules apply'}. A rule applies where its scope
+        fits and its conditions hold.
       </p>
       {policies.map((one, at) => (
         // A new element where it is to be open by itself now and was not before: one that is opened by the user stays open.
@@ -60,11 +61,15 @@ function Rule({ of, open }: { of: Evaluated; open: boolean }) {
               {fits ? '✓' : '✗'} {part} <span class="hidden">{fits ? 'fits' : 'does not fit'}</span>
             </span>
           ))}
-          <TextLink place={{ file, line: of.line }}>{file === 'generated' ? `generated, line ${of.line}` : `policies.cedar:${of.line}`}</TextLink>
+          <TextLink place={{ file, line: of.line }}>
+            {file === 'generated' ? `generated, line ${of.line}` : `policies.cedar:${of.line}`}
+          </TextLink>
         </p>
         {of.conditions.length === 0 && (
           <p class="ask-aside">
-            {of.scope.principal && of.scope.action && of.scope.resource ? 'It has no conditions.' : 'Its scope does not fit, so its conditions were not looked at.'}
+            {scope.every(([, fits]) => fits)
+              ? 'It has no conditions.'
+              : 'Its scope does not fit, so its conditions were not looked at.'}
           </p>
         )}
         {of.conditions.map(({ clause, step }, at) => (

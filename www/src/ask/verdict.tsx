@@ -44,11 +44,22 @@ export function Verdict() {
   }
   const { sign, word, tone } = verdict(given);
   // The sentence of the moment before stays while it says the same, so that letters typed elsewhere do not make it flicker.
-  const fits = said !== undefined && !outdated.value && (explained.value || (said.allow === given.allow && said.undecided === given.undecided));
-  const says = fits ? parted(said.says).says : given.undecided ? (given.errors[0] ?? 'The rows or the question cannot be judged by.') : decisionSays(ask, given.allow, nameOf);
+  const same = said?.allow === given.allow && said.undecided === given.undecided;
+  const short = given.undecided
+    ? (given.errors[0] ?? 'The rows or the question cannot be judged by.')
+    : decisionSays(ask, given.allow, nameOf);
+  const says = said !== undefined && !outdated.value && (explained.value || same) ? parted(said.says).says : short;
   return (
     <>
-      <div class="ask-verdict" data-tone={tone} data-late={late || (stopped && !answered.value)} aria-busy={late} role="status" aria-live="polite" aria-atomic="true">
+      <div
+        class="ask-verdict"
+        data-tone={tone}
+        data-late={late || (stopped && !answered.value)}
+        aria-busy={late}
+        role="status"
+        aria-live="polite"
+        aria-atomic="true"
+      >
         <span class="ask-sign" aria-hidden="true">
           {sign}
         </span>
@@ -59,9 +70,13 @@ export function Verdict() {
           </p>
         </div>
       </div>
-      {stopped && madeOf.value.answer !== current.value && <p class="ask-stale">! From before: the engine has stopped. Let it go on, at the foot of the page.</p>}
+      {stopped && madeOf.value.answer !== current.value && (
+        <p class="ask-stale">! From before: the engine has stopped. Let it go on, at the foot of the page.</p>
+      )}
       {compiled !== undefined && !compiled.ok && (
-        <p class="ask-stale">! By the last version of the texts without an error: the present one has errors, so its changes do not count yet.</p>
+        <p class="ask-stale">
+          ! By the last version of the texts without an error: the present one has errors, so its changes do not count yet.
+        </p>
       )}
     </>
   );
