@@ -101,7 +101,9 @@ export function dress({ svg, entities }: Drawing, printed: Printed, known: Known
     element.setAttribute('aria-haspopup', 'dialog');
     element.setAttribute('tabindex', at === 0 ? '0' : '-1');
     const kind = table.kind === undefined ? 'no kind yet' : spaced(table.kind);
-    element.setAttribute('aria-label', `${table.name}: ${kind}${table.says === undefined ? '' : `. ${table.says}`}`);
+    // What it is comes first; what is seen is a part of the name, too, so that one can say it to a machine.
+    const says = table.says === undefined ? '' : ` ${table.says}`;
+    element.setAttribute('aria-label', `${table.name}: ${kind}.${says} ${element.textContent}`);
   });
 }
 
@@ -140,7 +142,8 @@ function write(label: Element | undefined, text: string): void {
   const [first, ...rest] = element.querySelectorAll('.text-outer-tspan');
   if (first === undefined) return;
   for (const one of rest) one.remove();
-  first.textContent = text;
+  // The space is not drawn: it parts the words for those who hear them.
+  first.textContent = `${text} `;
 }
 
 function boxOf(element: SVGGElement, svg: SVGSVGElement): Point & Size {
