@@ -182,7 +182,7 @@ const STEPS = [
       await settled(page);
       const schema = await pane(page, 'schema', 'Schema');
       await schema.getByRole('tab', { name: /^Model/ }).click();
-      await schema.getByText(/role_assignment/).first().waitFor();
+      await schema.locator('.cm-content').getByText(/"principal"/).first().waitFor();
       await schema.getByRole('tab', { name: /^Diagram/ }).click();
       await schema.locator('svg').first().waitFor();
     },

@@ -171,7 +171,7 @@ export function ImportDialog({ close }: { close: () => void }) {
             </fieldset>
           )}
         </div>
-        <div class="schema-import-out" aria-live="polite" aria-busy={reading}>
+        <div class="schema-import-out" role="region" aria-label="What was understood" tabIndex={0} aria-live="polite" aria-busy={reading}>
           {read === undefined ? (
             <p class="muted">{reading ? 'Reading …' : HERE}</p>
           ) : 'problem' in read ? (
