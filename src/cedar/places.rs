@@ -60,8 +60,8 @@ mod tests {
 
     #[test]
     fn what_is_no_cedar_is_cut_as_well() {
-        assert_eq!(statements(""), []);
-        assert_eq!(statements(" \n// only this"), []);
+        assert!(statements("").is_empty());
+        assert!(statements(" \n// only this").is_empty());
         assert_eq!(statements("permit \"🙂"), [0..12]);
         assert_eq!(statements(";;"), [0..1, 1..2]);
     }
