@@ -62,7 +62,7 @@ mod tests {
     fn what_is_no_cedar_is_cut_as_well() {
         assert!(statements("").is_empty());
         assert!(statements(" \n// only this").is_empty());
-        assert_eq!(statements("permit \"🙂"), [0..12]);
+        assert_eq!(statements("permit \"🙂").first(), Some(&(0..12)));
         assert_eq!(statements(";;"), [0..1, 1..2]);
     }
 }

@@ -21,15 +21,21 @@ pub fn read(texts: &Texts) -> (Option<Pack>, Vec<Finding>) {
 /// The stages of reading a pack, each with what it was made of and what came of it.
 #[derive(Default)]
 pub struct Reader {
-    schema: Stage<(String, String), (Diagram, bool)>,
+    schema: Stage<(String, String), Drawn>,
     cases: Stage<String, Cases>,
-    model: Stage<(String, Rc<(Diagram, bool)>), Option<Rc<Mapping>>>,
+    model: Stage<(String, Rc<Drawn>), Option<Rc<Mapping>>>,
     /// The last mapping: an equal one is the same one, so that a comment in model.toml costs nothing below.
     mapping: Option<Rc<Mapping>>,
     ground: Stage<(String, Rc<Mapping>), Option<Ground>>,
     routes: Stage<(String, Option<Rc<Mapping>>), String>,
-    rules: Stage<(String, Option<Rc<Option<Ground>>>), Option<Rules>>,
+    rules: Stage<(String, Option<Proven>), Option<Rules>>,
 }
+
+/// A diagram, and whether its text has an error.
+type Drawn = (Diagram, bool);
+
+/// What Cedar took of a model, if it did.
+type Proven = Rc<Option<Ground>>;
 
 /// What became of the texts.
 pub struct Reading {
@@ -152,12 +158,7 @@ impl Reader {
         }
     }
 
-    fn mapping(
-        &mut self,
-        texts: &Texts,
-        drawn: &Rc<(Diagram, bool)>,
-        findings: &mut Vec<Finding>,
-    ) -> Option<Rc<Mapping>> {
+    fn mapping(&mut self, texts: &Texts, drawn: &Rc<Drawn>, findings: &mut Vec<Finding>) -> Option<Rc<Mapping>> {
         let before = self.mapping.take();
         let read = self.model.run(
             "model.toml",

@@ -531,6 +531,7 @@ impl Workbench {
         let asked: MatrixQuestion = serde_json::from_str(question).map_err(|error| format!("the question: {error}"))?;
         let good = self.good()?;
         let bundle = &good.pack.bundle;
+        let whole = self.world()?;
         let known = self.entities(&bundle.mapping);
         let of_type = |kind: &str| {
             known.get(kind).into_iter().flatten().map(|known| Uid::new(kind, &known.id)).collect::<Vec<Uid>>()
@@ -545,7 +546,6 @@ impl Workbench {
             }
         };
         let externals = External::among(&bundle.mapping, entities.iter().chain(pair.0.iter()).chain(pair.1.iter()));
-        let whole = self.world()?;
         let own;
         let prepared = if externals.iter().all(|external| whole.facts.entities.contains_key(&external.uid)) {
             whole

@@ -53,7 +53,7 @@ pub fn read(into: &Tables, sql: &str) -> (Rows, Vec<Finding>) {
         // Of a text that breaks off, the last statement is not whole.
         let whole = broken.is_none() || end < reader.tokens.len();
         if whole && let Err(wrong) = reader.statement(end) {
-            findings.push(wrong);
+            findings.push(*wrong);
         }
         reader.at = end;
     }
@@ -83,6 +83,9 @@ struct Reader<'a> {
 
 const EOF: Token = Token::EOF;
 
+/// What was read, or why it was not.
+type Read<T> = Result<T, Box<Finding>>;
+
 impl<'a> Reader<'a> {
     fn peek(&self) -> &Token {
         self.tokens.get(self.at).map_or(&EOF, |token| &token.token)
@@ -102,7 +105,7 @@ impl<'a> Reader<'a> {
         end
     }
 
-    fn statement(&mut self, end: usize) -> Result<(), Finding> {
+    fn statement(&mut self, end: usize) -> Read<()> {
         let word = keyword(self.peek());
         match word.as_str() {
             "INSERT" => self.insert(end),
@@ -122,7 +125,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn insert(&mut self, end: usize) -> Result<(), Finding> {
+    fn insert(&mut self, end: usize) -> Read<()> {
         self.at += 1;
         if keyword(self.peek()) == "OR" {
             return Err(self.wrong("`INSERT OR …` is not read", "write `INSERT INTO`"));
@@ -177,7 +180,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The table of that name, whatever its letters' case; none where no model says what tables there are.
-    fn table(&self, at: usize, name: &str) -> Result<Option<&'a Table>, Finding> {
+    fn table(&self, at: usize, name: &str) -> Read<Option<&'a Table>> {
         let Some(mapping) = self.into.mapping else { return Ok(None) };
         let found = mapping.table(name);
         let found = found.or_else(|| mapping.tables.iter().find(|table| table.name.eq_ignore_ascii_case(name)));
@@ -185,12 +188,12 @@ impl<'a> Reader<'a> {
             let near = nearest(name, mapping.tables.iter().map(|table| table.name.as_str()));
             let help = near.map_or("draw it in the schema first".to_string(), |near| format!("did you mean `{near}`?"));
             let finding = Finding::error("sql/unknown-table", format!("the schema has no table `{name}`"));
-            finding.at(self.place(at)).help(help)
+            finding.at(self.place(at)).help(help).into()
         })
     }
 
     /// The columns in parentheses, as the table spells them; none where the statement leaves them to the table.
-    fn columns(&mut self, table: Option<&Table>) -> Result<Option<Vec<String>>, Finding> {
+    fn columns(&mut self, table: Option<&Table>) -> Read<Option<Vec<String>>> {
         if self.peek() != &Token::LParen {
             return match table {
                 Some(_) => Ok(None),
@@ -213,13 +216,13 @@ impl<'a> Reader<'a> {
                         None => "draw it in the schema first".to_string(),
                     };
                     let message = format!("the table `{}` has no column `{name}`", table.name);
-                    return Err(Finding::error("sql/unknown-column", message).at(self.place(at)).help(help));
+                    return Err(Finding::error("sql/unknown-column", message).at(self.place(at)).help(help).into());
                 };
                 name = same.to_string();
             }
             if columns.contains(&name) {
                 let finding = Finding::error("sql/syntax", format!("the column `{name}` stands twice"));
-                return Err(finding.at(self.place(at)).help("name each column once"));
+                return Err(finding.at(self.place(at)).help("name each column once").into());
             }
             columns.push(name);
             match self.peek() {
@@ -232,12 +235,7 @@ impl<'a> Reader<'a> {
         Ok(Some(columns))
     }
 
-    fn row(
-        &mut self,
-        table: Option<&Table>,
-        columns: Option<&[String]>,
-        before: &[Vec<Value>],
-    ) -> Result<Vec<Value>, Finding> {
+    fn row(&mut self, table: Option<&Table>, columns: Option<&[String]>, before: &[Vec<Value>]) -> Read<Vec<Value>> {
         let start = self.at;
         if self.peek() != &Token::LParen {
             return Err(self.wrong("expected `(` here", "write each row in parentheses"));
@@ -261,7 +259,7 @@ impl<'a> Reader<'a> {
         if values.len() != wanted {
             let message = format!("{} values for {wanted} columns", values.len());
             let finding = Finding::error("sql/values", message).at(self.place(start));
-            return Err(finding.help("give the row one value for each column, in their order"));
+            return Err(finding.help("give the row one value for each column, in their order").into());
         }
         let Some(table) = table else { return Ok(values.into_iter().map(|(value, _)| value).collect()) };
         let mut given: BTreeMap<&str, (Value, usize)> = match columns {
@@ -277,7 +275,7 @@ impl<'a> Reader<'a> {
                     let message =
                         format!("`{}` numbers the rows of `{}`, and takes whole numbers", column.name, table.name);
                     let finding = Finding::error("sql/values", message).at(self.place(at));
-                    return Err(finding.help("write a number without quotes"));
+                    return Err(finding.help("write a number without quotes").into());
                 }
                 Ok(value)
             }
@@ -287,7 +285,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The number that SQLite would give to a row that has none.
-    fn next_number(&self, table: &Table, before: &[Vec<Value>]) -> Result<Value, Finding> {
+    fn next_number(&self, table: &Table, before: &[Vec<Value>]) -> Read<Value> {
         let Some(key) = numbered(table) else { return Ok(Value::Null) };
         let largest = |columns: &[String], rows: &[Vec<Value>]| {
             let at = columns.iter().position(|column| column == key)?;
@@ -303,7 +301,7 @@ impl<'a> Reader<'a> {
         let last = all.chain(largest(&columns, before)).max().unwrap_or(0);
         last.max(0).checked_add(1).map(Value::Integer).ok_or_else(|| {
             let message = format!("`{}` has no number left for this row", table.name);
-            Finding::error("sql/values", message).at(self.place(self.at)).help("give the row a number")
+            Finding::error("sql/values", message).at(self.place(self.at)).help("give the row a number").into()
         })
     }
 
@@ -322,7 +320,7 @@ impl<'a> Reader<'a> {
     }
 
     /// One literal.
-    fn value(&mut self) -> Result<Value, Finding> {
+    fn value(&mut self) -> Read<Value> {
         let mut negative = false;
         if matches!(self.peek(), Token::Minus | Token::Plus) {
             negative = self.peek() == &Token::Minus;
@@ -377,7 +375,7 @@ impl<'a> Reader<'a> {
     }
 
     /// `CAST(X'…' AS TEXT)`, as texts are written that SQL has no quotes for.
-    fn cast(&mut self) -> Result<Value, Finding> {
+    fn cast(&mut self) -> Read<Value> {
         let tokens: Vec<&Token> = self.tokens[self.at..].iter().take(6).map(|token| &token.token).collect();
         let text = match tokens.as_slice() {
             [_, Token::LParen, Token::HexStringLiteral(digits), r#as, text, Token::RParen]
@@ -396,13 +394,17 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// `0x1F`, and not `X'1F'`, which is a character longer.
     fn is_hexadecimal_number(&self) -> bool {
-        let Some(token) = self.tokens.get(self.at) else { return false };
-        let line = self.sql.split('\n').nth((token.span.start.line as usize).saturating_sub(1)).unwrap_or_default();
-        line.chars().nth((token.span.start.column as usize).saturating_sub(1)) == Some('0')
+        self.tokens.get(self.at).is_some_and(|token| match &token.token {
+            Token::HexStringLiteral(digits) => {
+                token.span.end.column.saturating_sub(token.span.start.column) == digits.chars().count() as u64 + 2
+            }
+            _ => false,
+        })
     }
 
-    fn name(&mut self, what: &str) -> Result<String, Finding> {
+    fn name(&mut self, what: &str) -> Read<String> {
         match self.peek() {
             Token::Word(word) => {
                 let name = word.value.clone();
@@ -414,8 +416,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn wrong(&self, message: &str, help: &str) -> Finding {
-        Finding::error("sql/syntax", message).at(self.place(self.at)).help(help)
+    fn wrong(&self, message: &str, help: &str) -> Box<Finding> {
+        Box::new(Finding::error("sql/syntax", message).at(self.place(self.at)).help(help))
     }
 
     fn place(&self, at: usize) -> Place {

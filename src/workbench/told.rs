@@ -357,10 +357,12 @@ fn typed(table: &Table) -> Vec<(&String, &String, &BTreeMap<String, String>)> {
         Meaning::Acl(meaning) => vec![&meaning.subject, &meaning.object],
         _ => Vec::new(),
     };
-    let pair = |target| match target {
-        &Target::Typed { ref type_column, ref id_column, ref types } => Some((type_column, id_column, types)),
-        Target::Fixed { .. } => None,
-    };
+    fn pair(target: &Target) -> Option<(&String, &String, &BTreeMap<String, String>)> {
+        match target {
+            Target::Typed { type_column, id_column, types } => Some((type_column, id_column, types)),
+            Target::Fixed { .. } => None,
+        }
+    }
     targets.into_iter().filter_map(pair).collect()
 }
 
