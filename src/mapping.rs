@@ -5,8 +5,9 @@
 //! foreign key leads to a table that exists, every entity type is a Cedar identifier. The words are those of section 3.1
 //! of the design.
 
+use crate::name::GROUP_ROLE;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// All tables of one schema, with their meanings.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -343,6 +344,37 @@ impl Mapping {
     /// The entity type of the rows of `table`, if they are entities.
     pub fn type_of(&self, table: &str) -> Option<&str> {
         self.entities().find(|(t, _)| t.name == table).map(|(_, entity)| entity.type_name.as_str())
+    }
+
+    /// The types that entities of a type can lie in: by their own columns, by memberships and by links.
+    pub fn parent_types(&self, table: &Table, entity: &Entity) -> BTreeSet<String> {
+        let leads_to = |table: &Table, column: &str| {
+            let references = table.column(column)?.references.as_deref()?;
+            self.type_of(references).map(str::to_string)
+        };
+        let mut types: BTreeSet<String> =
+            entity.parents.iter().chain(&entity.tenant).filter_map(|column| leads_to(table, column)).collect();
+        for other in &self.tables {
+            let (child, parent) = match &other.meaning {
+                Meaning::RoleAssignment(meaning) => (&meaning.principal, &meaning.role),
+                Meaning::GroupMembership(meaning) => (&meaning.principal, &meaning.group),
+                Meaning::Link(meaning) => (&meaning.child, &meaning.parent),
+                _ => continue,
+            };
+            if leads_to(other, child).as_deref() == Some(entity.type_name.as_str()) {
+                types.extend(leads_to(other, parent));
+                if matches!(&other.meaning, Meaning::GroupMembership(m) if m.member_role.is_some()) {
+                    types.insert(GROUP_ROLE.to_string());
+                }
+            }
+        }
+        types
+    }
+
+    /// Whether something can lie in entities of this type.
+    pub fn holds_others(&self, type_name: &str) -> bool {
+        let of_rows = self.entities().any(|(table, entity)| self.parent_types(table, entity).contains(type_name));
+        of_rows || self.externals.values().any(|external| external.parents.iter().any(|parent| parent == type_name))
     }
 
     /// The table of permissions. A model has at most one.

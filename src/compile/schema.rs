@@ -50,7 +50,7 @@ fn write_entity(text: &mut String, mapping: &Mapping, table: &Table, entity: &En
         (_, EntityKind::Resource) => "resource",
     };
     let _ = write!(text, "\n// {what}: table {}\nentity {}", table.name, entity.type_name);
-    write_parents(text, parent_types(mapping, table, entity).iter().map(String::as_str));
+    write_parents(text, mapping.parent_types(table, entity).iter().map(String::as_str));
     text.push_str(" {\n");
     let _ = writeln!(text, "  {}: Bool,", quote(ROW_ATTRIBUTE));
     for (name, kind) in attributes(mapping, table, entity) {
@@ -109,7 +109,7 @@ pub fn entity_types(mapping: &Mapping) -> Vec<EntityType> {
             .into_iter()
             .map(|(name, kind)| (name.to_string(), kind))
             .collect(),
-        parents: parent_types(mapping, table, entity).into_iter().collect(),
+        parents: mapping.parent_types(table, entity).into_iter().collect(),
     });
     let outside = mapping.externals.iter().map(|(name, external)| EntityType {
         name: name.clone(),
@@ -119,31 +119,6 @@ pub fn entity_types(mapping: &Mapping) -> Vec<EntityType> {
         parents: external.parents.clone(),
     });
     of_rows.chain(outside).collect()
-}
-
-/// The types that entities of a type can lie in: by their own columns, by memberships and by links.
-fn parent_types(mapping: &Mapping, table: &Table, entity: &Entity) -> BTreeSet<String> {
-    let leads_to = |table: &Table, column: &str| {
-        let references = table.column(column)?.references.as_deref()?;
-        mapping.type_of(references).map(str::to_string)
-    };
-    let mut types: BTreeSet<String> =
-        entity.parents.iter().chain(&entity.tenant).filter_map(|column| leads_to(table, column)).collect();
-    for other in &mapping.tables {
-        let (child, parent) = match &other.meaning {
-            Meaning::RoleAssignment(meaning) => (&meaning.principal, &meaning.role),
-            Meaning::GroupMembership(meaning) => (&meaning.principal, &meaning.group),
-            Meaning::Link(meaning) => (&meaning.child, &meaning.parent),
-            _ => continue,
-        };
-        if leads_to(other, child).as_deref() == Some(entity.type_name.as_str()) {
-            types.extend(leads_to(other, parent));
-            if matches!(&other.meaning, Meaning::GroupMembership(m) if m.member_role.is_some()) {
-                types.insert(GROUP_ROLE.to_string());
-            }
-        }
-    }
-    types
 }
 
 fn write_parents<'a>(text: &mut String, types: impl Iterator<Item = &'a str>) {

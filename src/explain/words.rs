@@ -144,7 +144,10 @@ pub fn deeds(places: &Places, actions: Option<&[String]>, wanted: &str, scope: &
         Scope::Any => "anything".to_string(),
         Scope::Is(kind) => plural(kind),
         Scope::Eq(uid) => thing_or_person(places, uid),
-        Scope::In(uid) => format!("{} and all within it", thing_or_person(places, uid)),
+        Scope::In(uid) if places.mapping.holds_others(&uid.kind) => {
+            format!("{} and all within it", thing_or_person(places, uid))
+        }
+        Scope::In(uid) => thing_or_person(places, uid),
         Scope::IsIn(kind, uid) if *kind == uid.kind => thing_or_person(places, uid),
         Scope::IsIn(kind, uid) => format!("{} within {}", plural(kind), thing_or_person(places, uid)),
     };

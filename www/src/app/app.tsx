@@ -12,7 +12,7 @@ import { SchemaPane } from '../schema/pane.tsx';
 import { TestsView } from '../tests/tests.tsx';
 import { Notices } from '../ui/notices.tsx';
 import { Pane } from '../ui/pane.tsx';
-import { TabPanel, Tabs } from '../ui/parts.tsx';
+import { BadgeOf, TabPanel, Tabs } from '../ui/parts.tsx';
 import { Bar } from './bar.tsx';
 import { Foot } from './foot.tsx';
 import { enlarged, pane, type PaneName, showPane, workTab } from './places.ts';
@@ -38,8 +38,9 @@ export function App() {
       <Bar />
       <nav class="panebar" aria-label="Panes">
         {PANES.map(({ name, label }) => (
-          <button key={name} type="button" class="tab" aria-current={pane.value === name} aria-selected={undefined} onClick={() => showPane(name)}>
+          <button key={name} type="button" class="tab" aria-current={pane.value === name} onClick={() => showPane(name)}>
             {label}
+            <BadgeOf {...(workTabs.value.find((tab) => tab.name === name) ?? {})} />
           </button>
         ))}
       </nav>

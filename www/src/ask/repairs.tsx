@@ -73,7 +73,8 @@ function Card({ repair, best }: { repair: Repair; best: boolean }) {
     const then = current.value;
     notice(`Done: ${says}`, false, {
       label: 'Undo',
-      act: () => (current.value === then ? undo() : notice('Something else was changed since: use Undo above, step by step.')),
+      act: undo,
+      while: () => current.value === then,
     });
   };
   return (

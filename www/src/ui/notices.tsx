@@ -6,6 +6,8 @@ import { signal } from '@preact/signals';
 export interface NoticeAction {
   label: string;
   act: () => void;
+  /** The message goes where this does not hold any more. */
+  while?: () => boolean;
 }
 
 interface Notice {
@@ -15,6 +17,9 @@ interface Notice {
   action: NoticeAction | undefined;
 }
 
+/** On a narrow screen they would hide what they are about. */
+const narrow = matchMedia('(max-width: 719px)');
+
 const notices = signal<Notice[]>([]);
 let number = 0;
 
@@ -22,7 +27,7 @@ let number = 0;
 export function notice(text: string, bad = false, action?: NoticeAction): void {
   number += 1;
   const own = number;
-  notices.value = [...notices.value.slice(-2), { number: own, text, bad, action }];
+  notices.value = [...(narrow.matches ? [] : notices.value.slice(-1)), { number: own, text, bad, action }];
   // What can be pressed must be there long enough to be reached by keyboard.
   if (!bad) setTimeout(() => close(own), action === undefined ? 5000 : 12_000);
 }
@@ -35,7 +40,7 @@ const close = (number: number) => (notices.value = notices.value.filter((one) =>
 export function Notices() {
   return (
     <div class="notices" role="status" aria-live="polite">
-      {notices.value.map((one) => (
+      {notices.value.filter(({ action }) => action?.while?.() ?? true).map((one) => (
         <div key={one.number} class={one.bad ? 'notice bad' : 'notice'}>
           <span>{one.text}</span>
           {one.action !== undefined && (

@@ -15,6 +15,17 @@ export interface Tab<Name extends string> {
   tone?: 'bad' | 'warn' | 'good' | undefined;
 }
 
+/** The badge of a tab, where it has one. */
+export function BadgeOf({ badge, badgeSays, tone }: Partial<Pick<Tab<string>, 'badge' | 'badgeSays' | 'tone'>>) {
+  if (badge === undefined) return null;
+  return (
+    <span class={`badge ${tone ?? ''}`}>
+      <span aria-hidden="true">{badge}</span>
+      <span class="hidden">{badgeSays ?? badge}</span>
+    </span>
+  );
+}
+
 /** Tabs as WAI-ARIA describes them: arrows move, Home and End go to the ends. The panel's id is `${id}-panel`. */
 export function Tabs<Name extends string>(props: {
   id: string;
@@ -51,12 +62,7 @@ export function Tabs<Name extends string>(props: {
           onClick={() => choose(tab.name)}
         >
           {tab.label}
-          {tab.badge !== undefined && (
-            <span class={`badge ${tab.tone ?? ''}`}>
-              <span aria-hidden="true">{tab.badge}</span>
-              <span class="hidden">{tab.badgeSays ?? tab.badge}</span>
-            </span>
-          )}
+          <BadgeOf {...tab} />
         </button>
       ))}
     </div>
