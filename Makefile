@@ -116,7 +116,8 @@ $(WORKBENCH): $(WORKER_SOURCES)
 	$(call LIBRARY,workbench)
 	@$(ENV) wasm-bindgen --target web --out-dir $(@D) --out-name workbench \
 		target/workbench/wasm32-unknown-unknown/edge/palisade.wasm
-	@$(ENV) $(WASM_OPT) $(WORKERD) $@ -o $@
+	@# Once: to repeat it until nothing changes takes minutes for a hundredth of the size.
+	@$(ENV) $(filter-out --converge,$(WASM_OPT)) $(WORKERD) $@ -o $@
 
 # Fewer rules and shorter: make bench QUICK=1
 bench: worker browser ## everything that is measured beside others, in one run; one table at the end

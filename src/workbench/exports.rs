@@ -27,7 +27,12 @@ impl Workbench {
         answer(self.0.pack(texts))
     }
 
-    /// `Rows` (tables that are left out stay as they were; null empties one), an instant as in RFC 3339 → `RowsRead`.
+    /// Takes in `Rows` (tables that are left out stay as they were; null empties one) and an instant as in RFC 3339.
+    pub fn put(&mut self, tables: &str, at: &str) -> Result<(), JsError> {
+        self.0.put(tables, at).map_err(|error| JsError::new(&error))
+    }
+
+    /// The same, and what there is to say about the rows → `RowsRead`.
     pub fn rows(&mut self, tables: &str, at: &str) -> Result<String, JsError> {
         answer(self.0.rows(tables, at))
     }

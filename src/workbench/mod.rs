@@ -211,7 +211,7 @@ impl Workbench {
     ///
     /// # Errors
     /// The text is no JSON of rows, or the instant is none.
-    pub fn rows(&mut self, tables: &str, at: &str) -> Result<RowsRead, String> {
+    pub fn put(&mut self, tables: &str, at: &str) -> Result<(), String> {
         let given: rows::Given = serde_json::from_str(tables).map_err(|error| format!("the rows: {error}"))?;
         let at = parse_time(at).ok_or_else(|| format!("`{at}` is no time: write it as `2026-01-31T09:00:00Z`"))?;
         if at != self.at || !given.is_empty() {
@@ -223,7 +223,7 @@ impl Workbench {
                 Some(table) => {
                     let (rows, odd) = table.read(&name);
                     self.odd.insert(name.clone(), odd);
-                    self.put(name, rows);
+                    self.keep(name, rows);
                 }
                 None => {
                     self.odd.remove(&name);
@@ -233,6 +233,15 @@ impl Workbench {
             }
         }
         self.complete();
+        Ok(())
+    }
+
+    /// Takes rows in, and says what can be said about all of them: which takes longer than a decision.
+    ///
+    /// # Errors
+    /// As for [`Workbench::put`].
+    pub fn rows(&mut self, tables: &str, at: &str) -> Result<RowsRead, String> {
+        self.put(tables, at)?;
         Ok(self.rows_read())
     }
 
@@ -256,11 +265,11 @@ impl Workbench {
             completed.push((table.name.clone(), rows));
         }
         for (name, rows) in completed {
-            self.put(name, rows);
+            self.keep(name, rows);
         }
     }
 
-    fn put(&mut self, name: String, rows: TableRows) {
+    fn keep(&mut self, name: String, rows: TableRows) {
         *self.versions.entry(name.clone()).or_default() += 1;
         self.store.put(name, rows);
     }

@@ -96,7 +96,7 @@ export async function visit(browser, url, { theme = 'light', size = SIZES[0] } =
 }
 
 /** Waits until the engine has answered for the case as it stands. @param {import('playwright-core').Page} page */
-export const settled = (page) => page.waitForSelector('.screen[data-engine="idle"]', { timeout: 20_000 });
+export const settled = (page) => page.waitForSelector('html[data-engine="idle"]', { timeout: 20_000 });
 
 /** @param {import('playwright-core').Page} page @param {string} name */
 export async function shot(page, name) {

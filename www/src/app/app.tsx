@@ -3,7 +3,6 @@
 import { useEffect } from 'preact/hooks';
 import { AskPane } from '../ask/pane.tsx';
 import { redo, undo } from '../case/store.ts';
-import { state } from '../engine/engine.ts';
 import { ChangesView } from '../changes/changes.tsx';
 import { MatrixView } from '../matrix/matrix.tsx';
 import { RowsPane } from '../rows/pane.tsx';
@@ -34,16 +33,9 @@ export function App() {
     return () => document.removeEventListener('keydown', keys);
   }, []);
   return (
-    <div class="screen" data-engine={state.value.is}>
+    <div class="screen">
       <Bar />
-      <nav class="panebar" aria-label="Panes">
-        {PANES.map(({ name, label }) => (
-          <button key={name} type="button" class="tab" aria-current={pane.value === name} onClick={() => showPane(name)}>
-            {label}
-            <BadgeOf {...(workTabs.value.find((tab) => tab.name === name) ?? {})} />
-          </button>
-        ))}
-      </nav>
+      <PaneBar />
       <main class="panes" data-chosen={pane.value}>
         <SchemaPane />
         <RulesPane />
@@ -54,6 +46,20 @@ export function App() {
       <Foot />
       <Notices />
     </div>
+  );
+}
+
+/** The panes by name, where not all of them are seen at once. */
+function PaneBar() {
+  return (
+    <nav class="panebar" aria-label="Panes">
+      {PANES.map(({ name, label }) => (
+        <button key={name} type="button" class="tab" aria-current={pane.value === name} onClick={() => showPane(name)}>
+          {label}
+          <BadgeOf {...(workTabs.value.find((tab) => tab.name === name) ?? {})} />
+        </button>
+      ))}
+    </nav>
   );
 }
 

@@ -86,6 +86,18 @@ export function resume(): void {
   tell(current.value, base.value, matrixOf.value);
 }
 
+/** When the worker was told, by the number of the update. */
+const toldAt = new Map<number, number>();
+
+/** How long a result took from the change that it is about, for whoever measures (tests/bench/playground.mjs). */
+function measured(stage: Stage, update: number): void {
+  const start = toldAt.get(update);
+  if (start === undefined) return;
+  const name = `palisade ${stage}`;
+  performance.clearMeasures(name);
+  performance.measure(name, { start, end: performance.now() });
+}
+
 function hear(message: FromWorker): void {
   switch (message.kind) {
     case 'ready':
@@ -98,13 +110,18 @@ function hear(message: FromWorker): void {
       const then = cases.get(message.number);
       // Back at the case that is compared with, nothing differs, whatever was found on the way.
       if (message.stage === 'changes' && told?.of === told?.base) break;
+      measured(message.stage, message.number);
       batch(() => {
         results[message.stage].value = value;
         if (message.stage === 'matrix' && then !== undefined && then.matrix !== null) matrixShown.value = then.matrix;
         if (then !== undefined) madeOf.value = { ...madeOf.value, [message.stage]: then.of };
         took.value = { ...took.value, [message.stage]: message.took };
       });
-      for (const told of cases.keys()) if (told < message.number) cases.delete(told);
+      for (const told of cases.keys()) {
+        if (told >= message.number) continue;
+        cases.delete(told);
+        toldAt.delete(told);
+      }
       break;
     }
     case 'done':
@@ -162,6 +179,7 @@ function tell(of: Case, from: Case, matrix: MatrixQuestion | null): void {
   if (of === from) results.changes.value = undefined;
   number += 1;
   cases.set(number, { of, matrix });
+  toldAt.set(number, performance.now());
   if (state.peek().is !== 'loading') state.value = { is: 'working', since: performance.now() };
   worker?.postMessage({ kind: 'update', number, update } satisfies ToWorker);
 }
@@ -183,6 +201,10 @@ export function ask<C extends Call>(name: C, takes: Calls[C]['takes']): Promise<
 
 /** From now on every change of the case is told to the engine, and what it makes of it is shown. */
 export function connect(): void {
+  // For styles and tests; not by a component, which would be drawn twice at each keystroke.
+  effect(() => {
+    document.documentElement.dataset['engine'] = state.value.is;
+  });
   connected = true;
   effect(() => {
     const [of, from, matrix] = [current.value, base.value, matrixOf.value];

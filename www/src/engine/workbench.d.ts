@@ -10,7 +10,9 @@ declare module 'palisade-workbench' {
     free(): void;
     /** `Texts` → `Compiled`. Where there is an error, decisions still go by the last texts without one. */
     pack(texts: string): string;
-    /** `Rows` (tables that are left out stay as they were; null empties one), an instant as in RFC 3339 → `RowsRead`. */
+    /** Takes in `Rows` (tables that are left out stay as they were; null empties one) and an instant as in RFC 3339. */
+    put(tables: string, at: string): void;
+    /** The same, and what there is to say about the rows → `RowsRead`. */
     rows(tables: string, at: string): string;
     /** `Question` → `Answer`. */
     decide(question: string): string;

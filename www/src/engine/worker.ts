@@ -59,6 +59,8 @@ const breath = () =>
 /** What waits. A function, since it may have come during a breath. */
 const next = () => waiting;
 
+const pause = (milliseconds: number) => new Promise<void>((done) => setTimeout(done, milliseconds));
+
 async function work(): Promise<void> {
   working = true;
   await ready;
@@ -67,9 +69,16 @@ async function work(): Promise<void> {
       const { number, update } = waiting;
       waiting = undefined;
       for (const stage of stages(update)) {
-        stage(number);
+        // What is slow waits until nothing new has come for a moment: nobody who types waits for it.
+        const cost = costs[stage.name] ?? 0;
+        if (cost > SLOW) await pause(Math.min(2 * cost, 300));
+        if (next() !== undefined && stage.later) break;
+        const began = performance.now();
+        const value = stage.make();
+        costs[stage.name] = performance.now() - began;
+        say({ kind: 'result', number, stage: stage.name, value, took: performance.now() - began });
         // What comes before the answer is one piece; after it, whatever is newer goes first.
-        if (stage.last !== true) continue;
+        if (!stage.later) continue;
         await breath();
         if (next() !== undefined) break;
       }
@@ -88,72 +97,84 @@ async function work(): Promise<void> {
 const unfinished = (update: Update): Update => ({ ...(update.base === undefined ? {} : { base: update.base }) });
 
 interface Work {
-  (number: number): void;
-  /** Whether whatever is newer may go first after this. */
-  last?: boolean;
+  name: Stage;
+  /** JSON. */
+  make: () => string;
+  /** Whether whatever is newer may go first. */
+  later: boolean;
 }
+
+/** Longer than this many milliseconds is slow. */
+const SLOW = 30;
+/** How long each stage took last. */
+const costs: Partial<Record<Stage, number>> = {};
+/** Why the rows were not taken in; undefined where they were. */
+let refused: string | undefined;
+/** Whether nothing was said yet of the rows as they are. */
+let unread = true;
 
 /** What an update makes necessary, in the order in which the user waits for it. */
 function* stages(update: Update): Generator<Work> {
   if (update.question !== undefined) question = update.question;
   if (update.at !== undefined) at = update.at;
   if (update.wanted !== undefined) wanted = update.wanted;
-  if (update.texts !== undefined) yield stage('compiled', () => bench.pack(JSON.stringify(update.texts)));
-  yield stage('rows', () => readRows(JSON.stringify(update.rows ?? {})));
-  yield answer('answer', (asked) => bench.decide(asked));
+  if (update.texts !== undefined) yield { name: 'compiled', make: () => bench.pack(JSON.stringify(update.texts)), later: false };
+  if (update.texts !== undefined || update.rows !== undefined || update.at !== undefined) {
+    takeIn(JSON.stringify(update.rows ?? {}));
+    unread = true;
+  }
+  yield { ...answer('answer', (asked) => bench.decide(asked)), later: false };
+  if (unread) yield { name: 'rows', make: readRows, later: true };
   yield answer('explanation', (asked) => bench.explain(asked));
   yield answer('repairs', (asked) => bench.repairs(asked));
-  if (wanted.matrix !== null) yield slow('matrix', () => bench.matrix(JSON.stringify(wanted.matrix)));
-  if (wanted.tests) yield slow('tests', () => bench.tests());
+  if (wanted.matrix !== null) yield later('matrix', () => bench.matrix(JSON.stringify(wanted.matrix)));
+  if (wanted.tests) yield later('tests', () => bench.tests());
   if (update.base !== undefined) {
     const { texts, rows, at } = update.base;
-    before ??= new Workbench();
-    before.free();
+    before?.free();
     before = new Workbench();
     before.pack(JSON.stringify(texts));
-    before.rows(JSON.stringify(rows), at);
+    before.put(JSON.stringify(rows), at);
   }
   if (wanted.changes && before !== undefined) {
     const then = before;
-    yield slow('changes', () => bench.changes(then, MOST_QUESTIONS));
+    yield later('changes', () => bench.changes(then, MOST_QUESTIONS));
   }
 }
 
-/** What cannot be read at all (an instant that is none) is a finding like others: it must not end the engine. */
-function readRows(rows: string): string {
+function takeIn(rows: string): void {
   try {
-    return bench.rows(rows, at);
+    bench.put(rows, at);
+    refused = undefined;
   } catch (error) {
     if (error instanceof WebAssembly.RuntimeError) throw error;
-    const findings: Finding[] = [{ severity: 'error', code: 'rows/unread', message: why(error) }];
-    return JSON.stringify({ findings, until: null, entities: {}, actions: [] } satisfies RowsRead);
+    refused = why(error);
   }
 }
 
-function stage(name: Stage, make: () => string): Work {
-  return (number) => {
-    const began = performance.now();
-    const value = make();
-    say({ kind: 'result', number, stage: name, value, took: performance.now() - began });
-  };
+/** What cannot be taken in at all (an instant that is none) is a finding like others: it must not end the engine. */
+function readRows(): string {
+  unread = false;
+  if (refused === undefined) return bench.rows('{}', at);
+  const findings: Finding[] = [{ severity: 'error', code: 'rows/unread', message: refused }];
+  return JSON.stringify({ findings, until: null, entities: {}, actions: [] } satisfies RowsRead);
 }
 
 /** A result that the module refuses with a reason: the reason is the result. A trap is not caught here. */
-function slow(name: Stage, make: () => string): Work {
-  const one: Work = stage(name, () => {
+function later(name: Stage, make: () => string): Work {
+  const tried = () => {
     try {
       return make();
     } catch (error) {
       if (error instanceof WebAssembly.RuntimeError) throw error;
       return JSON.stringify({ problem: why(error) });
     }
-  });
-  one.last = true;
-  return one;
+  };
+  return { name, make: tried, later: true };
 }
 
 function answer(name: Stage, make: (asked: string) => string): Work {
-  return slow(name, () => (question === null ? '{"problem":""}' : make(question)));
+  return later(name, () => (question === null ? '{"problem":""}' : make(question)));
 }
 
 function returned(number: number, make: () => unknown): void {
