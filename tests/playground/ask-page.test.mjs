@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-// The pane “What happens?” of the built page in Chromium: why Bob may not, which row would let him, and asking something else.
+// The pane “What happens?” of the built page in Chromium: why Bob may not, which row would let him, and asking
+// something else.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { SIZES, launch, serve, settled, violations, visit } from './page.mjs';
@@ -49,7 +50,10 @@ test('why Bob may not is answered without a click, and mended and taken back wit
   await becomes('Denied');
   assert.match(await verdict().innerText(), /Bob Brandt \(bob\) may not open the document Salaries 2026/);
   const text = await pane().innerText();
-  assert.match(text, /the membership of Bob Brandt \(bob\) in the team Finance does not count now: it ended on 2026-06-30/);
+  assert.match(
+    text,
+    /the membership of Bob Brandt \(bob\) in the team Finance does not count now: it ended on 2026-06-30/,
+  );
   const make = pane().getByRole('button', { name: 'Make this change' }).first();
   const box = await make.boundingBox();
   assert.ok(box !== null && box.y + box.height < 900, 'the change is on the first screen');

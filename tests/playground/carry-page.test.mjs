@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-// The built page in Chromium: work survives a reload, links and files carry it to elsewhere, and nothing is lost on the way.
+// The built page in Chromium: work survives a reload, links and files carry it to elsewhere, and nothing is lost on the
+// way.
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -60,7 +61,8 @@ async function opened(url, of = profile) {
 
 const idle = (one = page) => one.waitForSelector('[data-engine=idle]');
 const name = (one = page) => one.getByLabel('Name of the case');
-const said = (/** @type {string | RegExp} */ text, one = page) => one.locator('.notice').filter({ hasText: text }).first();
+const said = (/** @type {string | RegExp} */ text, one = page) =>
+  one.locator('.notice').filter({ hasText: text }).first();
 
 /** Renames the case, which is the change that every screen has, and waits until it is kept. */
 async function rename(/** @type {string} */ to, one = page) {
@@ -89,7 +91,10 @@ async function openFrom(item, files) {
 }
 
 /** @param {Record<string, string>} files */
-const zip = (files) => Buffer.from(zipSync(Object.fromEntries(Object.entries(files).map(([path, text]) => [path, new TextEncoder().encode(text)]))));
+const zip = (files) =>
+  Buffer.from(
+    zipSync(Object.fromEntries(Object.entries(files).map(([path, text]) => [path, new TextEncoder().encode(text)]))),
+  );
 
 describe('a first visit', () => {
   test('shows the example with its question, rows and one sentence, which is closed once', async () => {
@@ -132,7 +137,10 @@ describe('what was worked on', () => {
     await page.reload();
     await idle();
     await said(/cannot be read .* set aside/).waitFor();
-    assert.equal(await page.evaluate(() => localStorage.getItem('palisade.unreadable')), '{"version":1,"case":"damaged');
+    assert.equal(
+      await page.evaluate(() => localStorage.getItem('palisade.unreadable')),
+      '{"version":1,"case":"damaged',
+    );
     assert.equal(await name().inputValue(), 'handbook');
   });
 
@@ -164,7 +172,12 @@ describe('what was worked on', () => {
 });
 
 describe('a link', () => {
-  const linked = { ...EMPTY, name: 'linked', policies: '// 🦊\n', rows: { T: { columns: ['a'], rows: [[{ integer: '9007199254740993' }]] } } };
+  const linked = {
+    ...EMPTY,
+    name: 'linked',
+    policies: '// 🦊\n',
+    rows: { T: { columns: ['a'], rows: [[{ integer: '9007199254740993' }]] } },
+  };
 
   test('that is copied shows the same in another profile', async () => {
     await profile.grantPermissions(['clipboard-read', 'clipboard-write']);
@@ -189,18 +202,26 @@ describe('a link', () => {
   });
 
   test('that cannot be copied is shown, to be copied by hand', async () => {
-    await page.evaluate(() => Object.defineProperty(navigator, 'clipboard', { value: { writeText: () => Promise.reject(new Error('no')) } }));
+    await page.evaluate(() =>
+      Object.defineProperty(navigator, 'clipboard', { value: { writeText: () => Promise.reject(new Error('no')) } }),
+    );
     await page.getByRole('button', { name: 'Share link' }).click();
     const text = page.getByLabel('The link');
     const whole = await text.evaluate((one) => {
       const { value, selectionStart, selectionEnd } = /** @type {HTMLTextAreaElement} */ (one);
-      return [document.activeElement === one, value.slice(selectionStart, selectionEnd) === value, value.includes('#case=v1.')];
+      return [
+        document.activeElement === one,
+        value.slice(selectionStart, selectionEnd) === value,
+        value.includes('#case=v1.'),
+      ];
     });
     assert.deepEqual(whole, [true, true, true]);
   });
 
   test('that is very long is said to be', async () => {
-    const rows = Array.from({ length: 6_000 }, (_, at) => [`${(at * 2_654_435_761) % 4_294_967_296}-${(at * 40_503) % 65_536}`]);
+    const rows = Array.from({ length: 6_000 }, (_, at) => [
+      `${(at * 2_654_435_761) % 4_294_967_296}-${(at * 40_503) % 65_536}`,
+    ]);
     await page.goto(`${server.url}${fragmentOf({ ...linked, rows: { T: { columns: ['a'], rows } } })}`);
     await page.getByRole('button', { name: 'Share link' }).click();
     await page.getByText('Some programs cut links that are longer than 32,000 characters').waitFor();
@@ -257,7 +278,10 @@ describe('files', () => {
       await choose('Open', /A new case/);
       await openFrom(/Files/, saved);
       await said(`${pack.name} was opened`).waitFor();
-      await page.waitForFunction((name) => /** @type {HTMLInputElement} */ (document.querySelector('input.name')).value === name, pack.name);
+      await page.waitForFunction(
+        (name) => /** @type {HTMLInputElement} */ (document.querySelector('input.name')).value === name,
+        pack.name,
+      );
       assert.deepEqual(await caseOf(), of);
     }
   });
@@ -292,7 +316,15 @@ describe('files', () => {
       for await (const [name, file] of folder.entries()) texts[name] = await (await file.getFile()).text();
       return texts;
     });
-    const names = ['model.toml', 'policies.cedar', 'question.json', 'routes.toml', 'sample.sql', 'schema.mmd', 'tests.toml'];
+    const names = [
+      'model.toml',
+      'policies.cedar',
+      'question.json',
+      'routes.toml',
+      'sample.sql',
+      'schema.mmd',
+      'tests.toml',
+    ];
     assert.deepEqual(Object.keys(files).sort(), names);
     for (const name of ['model.toml', 'policies.cedar', 'routes.toml', 'schema.mmd', 'tests.toml']) {
       assert.equal(files[name], readFileSync(`policies/handbook/${name}`, 'utf8'));
@@ -324,7 +356,14 @@ describe('files', () => {
       [Buffer.from('PK'), /cannot be unpacked/],
       [zip({ 'a.png': 'x' }), /There is no file in it/],
       [zip({ 'a/schema.mmd': '', 'b/schema.mmd': '' }), /several packs/],
-      [zip({ 'schema.mmd': readFileSync('policies/handbook/schema.mmd', 'utf8'), 'model.toml': '', 'sample.sql': 'INSERT INTO PERSON (id) VALUES (' }), /sample\.sql, line 1: .* Nothing was opened/],
+      [
+        zip({
+          'schema.mmd': readFileSync('policies/handbook/schema.mmd', 'utf8'),
+          'model.toml': '',
+          'sample.sql': 'INSERT INTO PERSON (id) VALUES (',
+        }),
+        /sample\.sql, line 1: .* Nothing was opened/,
+      ],
     ])) {
       writeFileSync(wrong, content);
       await openFrom(/Files/, wrong);

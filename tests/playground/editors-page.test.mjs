@@ -24,7 +24,9 @@ const RULE = 'permit(principal,action,resource)when{1==2};';
 async function rules() {
   const visited = await visit(browser, server.url);
   const { page } = visited;
-  await page.waitForFunction(() => !document.querySelector('.foot')?.textContent?.includes('Loading'), undefined, { timeout: 20_000 });
+  await page.waitForFunction(() => !document.querySelector('.foot')?.textContent?.includes('Loading'), undefined, {
+    timeout: 20_000,
+  });
   await page.click('#rules-policies');
   const editor = page.locator('[data-pane=rules] .cm-content');
   await editor.click();
@@ -76,7 +78,10 @@ describe('the editor of the rules', () => {
     await page.keyboard.insertText(RULE);
     for (let at = 0; at < 'when{1==2};'.length; at += 1) await page.keyboard.press('ArrowLeft');
     await page.keyboard.press('Shift+Alt+f');
-    await page.waitForFunction(() => document.querySelector('[data-pane=rules] .cm-line')?.textContent === 'permit (principal, action, resource)');
+    await page.waitForFunction(
+      () =>
+        document.querySelector('[data-pane=rules] .cm-line')?.textContent === 'permit (principal, action, resource)',
+    );
     await page.keyboard.insertText('/**/');
     assert.deepEqual((await lines())[0], 'permit (principal, action, resource)/**/');
     assert.deepEqual(wrong, []);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-// The playground as somebody uses it who sees it for the first time, in real Chromium: from the first visit to a link that
-// shows another person the same. Each step leaves screenshots in build/screens, in both themes and at three widths, and axe
-// finds nothing on any of them.
+// The playground as somebody uses it who sees it for the first time, in real Chromium: from the first visit to a link
+// that shows another person the same. Each step leaves screenshots in build/screens, in both themes and at three
+// widths, and axe finds nothing on any of them.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { SIZES, THEMES, launch, serve, settled, shot, violations, visit } from './page.mjs';
@@ -50,7 +50,12 @@ const SHOP = `erDiagram
 const verdict = (page) => page.locator('[data-pane="ask"] .ask-verdict');
 /** Waits until the verdict says this. @param {Page} page @param {string} word */
 const says = (page, word) => verdict(page).getByText(word, { exact: true }).waitFor({ timeout: 15_000 });
-/** The pane, brought into view where one is seen at a time. @param {Page} page @param {string} name @param {string} label */
+/**
+ * The pane, brought into view where one is seen at a time.
+ * @param {Page} page
+ * @param {string} name
+ * @param {string} label
+ */
 async function pane(page, name, label) {
   const tab = page.locator('.panebar').getByRole('button', { name: new RegExp(`^${label}`) });
   if (await tab.isVisible()) await tab.click();
@@ -157,7 +162,11 @@ const STEPS = [
     name: '7-undone',
     act: async (page) => {
       await page.getByRole('button', { name: /Undo/ }).first().click();
-      for (let press = 0; press < 40 && (await page.getByRole('button', { name: /✗ \d+ error/ }).count()) > 0; press++) {
+      for (
+        let press = 0;
+        press < 40 && (await page.getByRole('button', { name: /✗ \d+ error/ }).count()) > 0;
+        press++
+      ) {
         await page.keyboard.press('Control+z');
         await settled(page);
       }
@@ -236,7 +245,10 @@ describe('carried elsewhere', () => {
     await says(theirs.page, 'Allowed');
     const text = (/** @type {Page} */ page) => verdict(page).innerText();
     assert.equal(await text(theirs.page), await text(mine.page));
-    assert.ok(!(await theirs.page.url()).includes('#case='), 'the address forgets the case, so that a reload keeps later edits');
+    assert.ok(
+      !(await theirs.page.url()).includes('#case='),
+      'the address forgets the case, so that a reload keeps later edits',
+    );
     assert.deepEqual([...mine.wrong, ...theirs.wrong], []);
     await Promise.all([mine.close(), theirs.close()]);
   });
@@ -257,10 +269,13 @@ describe('carried elsewhere', () => {
     const { page, wrong, close } = await visit(browser, site.url);
     await settled(page);
     await page.getByRole('button', { name: /^Examples/ }).click();
-    const names = await page.getByRole('menuitem').evaluateAll((items) => items.map((item) => item.querySelector('span')?.textContent ?? ''));
+    const names = await page
+      .getByRole('menuitem')
+      .evaluateAll((items) => items.map((item) => item.querySelector('span')?.textContent ?? ''));
     assert.ok(names.length >= 6, names.join(', '));
     for (const name of names) {
-      if (!(await page.getByRole('menuitem').first().isVisible())) await page.getByRole('button', { name: /^Examples/ }).click();
+      if (!(await page.getByRole('menuitem').first().isVisible()))
+        await page.getByRole('button', { name: /^Examples/ }).click();
       await page.getByRole('menuitem', { name: new RegExp(`^${name}`) }).first().click();
       await settled(page);
       await page.getByRole('button', { name: /no problems|warning/ }).waitFor();
@@ -273,7 +288,15 @@ describe('carried elsewhere', () => {
 });
 
 describe('bad input', () => {
-  const BAD = ['\u0000', '🙂'.repeat(2000), '}{][', '[[[[[', '(('.repeat(800), '<img src=x onerror=alert(1)>', '"'.repeat(999)];
+  const BAD = [
+    '\u0000',
+    '🙂'.repeat(2000),
+    '}{][',
+    '[[[[[',
+    '(('.repeat(800),
+    '<img src=x onerror=alert(1)>',
+    '"'.repeat(999),
+  ];
   test('of any text never kills the page', async () => {
     const { page, wrong, close } = await visit(browser, site.url);
     await settled(page);

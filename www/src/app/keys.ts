@@ -33,7 +33,8 @@ function round(by: 1 | -1): void {
 
 /** Whether letters that are typed there are text. */
 const isField = (target: EventTarget | null) =>
-  target instanceof HTMLElement && (target.isContentEditable || target.matches('input, textarea, select, [role="grid"] *'));
+  target instanceof HTMLElement &&
+  (target.isContentEditable || target.matches('input, textarea, select, [role="grid"] *'));
 
 export function paneKeys(event: KeyboardEvent, help: () => void): void {
   // A dialog over the page has the keys for itself.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the user set for the page itself, and not for a case. Kept in the browser; a browser that keeps nothing is no error.
+// What the user set for the page itself, and not for a case. Kept in the browser; a browser that keeps nothing is no
+// error.
 import { effect, signal } from '@preact/signals';
 
 export type Theme = 'system' | 'light' | 'dark';

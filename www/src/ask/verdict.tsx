@@ -43,7 +43,8 @@ export function Verdict() {
     );
   }
   const { sign, word, tone } = verdict(given);
-  // The sentence of the moment before stays while it says the same, so that letters typed elsewhere do not make it flicker.
+  // The sentence of the moment before stays while it says the same, so that letters typed elsewhere do not make it
+  // flicker.
   const same = said?.allow === given.allow && said.undecided === given.undecided;
   const short = given.undecided
     ? (given.errors[0] ?? 'The rows or the question cannot be judged by.')
@@ -75,7 +76,8 @@ export function Verdict() {
       )}
       {compiled !== undefined && !compiled.ok && (
         <p class="ask-stale">
-          ! By the last version of the texts without an error: the present one has errors, so its changes do not count yet.
+          ! By the last version of the texts without an error: the present one has errors, so its changes do not count
+          yet.
         </p>
       )}
     </>
@@ -117,7 +119,9 @@ export function KeepButton() {
       disabled={!possible.value}
       aria-expanded={keeping.value !== undefined}
       title="Write this decision into tests.toml, so that you are told when it changes"
-      onClick={() => (keeping.value = keeping.value === undefined && given !== undefined ? proposed(given.allow) : undefined)}
+      onClick={() =>
+        (keeping.value = keeping.value === undefined && given !== undefined ? proposed(given.allow) : undefined)
+      }
     >
       Keep as a test
     </button>

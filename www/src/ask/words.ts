@@ -2,7 +2,20 @@
 // What the pane says, as far as it does not come from the engine: plain functions from values to sentences. No DOM.
 import type { Asked } from '../case/case.ts';
 import { withContext } from '../case/case.ts';
-import type { Answer, Cell, Explanation, Graph, GraphNode, Kind, Reason, Repair, RowChange, RowPlace, Rows, Uid } from '../engine/shapes.ts';
+import type {
+  Answer,
+  Cell,
+  Explanation,
+  Graph,
+  GraphNode,
+  Kind,
+  Reason,
+  Repair,
+  RowChange,
+  RowPlace,
+  Rows,
+  Uid,
+} from '../engine/shapes.ts';
 
 /** What an entity is called in a sentence. */
 export type NameOf = (uid: Uid) => string;
@@ -35,7 +48,9 @@ export function differences({ table, row, values }: RowChange, rows: Rows): Diff
     if (row === null) return after === null ? [] : [{ column, before: undefined, after: cellText(after) }];
     const at = now?.columns.indexOf(column) ?? -1;
     const before = at < 0 ? null : (now?.rows[row]?.[at] ?? null);
-    return JSON.stringify(before) === JSON.stringify(after) ? [] : [{ column, before: cellText(before), after: cellText(after) }];
+    return JSON.stringify(before) === JSON.stringify(after)
+      ? []
+      : [{ column, before: cellText(before), after: cellText(after) }];
   });
 }
 
@@ -130,14 +145,19 @@ export function noReasons(answer: Answer): string {
   return 'Nothing allows it, and what nothing allows is denied.';
 }
 
-/** Every rule that came out somehow, in the order in which they matter: those that apply, those that failed, the others. */
+/**
+ * Every rule that came out somehow, in the order in which they matter: those that apply, those that failed, the others.
+ */
 export function ranked(policies: Explanation['policies']): Explanation['policies'] {
   const weight = { yes: 0, failed: 1, no: 2 };
-  const near = ({ scope }: Explanation['policies'][number]) => Number(!(scope.principal && scope.action && scope.resource));
+  const near = ({ scope }: Explanation['policies'][number]) =>
+    Number(!(scope.principal && scope.action && scope.resource));
   return policies.toSorted((a, b) => weight[a.applies] - weight[b.applies] || near(a) - near(b));
 }
 
-/** An instant as the field for it takes it (UTC, with seconds where they are not 0); undefined where the text is none. */
+/**
+ * An instant as the field for it takes it (UTC, with seconds where they are not 0); undefined where the text is none.
+ */
 export function instantField(at: string): string | undefined {
   const time = Date.parse(at);
   return Number.isNaN(time) ? undefined : new Date(time).toISOString().slice(0, 19).replace(/:00$/, '');

@@ -46,7 +46,9 @@ export function groups(flips: readonly Flip[], by: By): Group[] {
   return [...all.values()].sort((a, b) => b.flips.length - a.flips.length);
 }
 
-/** Groups and their decisions as one list, so that a part of it can be drawn. Closed groups show their heading alone. */
+/**
+ * Groups and their decisions as one list, so that a part of it can be drawn. Closed groups show their heading alone.
+ */
 export type Item = { group: Group } | { flip: Flip };
 
 export function items(all: Group[], closed: ReadonlySet<string>): Item[] {

@@ -1,6 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the page and its worker say to each other.
-import type { Answer, Changes, Compiled, Explanation, Matrix, MatrixQuestion, NewTest, Question, Inferred, Repair, Rows, RowsRead, SqlRead, Table, TestsRun, Texts } from './shapes.ts';
+import type {
+  Answer,
+  Changes,
+  Compiled,
+  Explanation,
+  Matrix,
+  MatrixQuestion,
+  NewTest,
+  Question,
+  Inferred,
+  Repair,
+  Rows,
+  RowsRead,
+  SqlRead,
+  Table,
+  TestsRun,
+  Texts,
+} from './shapes.ts';
 
 /** What the worker is told of the case: only what is not as it was told before. */
 export interface Update {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// "Who may do what?": everybody and all actions for one resource, or all resources and all actions for one principal. A cell
-// is a question: clicking it asks it, and the answer says why.
+// "Who may do what?": everybody and all actions for one resource, or all resources and all actions for one principal. A
+// cell is a question: clicking it asks it, and the answer says why.
 import './matrix.css';
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { showPane } from '../app/places.ts';
@@ -121,7 +121,9 @@ function About() {
               value={type.value}
               onChange={(event) => (pickedType.value = event.currentTarget.value)}
             >
-              {!types.includes(type.value) && <option value={type.value}>{type.value === '' ? 'type' : type.value}</option>}
+              {!types.includes(type.value) && (
+                <option value={type.value}>{type.value === '' ? 'type' : type.value}</option>
+              )}
               {types.map((name) => (
                 <option key={name}>{name}</option>
               ))}
@@ -153,7 +155,8 @@ function Pick({ label, of, value, asked, picked, pick }: PickProps) {
     setBad(uid === undefined);
     if (uid !== undefined) pick(sameUid(uid, asked) ? undefined : uid);
   };
-  const hint = picked === undefined ? 'It follows the question' : 'Picked here; pick the one in the question to follow it again';
+  const hint =
+    picked === undefined ? 'It follows the question' : 'Picked here; pick the one in the question to follow it again';
   if (of.reduce((sum, { all }) => sum + all.length, 0) > MOST_LISTED) {
     return (
       <>
@@ -168,7 +171,9 @@ function Pick({ label, of, value, asked, picked, pick }: PickProps) {
           onChange={(event) => take(event.currentTarget.value)}
         />
         <datalist id={list}>
-          {of.flatMap(({ all }) => all.map((uid) => <option key={keyOf(uid)} value={literal(uid)} label={labels.value.get(keyOf(uid))} />))}
+          {of.flatMap(({ all }) =>
+            all.map((uid) => <option key={keyOf(uid)} value={literal(uid)} label={labels.value.get(keyOf(uid))} />),
+          )}
         </datalist>
         {bad && <span class="bad">no such entity</span>}
       </>
@@ -177,7 +182,9 @@ function Pick({ label, of, value, asked, picked, pick }: PickProps) {
   const listed = value !== undefined && of.some(({ all }) => all.some((uid) => sameUid(uid, value)));
   return (
     <select aria-label={label} title={hint} value={written} onChange={(event) => take(event.currentTarget.value)}>
-      {!listed && <option value={written}>{value === undefined ? 'nothing to pick' : `${value.id} (${value.type})`}</option>}
+      {!listed && (
+        <option value={written}>{value === undefined ? 'nothing to pick' : `${value.id} (${value.type})`}</option>
+      )}
       {of.map(({ type, all }) => (
         <optgroup key={type} label={type}>
           {all.map((uid) => {
@@ -200,7 +207,8 @@ function Shown() {
   const of = matrixShown.value;
   let none: string | undefined;
   if (matrix === undefined || of === null) none = nothing();
-  else if ('problem' in matrix) none = matrix.problem === '' ? nothing() : `The matrix cannot be made: ${matrix.problem}`;
+  else if ('problem' in matrix)
+    none = matrix.problem === '' ? nothing() : `The matrix cannot be made: ${matrix.problem}`;
   else if (matrix.entities.length > 0) return <Table of={of} matrix={matrix} />;
   else if (of.over === 'principals') none = 'No row makes anybody who could ask.';
   else none = `There is no ${of.type} among the rows.`;
@@ -236,7 +244,8 @@ function Table({ of, matrix }: { of: MatrixQuestion; matrix: Matrix }) {
   }, [of, matrix, ask]);
   const set = (part: Partial<Wish>) => (wish.value = { ...wanted, ...part });
   const subject = of.over === 'principals' ? of.resource : of.principal;
-  const label = of.over === 'principals' ? `Who may do what with ${subject.id}` : `What ${subject.id} may do with each ${of.type}`;
+  const label =
+    of.over === 'principals' ? `Who may do what with ${subject.id}` : `What ${subject.id} may do with each ${of.type}`;
   const old = results.compiled.value?.ok === false;
   return (
     <>
@@ -319,8 +328,14 @@ function Filters({ set, flips, copy }: { set: (part: Partial<Wish>) => void; fli
         label="More"
         title="Sort, hide, copy"
         items={[
-          ...ORDERS.map((by) => ({ label: `${chosen(sortRows === by)}Rows ${ROWS[by]}`, act: () => set({ sortRows: by }) })),
-          ...ORDERS.map((by) => ({ label: `${chosen(sortActions === by)}Actions ${ROWS[by]}`, act: () => set({ sortActions: by }) })),
+          ...ORDERS.map((by) => ({
+            label: `${chosen(sortRows === by)}Rows ${ROWS[by]}`,
+            act: () => set({ sortRows: by }),
+          })),
+          ...ORDERS.map((by) => ({
+            label: `${chosen(sortActions === by)}Actions ${ROWS[by]}`,
+            act: () => set({ sortActions: by }),
+          })),
           {
             label: `${hideUnused ? '☑' : '☐'} Hide actions that nobody may do`,
             act: () => set({ hideUnused: !hideUnused }),

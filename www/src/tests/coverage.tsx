@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the tests look at: of the policies and of the rows that grant or deny, those that decide some test; and a way to write
-// a test for each of the others.
+// What the tests look at: of the policies and of the rows that grant or deny, those that decide some test; and a way to
+// write a test for each of the others.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { current, setText } from '../case/store.ts';
 import { ask, instant, results } from '../engine/engine.ts';
@@ -89,7 +89,9 @@ export function Coverage({ run }: { run: TestsRun | undefined }) {
           </ul>
         </details>
       ))}
-      {policies.length + rows.length === 0 && <Empty>There is no policy and no row that grants or denies anything.</Empty>}
+      {policies.length + rows.length === 0 && (
+        <Empty>There is no policy and no row that grants or denies anything.</Empty>
+      )}
     </div>
   );
 }
@@ -112,7 +114,10 @@ async function written(of: string, sought: Sought, run: TestsRun, step: (done: n
   });
   if (cancelled) return '';
   if (found === undefined) {
-    return `None of the questions that were tried is decided by ${of}. It may decide nothing on these rows, or need a context.`;
+    return (
+      `None of the questions that were tried is decided by ${of}. ` +
+      'It may decide nothing on these rows, or need a context.'
+    );
   }
   const test = testOf(found.question, found.answer, instant(before), run.results.map(({ name }) => name));
   const text = await ask('addTest', { tests: current.value.tests, test });
@@ -145,7 +150,9 @@ function PolicyLink({ id, policy }: { id: string; policy: Policy | undefined }) 
   if (policy === undefined) return <span>{id}</span>;
   return (
     <span>
-      <TextLink place={{ file: policy.source === 'generated' ? 'generated' : 'policies.cedar', line: policy.line }}>{id}</TextLink>{' '}
+      <TextLink place={{ file: policy.source === 'generated' ? 'generated' : 'policies.cedar', line: policy.line }}>
+        {id}
+      </TextLink>{' '}
       <small class="muted">
         {policy.effect}, {policy.source === 'generated' ? 'generated' : `line ${policy.line}`}
       </small>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// "What must hold?": the decisions that are kept as tests, how they come out now, what none of them looks at, and their text.
+// "What must hold?": the decisions that are kept as tests, how they come out now, what none of them looks at, and their
+// text.
 import './tests.css';
 import { signal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
@@ -87,7 +88,10 @@ function coverageBadge(tests: TestsRun | undefined) {
   const all = [...tests.coverage.policies, ...tests.coverage.rows];
   if (all.length === 0) return {};
   const covered = all.filter(({ tests }) => tests > 0).length;
-  return { badge: `${covered}/${all.length}`, badgeSays: `${covered} of ${all.length} policies and rows decide a test` };
+  return {
+    badge: `${covered}/${all.length}`,
+    badgeSays: `${covered} of ${all.length} policies and rows decide a test`,
+  };
 }
 
 /** The present question becomes a test; the text is carried away. */
@@ -169,7 +173,8 @@ function Results({ run }: { run: TestsRun | { problem: string } | undefined }) {
       <Empty>
         {broken
           ? 'The text of the tests cannot be read. '
-          : 'No decision is kept yet. Ask something, and keep the answer: from then on you see at once when a change of yours breaks it.'}
+          : 'No decision is kept yet. Ask something, and keep the answer: from then on you see at once when a ' +
+            'change of yours breaks it.'}
         {broken && <ToText />}
       </Empty>
     );
@@ -181,10 +186,17 @@ function Results({ run }: { run: TestsRun | { problem: string } | undefined }) {
     <>
       <div class="tests-sum">
         <span class={failed.length > 0 ? 'bad' : 'good'}>
-          {failed.length > 0 ? `✗ ${failed.length} of ${run.results.length} failed` : `✓ all ${run.results.length} passed`}
+          {failed.length > 0
+            ? `✗ ${failed.length} of ${run.results.length} failed`
+            : `✓ all ${run.results.length} passed`}
         </span>
         <label>
-          <input type="checkbox" checked={only.value === 'failed'} onChange={(event) => (only.value = event.currentTarget.checked ? 'failed' : 'all')} /> only failed
+          <input
+            type="checkbox"
+            checked={only.value === 'failed'}
+            onChange={(event) => (only.value = event.currentTarget.checked ? 'failed' : 'all')}
+          />{' '}
+          only failed
         </label>
       </div>
       {broken && (
