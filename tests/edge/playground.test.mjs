@@ -240,3 +240,161 @@ describe('which file is meant', () => {
     assert.equal((await asked(`https://gate.example${AT}/`, { PUBLIC_URL: 'gate' })).status, undefined, 'no address at all');
   });
 });
+
+describe('from the page to the next decision', () => {
+  /** What Changes publishes here: nobody reads a group any more. */
+  const RULE = '@id("members/no-groups")\nforbid (principal, action == Action::"groups:read", resource);\n';
+  const TOKEN = 'demo-ann';
+  /** @type {import('playwright-core').Browser} */
+  let browser;
+  /** @type {Awaited<ReturnType<typeof visit>>} */
+  let visited;
+  /** @type {import('playwright-core').Page} */
+  let page;
+  /** @type {import('playwright-core').Locator} */
+  let pane;
+  /** What the page asks of the gate's own API. @type {import('playwright-core').Request[]} */
+  const calls = [];
+  /** Every address that was asked for. @type {string[]} */
+  const addresses = [];
+
+  before(async () => {
+    [browser] = await Promise.all([launch(), started(SETTINGS)]);
+    visited = await visit(browser, new URL(`${AT}/`, edge.url).href);
+    ({ page } = visited);
+    page.setDefaultTimeout(15_000);
+    page.on('request', (request) => {
+      addresses.push(request.url());
+      if (request.url().includes('/.palisade/api/')) calls.push(request);
+    });
+    // Somebody is signed in to the application, on the very host of this page.
+    await visited.context.addCookies([{ name: 'session', value: TOKEN, url: edge.url.href }]);
+    pane = page.locator('[data-pane="matrix"]');
+    await settled(page);
+    await page.locator('.bar').getByRole('button', { name: 'Examples' }).click();
+    await page.getByRole('menuitem', { name: /members/i }).click();
+    await settled(page);
+    await pane.getByRole('tab', { name: /^Changes/ }).click();
+    await pane.getByRole('tab', { name: 'Publish' }).click();
+  });
+  after(async () => {
+    await visited?.close();
+    await browser?.close();
+    await edge?.close();
+  });
+
+  /** @param {string} [token] */
+  async function compare(token = TOKEN) {
+    await pane.getByLabel('Token').fill(token);
+    await pane.getByRole('button', { name: 'Compare with what is in force' }).click();
+  }
+  /** @param {RegExp} text */
+  const said = (text) => pane.getByRole('status').getByText(text).waitFor();
+  const publishing = () => pane.getByRole('button', { name: 'Publish', exact: true });
+
+  test('a token that is not known, and one that may not, are told so', async () => {
+    await compare('demo-nobody');
+    await said(/does not know this token/);
+    await compare('demo-cleo');
+    await said(/may not do this.*palisade:publish/);
+    await compare('demo-ann …');
+    await said(/This is no token/);
+    assert.equal(await publishing().count(), 0);
+  });
+
+  test('the pack that is in force flips nothing', async () => {
+    await compare(`Bearer ${TOKEN}`);
+    await pane.getByText("Compared with number 1, on the gate's own rows").waitFor();
+    await pane.getByText('no decision differs').waitFor();
+    await publishing().waitFor();
+  });
+
+  test('a rule that is changed is compared on the gate’s rows, published, and decides', async () => {
+    // A row that the page's example does not have: the gate compares on its own.
+    await edge.sql(`INSERT INTO "GROUPS" (id, name, slug, is_public, is_active, is_deleted) VALUES ('only-here', 'Here', 'here', 1, 1, 0)`);
+    const rules = page.locator('[data-pane="rules"] .cm-content').first();
+    await rules.click();
+    await page.keyboard.press('Control+Home');
+    await page.keyboard.insertText(RULE);
+    await settled(page);
+    await pane.getByText(/You changed something since/).waitFor();
+    assert.equal(await publishing().count(), 0, 'what was compared is not what would be published');
+
+    assert.equal(await status('/groups/garden', 'gus'), 200);
+    await compare();
+    await publishing().waitFor();
+    await pane.getByText(/lost/).first().waitFor();
+    await pane.getByText(/only-here/).first().waitFor();
+    assert.equal(await status('/groups/garden', 'gus'), 200, 'comparing publishes nothing');
+    await pane.getByLabel('Note').fill('nobody reads groups');
+    await publishing().click();
+    await said(/Published: number 2 is in force, in place of 1/);
+    assert.equal(await status('/groups/garden', 'gus'), 403);
+    const { author, note } = (await edge.sql('SELECT author, note FROM palisade_bundle WHERE number = 2'))[0];
+    assert.deepEqual([author, note], ['User::"ann"', 'nobody reads groups']);
+  });
+
+  test('of two who publish, the later one hears of it, and nothing of hers is published', async () => {
+    await page.locator('.bar').getByRole('button', { name: /^Undo/ }).click();
+    await settled(page);
+    await compare();
+    await pane.getByText(/gained/).first().waitFor();
+    const { status: taken } = await ask('/.palisade/api/bundles/1/activate', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ base: 2 }),
+    });
+    assert.equal(taken, 200);
+    await publishing().click();
+    await said(/Another bundle is in force by now, and nothing was published/);
+    assert.equal(await publishing().count(), 0, 'the comparison is of the past');
+    assert.equal((await edge.sql('SELECT count(*) AS n FROM palisade_bundle'))[0].n, 2);
+    await compare();
+    await pane.getByText(/Compared with number 1/).waitFor();
+  });
+
+  test('the token goes to the gate in one header, and stays nowhere', async () => {
+    await page.locator('.bar').getByRole('button', { name: 'Share link' }).click();
+    const link = await page.evaluate(() => navigator.clipboard.readText());
+    assert.match(link, /\/\.palisade\/playground\/#/);
+    await page.keyboard.press('Escape');
+    await page.waitForTimeout(600);
+    const kept = await page.evaluate(async () => {
+      const all = [];
+      for (const { name } of await indexedDB.databases()) {
+        /** @type {IDBDatabase} */
+        const database = await new Promise((done) => {
+          const opened = indexedDB.open(/** @type {string} */ (name));
+          opened.onsuccess = () => done(opened.result);
+        });
+        for (const store of database.objectStoreNames) {
+          all.push(await new Promise((done) => {
+            const got = database.transaction(store).objectStore(store).getAll();
+            got.onsuccess = () => done(JSON.stringify(got.result));
+          }));
+        }
+        database.close();
+      }
+      return { all, local: JSON.stringify(localStorage), session: JSON.stringify(sessionStorage), state: JSON.stringify(history.state), url: location.href };
+    });
+    assert.match(JSON.stringify(kept), /members/, 'the case is kept');
+    for (const text of [JSON.stringify(kept), link, ...addresses]) assert.ok(!text.includes(TOKEN), text.slice(0, 200));
+    assert.equal(calls.filter((call) => call.method() === 'POST').length, 6);
+    for (const call of calls) {
+      const headers = await call.allHeaders();
+      assert.match(headers.authorization, /^Bearer demo-/);
+      assert.equal(headers.cookie, undefined, call.url());
+    }
+    const reloaded = await page.reload();
+    assert.match(String((await reloaded?.request().allHeaders())?.cookie), /session=/, 'a cookie there is');
+    await settled(page);
+    await pane.getByRole('tab', { name: /^Changes/ }).click();
+    await pane.getByRole('tab', { name: 'Publish' }).click();
+    assert.equal(await pane.getByLabel('Token').inputValue(), '');
+  });
+
+  test('nothing else went wrong in the page', () => {
+    const refused = visited.wrong.filter((line) => /status of (401|403|409)/.test(line));
+    assert.deepEqual([visited.wrong.filter((line) => !refused.includes(line)), refused.length], [[], 3]);
+  });
+});
