@@ -137,7 +137,10 @@ describe('a gate that was given the playground', () => {
 
   test('says of what is no file that it is not there, and that this need not stay so', async () => {
     const before = await reached();
-    for (const path of ['/nothing', '/_headers', '/assets', '/assets/', '/assets/nothing.js', '/index', '/index.html/', '/_redirects', '/..%2f..%2fwrangler.toml', '/%5fheaders', '//_headers', '//icon.svg', '//x/icon.svg', '/icon%2esvg', '/%00', '/;x']) {
+    for (const path of [
+      '/nothing', '/_headers', '/_redirects', '/assets', '/assets/', '/assets/nothing.js', '/index', '/index.html/',
+      '/..%2f..%2fwrangler.toml', '/%5fheaders', '//_headers', '//icon.svg', '//x/icon.svg', '/icon%2esvg', '/%00', '/;x',
+    ]) {
       for (const method of ['GET', 'HEAD']) {
         const { status, headers } = await ask(`${AT}${path}`, { method });
         assert.equal(status, 404, path);
@@ -216,7 +219,10 @@ describe('which file is meant', () => {
   });
 
   test('a path of two readings, and one that is not below, are the gate’s to judge', async () => {
-    for (const path of [`${AT}/../../x`, `${AT}/./`, `${AT}/%2e%2e/x`, `${AT}/a/..`, `${AT}\\`, `${AT}/\\x`, `${AT}x`, `/x${AT}/`, `${AT}/../playground/`]) {
+    for (const path of [
+      `${AT}/../../x`, `${AT}/./`, `${AT}/%2e%2e/x`, `${AT}/a/..`, `${AT}/../playground/`, `${AT}\\`, `${AT}/\\x`,
+      `${AT}x`, `/x${AT}/`,
+    ]) {
       assert.deepEqual(await asked(`https://gate.example${path}`), { status: undefined, asked: [] }, path);
     }
   });
@@ -311,7 +317,9 @@ describe('from the page to the next decision', () => {
 
   test('a rule that is changed is compared on the gate’s rows, published, and decides', async () => {
     // A row that the page's example does not have: the gate compares on its own.
-    await edge.sql(`INSERT INTO "GROUPS" (id, name, slug, is_public, is_active, is_deleted) VALUES ('only-here', 'Here', 'here', 1, 1, 0)`);
+    await edge.sql(
+      `INSERT INTO "GROUPS" (id, name, slug, is_public, is_active, is_deleted) VALUES ('only-here', 'Here', 'here', 1, 1, 0)`,
+    );
     const rules = page.locator('[data-pane="rules"] .cm-content').first();
     await rules.click();
     await page.keyboard.press('Control+Home');
@@ -375,7 +383,8 @@ describe('from the page to the next decision', () => {
         }
         database.close();
       }
-      return { all, local: JSON.stringify(localStorage), session: JSON.stringify(sessionStorage), state: JSON.stringify(history.state), url: location.href };
+      const [local, session] = [localStorage, sessionStorage].map((storage) => JSON.stringify(storage));
+      return { all, local, session, state: JSON.stringify(history.state), url: location.href };
     });
     assert.match(JSON.stringify(kept), /members/, 'the case is kept');
     for (const text of [JSON.stringify(kept), link, ...addresses]) assert.ok(!text.includes(TOKEN), text.slice(0, 200));
