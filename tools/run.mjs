@@ -5,6 +5,7 @@
 //   PACK=workspace make run     another pack; a path names a pack of your own
 // The database is kept in .palisade/run-2/<pack>, so that rows changed by hand stay; delete the folder to start anew.
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parse } from 'smol-toml';
@@ -54,6 +55,13 @@ const execute = (file) =>
   must('wrangler', ['d1', 'execute', 'DB', '--local', '--yes', '--persist-to', join(state, 'd1'), '--file', file]);
 
 if (!existsSync(join(pack, 'model.toml'))) die(`\`${pack}\` is no pack: it has no model.toml`);
+/** The gate's settings. @type {string} */
+let settings;
+try {
+  settings = withPlayground();
+} catch (error) {
+  die(/** @type {Error} */ (error).message);
+}
 const fresh = !existsSync(join(state, 'filled'));
 mkdirSync(built, { recursive: true });
 say(`compiling ${pack}`);
@@ -95,12 +103,16 @@ const { table: tables = {} } = /** @type {{ table?: Record<string, { kind: strin
 );
 const principals = Object.entries(tables).flatMap(([name, { kind, as }]) => (kind === 'principal' ? [as ?? name] : []));
 const principal = principals.includes('User') ? 'User' : principals[0];
+// With it the playground publishes here whatever pack is served. Another one at each start, and of this gate alone.
+const adminKey = randomBytes(16).toString('hex');
+const adminKeyHash = createHash('sha256').update(adminKey).digest('hex');
 const worker = spawn(
   'wrangler',
   [
-    ...['dev', '--config', withPlayground(), '--local', '--ip', '127.0.0.1', '--port', String(GATE), '--persist-to', join(state, 'd1')],
+    ...['dev', '--config', settings, '--local', '--ip', '127.0.0.1', '--port', String(GATE), '--persist-to', join(state, 'd1')],
     ...['--var', `ORIGIN:http://127.0.0.1:${ORIGIN}`, '--var', `ISSUERS:${issuers(key, principal)}`],
     // A key for trying things out. Elsewhere it is a secret: `node tools/keys.mjs | npx wrangler secret put ASSERTION_KEYS`.
+    ...['--var', `PALISADE_ADMIN_KEY_SHA256:${adminKeyHash}`],
     ...['--var', `ASSERTION_KEYS:${trialKeys(TRIAL_KEYS_FILE)}`, '--log-level', 'warn'],
     // What wrangler.toml says of the deployed gate's address and mode does not hold here; empty is as good as none.
     ...['PUBLIC_URL', 'ALLOWED_HOSTS', 'MODE'].flatMap((name) => ['--var', `${name}:`]),
@@ -112,6 +124,7 @@ worker.on('exit', (code) => die(`the gate stopped (${code})`));
 
 const health = await untilHealthy();
 say(`the gate listens on ${gate}, in front of a sample origin on http://127.0.0.1:${ORIGIN}; ${health}`);
+say(`it decides by ${pack}; PACK=NAME make run takes another one`);
 const tries = TRIES[name];
 if (tries) {
   const bearer = tries.bearer ?? token(key, tries.as);
@@ -124,6 +137,7 @@ if (tries) {
   console.log(`Then:  curl -i -H 'Authorization: Bearer TOKEN' '${gate}/YOUR/PATH'\n`);
 }
 console.log(`the playground: ${gate}/.palisade/playground/`);
+console.log(`  To change this gate's rules there: Open, A folder, ${pack}; then Changes, Publish, with the token ${adminKey}\n`);
 if (example) {
   console.log(`the example: http://127.0.0.1:${EXAMPLE}/example/`);
   const where = `--local --yes --persist-to ${join(state, 'd1')}`;

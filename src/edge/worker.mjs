@@ -45,8 +45,8 @@ export default {
    */
   fetch(request, env, context) {
     try {
-      const file = playground(request, env.PLAYGROUND);
-      if (file !== undefined) return file;
+      const file = playground(request, env);
+      if (file !== undefined) return file instanceof Promise ? file.catch(broken) : file;
       if (gate === undefined) {
         /** @type {Exports} */
         const made = new /** @type {any} */ (Gate)(context, env);

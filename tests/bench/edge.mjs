@@ -69,7 +69,7 @@ const wasm = readFileSync('build/index_bg.wasm');
  */
 const gate = (settings) => ({
   modules: [
-    ...['src/edge/worker.mjs', 'src/edge/verifier.mjs', 'build/index.js'].map((path) => ({
+    ...['src/edge/worker.mjs', 'src/edge/playground.mjs', 'src/edge/verifier.mjs', 'build/index.js'].map((path) => ({
       type: 'ESModule',
       path,
       contents: readFileSync(path, 'utf8'),

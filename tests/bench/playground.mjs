@@ -144,7 +144,7 @@ console.log(`\n## With ${MANY} rows in SHARE of the handbook\n`);
   const lines = Array.from({ length: MANY }, (_, at) => `${at + 100},person,${['ann', 'bob', 'cleo', 'eve'][at % 4]},folder,f${at},open`);
   await rows.getByRole('button', { name: /^Import/ }).click();
   const dialog = page.getByRole('dialog');
-  await dialog.getByLabel('CSV or SQL').fill(`id,subject_type,subject_id,object_type,object_id,permission\n${lines.join('\n')}`);
+  await dialog.getByRole('textbox', { name: 'CSV or SQL' }).fill(`id,subject_type,subject_id,object_type,object_id,permission\n${lines.join('\n')}`);
   await dialog.locator('button.first').click();
   await settled(page);
   await rows.getByRole('gridcell').nth(1).click();

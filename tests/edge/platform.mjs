@@ -52,7 +52,7 @@ export async function startPlatform(gates, { persist } = {}) {
   const lines = [];
   const modules = [
     { type: 'ESModule', path: join(root, 'faulty.worker.mjs'), contents: read('tests/edge/faulty.worker.mjs') },
-    ...['src/edge/worker.mjs', 'src/edge/verifier.mjs', 'build/index.js'].map((path) => ({
+    ...['src/edge/worker.mjs', 'src/edge/playground.mjs', 'src/edge/verifier.mjs', 'build/index.js'].map((path) => ({
       type: 'ESModule',
       path: join(root, path),
       contents: read(path),

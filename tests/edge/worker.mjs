@@ -19,10 +19,11 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /**
  * @param {Record<string, string>} [vars] override those of wrangler.toml; rows that change are seen at once unless they say
  *   something else
+ * @param {string} [configPath] settings in place of wrangler.toml's
  * @returns {Promise<Edge>}
  */
-export async function startEdge(vars = {}) {
-  const harness = createTestHarness({ root, workers: [{ configPath: 'wrangler.toml', vars: { MAX_STALENESS: '0', MAX_STALE_IF_ERROR: '0', ...vars } }] });
+export async function startEdge(vars = {}, configPath = 'wrangler.toml') {
+  const harness = createTestHarness({ root, workers: [{ configPath, vars: { MAX_STALENESS: '0', MAX_STALE_IF_ERROR: '0', ...vars } }] });
   const { url } = await harness.listen();
   const worker = harness.getWorker();
   await worker.applyD1Migrations('DB');

@@ -108,7 +108,12 @@ export async function publish(
   return read(await call(gate, token, 'bundles', { bundle, base, note, activate: true, dry_run: dryRun }, send));
 }
 
+/** A token as it is pasted: often with the header's name or the scheme before it. */
+export const tokenOf = (pasted: string) => pasted.trim().replace(/^(?:authorization:\s*)?bearer\s+/i, '');
+
 async function call(gate: Gate, token: string, path: string, body: object | undefined, send: Fetch): Promise<Json> {
+  // No header can carry it, and the browser would say only that nothing came back.
+  if (!/^[\x21-\x7e]+$/.test(token)) throw new Refused(401, 'no-token', 'This is no token: it has spaces or signs that no token has.');
   let answer: Response;
   try {
     answer = await send(`${gate.prefix}/.palisade/api/${path}`, {

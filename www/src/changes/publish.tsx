@@ -8,7 +8,7 @@ import { current } from '../case/store.ts';
 import { ask, results, state as engine } from '../engine/engine.ts';
 import { Empty } from '../ui/parts.tsx';
 import { Decisions } from './decisions.tsx';
-import { type Gate, type History, type Published, Refused, history, probe, publish } from './gate.ts';
+import { type Gate, type History, type Published, Refused, history, probe, publish, tokenOf } from './gate.ts';
 import { Sum } from './sum.tsx';
 
 /** Undefined until it was asked for. */
@@ -115,7 +115,7 @@ function Form({ to }: { to: Gate }) {
             autocomplete="off"
             spellcheck={false}
             value={token.value}
-            onInput={(event) => (token.value = event.currentTarget.value.trim())}
+            onInput={(event) => (token.value = tokenOf(event.currentTarget.value))}
           />
         </label>
         <button type="submit" class={made === undefined ? 'first' : ''} disabled={!ready}>
@@ -151,7 +151,7 @@ function Outcome({ to, made, changed }: { to: Gate; made: Compared; changed: boo
       </h3>
       {active !== undefined && (
         <p class="muted">
-          published {active.at}
+          published {active.at.replace(/T(\d\d:\d\d)[\d:.]*Z$/, ' $1 UTC')}
           {active.author !== '' && ` by ${active.author}`}
           {active.note !== '' && `: ${active.note}`}
         </p>

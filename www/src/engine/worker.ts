@@ -68,6 +68,7 @@ async function work(): Promise<void> {
     while (waiting !== undefined) {
       const { number, update } = waiting;
       waiting = undefined;
+      let behind: FromWorker | undefined;
       for (const stage of stages(update)) {
         // What is slow waits until nothing new has come for a moment: nobody who types waits for it.
         const cost = costs[stage.name] ?? 0;
@@ -75,8 +76,16 @@ async function work(): Promise<void> {
         if (next() !== undefined && stage.later) break;
         const began = performance.now();
         const value = stage.make();
-        costs[stage.name] = performance.now() - began;
-        say({ kind: 'result', number, stage: stage.name, value, took: performance.now() - began });
+        const took = performance.now() - began;
+        costs[stage.name] = took;
+        const result: FromWorker = { kind: 'result', number, stage: stage.name, value, took };
+        // The answer goes first: it is small, and what the texts say makes every pane be drawn anew.
+        if (stage.name === 'compiled') behind = result;
+        else say(result);
+        if (stage.name === 'answer' && behind !== undefined) {
+          say(behind);
+          behind = undefined;
+        }
         // What comes before the answer is one piece; after it, whatever is newer goes first.
         if (!stage.later) continue;
         await breath();
