@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What crosses between the page and the engine (src/workbench in Rust), as JSON. The Rust side writes these shapes, and
-// tests/browser checks it.
+// tests/playground/shapes.test.mjs checks it.
 
 /** The texts of a pack. `schema_file` is `schema.mmd` or `schema.sql`. */
 export interface Texts {
@@ -102,6 +102,7 @@ export interface DrawnTable {
     foreign: boolean;
     unique: boolean;
     nullable?: boolean;
+    default?: string;
     comment?: string;
   }[];
 }
