@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use std::path::Path;
 use std::{env, fs};
 
-pub const PACKS: [&str; 5] = ["chat", "members", "rag", "rag-roles", "workspace"];
+pub const PACKS: [&str; 6] = ["chat", "handbook", "members", "rag", "rag-roles", "workspace"];
 
 /// A pack, ready to be asked.
 pub struct World {
