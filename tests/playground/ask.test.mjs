@@ -21,20 +21,16 @@ import {
   typesFor,
 } from '../../www/src/ask/options.ts';
 import {
-  becauseOf,
   cellText,
-  decisionSays,
   differences,
   givesAway,
   graphSays,
   instantField,
   instantTyped,
-  newTest,
   parted,
   ranked,
   rowName,
   shortLabel,
-  testName,
   verdict,
 } from '../../www/src/ask/words.ts';
 
@@ -338,36 +334,6 @@ describe('what is said', () => {
       nearest: 'Nearest: the team may, but bob left it.',
     });
     assert.deepEqual(parted('bob may open it.'), { says: 'bob may open it.', nearest: undefined });
-  });
-
-  test('a test is named by what it says, and unlike every other', () => {
-    assert.equal(decisionSays(asked, true, nameOf), 'bob may open salaries.');
-    assert.equal(testName(asked, false, nameOf, []), 'bob may not open salaries');
-    assert.equal(
-      testName(asked, false, nameOf, ['bob may not open salaries', 'bob may not open salaries (2)']),
-      'bob may not open salaries (3)',
-    );
-  });
-
-  test('a test names rows by their source and rules by their id, each once', () => {
-    const reason = { effect: /** @type {const} */ ('permit'), says: '', rests_on: [] };
-    const row = { table: 'SHARE', row: 0, column: null };
-    const reasons = [
-      { ...reason, policy: 'SHARE/1#Document', source: 'SHARE/1', row },
-      { ...reason, policy: 'SHARE/1#Folder', source: 'SHARE/1', row },
-      { ...reason, policy: 'handbook/everybody', source: 'policies.cedar', row: null },
-      { ...reason, policy: 'owner/Document', source: '', row: null },
-    ];
-    assert.deepEqual(becauseOf(reasons), ['SHARE/1', 'handbook/everybody', 'owner/Document']);
-    const text = newTest(
-      { ...asked, context: '{ "n": 9223372036854775807 }' },
-      'a name',
-      { allow: true, undecided: false, reasons, errors: [] },
-      '2026-01-01T00:00:00Z',
-    );
-    assert.match(text, /9223372036854775807/);
-    assert.deepEqual(JSON.parse(text).because, ['SHARE/1', 'handbook/everybody', 'owner/Document']);
-    assert.equal(JSON.parse(text).expect, 'allow');
   });
 
   test('a change says what was and what will be, and nothing of what stays', () => {

@@ -6,8 +6,9 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { parse } from 'smol-toml';
+import { decisionSays } from '../../www/src/ask/words.ts';
 import { byTable } from '../../www/src/tests/lists.ts';
-import { becauseOf, nameFor, testOf } from '../../www/src/tests/new.ts';
+import { becauseOf, newTest, testName } from '../../www/src/tests/new.ts';
 import { search } from '../../www/src/tests/search.ts';
 import { accept, contextOfTest, jsonOf, namesReasons, testsIn, withoutTest } from '../../www/src/tests/toml.ts';
 
@@ -160,22 +161,38 @@ const reason = (/** @type {Partial<import('../../www/src/engine/shapes.ts').Reas
   ...part,
 });
 
-test('a new test is called by what is decided, and names rows by source and rules by id', () => {
-  const question = { principal: uid('User', 'bob'), action: 'read', resource: uid('Document', 'plan') };
-  assert.equal(nameFor(question, true, []), 'bob may read plan');
-  assert.equal(nameFor(question, false, ['bob may not read plan']), 'bob may not read plan (2)');
-  const answer = {
-    allow: true,
-    undecided: false,
-    errors: [],
-    reasons: [
-      reason({ source: 'USER_ROLE/bob' }),
-      reason({ policy: 'own', source: 'policies.cedar' }),
-      reason({ policy: 'own', source: 'policies.cedar' }),
-    ],
-  };
-  assert.deepEqual(becauseOf(answer), ['USER_ROLE/bob', 'own']);
-  assert.deepEqual(testOf(question, answer, '2026-01-01T00:00:00Z', []).expect, 'allow');
+describe('a decision that is kept', () => {
+  const asked = { principal: uid('User', 'bob'), action: 'open', resource: uid('Document', 'salaries'), context: '' };
+  const nameOf = (/** @type {{ id: string }} */ { id }) => id;
+
+  test('is named by what it says, and unlike every other', () => {
+    assert.equal(decisionSays(asked, true, nameOf), 'bob may open salaries.');
+    assert.equal(testName(asked, false, nameOf, []), 'bob may not open salaries');
+    assert.equal(
+      testName(asked, false, nameOf, ['bob may not open salaries', 'bob may not open salaries (2)']),
+      'bob may not open salaries (3)',
+    );
+  });
+
+  test('names rows by their source and rules by their id, each once', () => {
+    const row = { table: 'SHARE', row: 0, column: null };
+    const reasons = [
+      reason({ policy: 'SHARE/1#Document', source: 'SHARE/1', row }),
+      reason({ policy: 'SHARE/1#Folder', source: 'SHARE/1', row }),
+      reason({ policy: 'handbook/everybody', source: 'policies.cedar' }),
+      reason({ policy: 'owner/Document' }),
+    ];
+    assert.deepEqual(becauseOf(reasons), ['SHARE/1', 'handbook/everybody', 'owner/Document']);
+    const text = newTest(
+      { ...asked, context: '{ "n": 9223372036854775807 }' },
+      'a name',
+      { allow: true, undecided: false, reasons, errors: [] },
+      '2026-01-01T00:00:00Z',
+    );
+    assert.match(text, /9223372036854775807/);
+    assert.deepEqual(JSON.parse(text).because, ['SHARE/1', 'handbook/everybody', 'owner/Document']);
+    assert.equal(JSON.parse(text).expect, 'allow');
+  });
 });
 
 test('rows without a test stand by their table', () => {

@@ -23,7 +23,7 @@ const systemDark = signal(system.matches);
 system.addEventListener('change', () => (systemDark.value = system.matches));
 
 /** Whether the page is dark as it is shown now. */
-export const dark = signal(false);
+const dark = signal(false);
 
 const INTRO_KEY = 'palisade.intro';
 

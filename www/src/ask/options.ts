@@ -31,10 +31,10 @@ export interface Found<Value> {
 }
 
 /** The most options that are shown: more would not be read, and would be slow to draw. */
-export const MOST = 100;
+const MOST = 100;
 
 /** Letters as they are compared: `É` is found by `e`. */
-export const fold = (text: string) => text.normalize('NFD').replace(/\p{M}+/gu, '').toLowerCase();
+const fold = (text: string) => text.normalize('NFD').replace(/\p{M}+/gu, '').toLowerCase();
 
 export function index<Value>(options: Option<Value>[], parts: (option: Option<Value>) => string[]): Indexed<Value>[] {
   return options.map((option) => {

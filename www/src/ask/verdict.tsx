@@ -5,10 +5,11 @@ import { useEffect, useState } from 'preact/hooks';
 import { current, setText } from '../case/store.ts';
 import { ask as call, instant, madeOf, results, state } from '../engine/engine.ts';
 import { showPane } from '../app/places.ts';
+import { newTest, testName } from '../tests/new.ts';
 import { notice, problem as sayProblem } from '../ui/notices.tsx';
 import { Said } from './said.tsx';
 import { answer, answered, complete, explained, explanation, nameOf, outdated, problem } from './state.ts';
-import { decisionSays, newTest, parted, testName, verdict } from './words.ts';
+import { decisionSays, parted, verdict } from './words.ts';
 
 /** An answer that takes longer than this many milliseconds is drawn pale. */
 const LONG = 200;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the pane says, as far as it does not come from the engine: plain functions from values to sentences. No DOM.
 import type { Asked } from '../case/case.ts';
-import { withContext } from '../case/case.ts';
 import type {
   Answer,
   Cell,
@@ -9,7 +8,6 @@ import type {
   Graph,
   GraphNode,
   Kind,
-  Reason,
   Repair,
   RowChange,
   RowPlace,
@@ -64,27 +62,6 @@ export function givesAway({ also }: Repair): { text: string; tone: 'good' | 'war
 /** A decision in one short sentence, until the engine has said it better. */
 export function decisionSays({ principal, action, resource }: Asked, allow: boolean, nameOf: NameOf): string {
   return `${nameOf(principal)} ${allow ? 'may' : 'may not'} ${action} ${nameOf(resource)}.`;
-}
-
-/** A name for a test that no other test has. */
-export function testName(asked: Asked, allow: boolean, nameOf: NameOf, others: readonly string[]): string {
-  const name = decisionSays(asked, allow, nameOf).slice(0, -1);
-  let free = name;
-  for (let number = 2; others.includes(free); number += 1) free = `${name} (${number})`;
-  return free;
-}
-
-/** What a test names as the reasons of its decision: rows by their source, rules by their id. */
-export function becauseOf(reasons: readonly Reason[]): string[] {
-  const named = reasons.map(({ policy, source, row }) => (row !== null || source.includes('/') ? source : policy));
-  return [...new Set(named)].filter((text) => text !== '');
-}
-
-/** A decision to be kept, as JSON: the context goes in as it was written. */
-export function newTest(asked: Asked, name: string, answer: Answer, at: string): string {
-  const { principal, action, resource, context } = asked;
-  const expect = answer.allow ? 'allow' : 'deny';
-  return withContext({ name, principal, action, resource, expect, because: becauseOf(answer.reasons), at }, context);
 }
 
 /** The verdict in a word, with a sign that says the same. */

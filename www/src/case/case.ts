@@ -30,7 +30,7 @@ export interface Asked {
 /** The texts of a case by the name of their file. */
 export type TextKey = 'schema' | 'model' | 'policies' | 'routes' | 'tests';
 
-export const NO_ONE: Uid = { type: '', id: '' };
+const NO_ONE: Uid = { type: '', id: '' };
 
 export const EMPTY: Case = {
   name: 'untitled',

@@ -29,7 +29,7 @@ export function ChangesView() {
   ];
   return (
     <div class="changes">
-      <div class="changes-bar">
+      <div class="view-bar">
         <Tabs
           id="changes"
           label="Decisions, texts and rows, publish"

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which lines and rows differ: texts side by side where there is room, rows by their key.
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import { showText } from '../app/places.ts';
 import { Empty, RowLink } from '../ui/parts.tsx';
+import { useAtLeast } from '../ui/width.ts';
 import {
   type Line,
   type RowChanged,
@@ -22,16 +23,7 @@ const MOST = 400;
 
 export function Differences() {
   const root = useRef<HTMLDivElement>(null);
-  const [wide, setWide] = useState(false);
-  useLayoutEffect(() => {
-    const element = root.current;
-    if (element === null) return;
-    const look = () => setWide(element.clientWidth >= WIDE);
-    look();
-    const observer = new ResizeObserver(look);
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
+  const wide = useAtLeast(WIDE, root);
   const at = instants.value;
   return (
     <div class="changes-differences" ref={root}>

@@ -145,7 +145,7 @@ async function call(gate: Gate, token: string, path: string, body: object | unde
 const text = (value: unknown) => (typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '');
 
 /** A refusal for those who read no status codes. */
-export function refusal(status: number, detail: string): string {
+function refusal(status: number, detail: string): string {
   const more = detail === '' ? '' : ` The gate says: ${detail}`;
   switch (status) {
     case 401:

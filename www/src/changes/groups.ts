@@ -55,7 +55,7 @@ export function items(all: Group[], closed: ReadonlySet<string>): Item[] {
   return all.flatMap((group) => [{ group }, ...(closed.has(group.title) ? [] : group.flips.map((flip) => ({ flip })))]);
 }
 
-export const nameOf = ({ type, id }: Uid) => `${id} (${type})`;
+const nameOf = ({ type, id }: Uid) => `${id} (${type})`;
 
 /** An entity as Cedar writes it, as a gate names those of its own rows: undefined where the text is none. */
 export function uidOf(text: string): Uid | undefined {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where in a Cedar policy a place is, and what is known there: which types the principal and the resource may have,
 // which actions are meant, what an expression in front of a dot leads to.
-import { type CedarToken, cedarTokens, unquote } from './cedar.ts';
+import { type CedarToken, unquote } from './cedar.ts';
 import { lookup } from './explain.ts';
 import {
   actionsOn,
@@ -33,10 +33,6 @@ export interface Place {
 const OPEN = '([{';
 
 /** Where `at` is. Only what stands before it is looked at: what comes after may be half written. */
-export function placeOf(text: string, at: number): Place {
-  return placeAmong(cedarTokens(text), at);
-}
-
 export function placeAmong(tokens: readonly CedarToken[], at: number): Place {
   let start = 0;
   let inside: CedarToken | undefined;

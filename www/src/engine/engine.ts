@@ -149,7 +149,7 @@ export function questionOf(of: Case): Question | null {
 }
 
 /** The same as JSON, with the context letter by letter as it was written: a number of 64 bits keeps its digits. */
-export function questionText(of: Case): string | null {
+function questionText(of: Case): string | null {
   const question = questionOf(of);
   if (question === null) return null;
   const { context, ...others } = question;

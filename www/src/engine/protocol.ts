@@ -7,7 +7,6 @@ import type {
   Explanation,
   Matrix,
   MatrixQuestion,
-  NewTest,
   Question,
   Inferred,
   Repair,
@@ -53,7 +52,8 @@ export interface Calls {
   format: { takes: { policies: string }; gives: string };
   /** By the tables of the case as it stands, or of the pack that these texts make. */
   readSql: { takes: { sql: string; texts?: Texts }; gives: SqlRead };
-  addTest: { takes: { tests: string; test: NewTest | string }; gives: string };
+  /** `test` is a `NewTest` as JSON text. */
+  addTest: { takes: { tests: string; test: string }; gives: string };
   bundle: { takes: Record<string, never>; gives: string };
   /** The rows of the case as the engine was told it last, or these. */
   sample: { takes: { of?: { texts: Texts; rows: Rows; at: string } }; gives: string };

@@ -217,8 +217,8 @@ function call(name: Call, takes: unknown): unknown {
       return JSON.parse(texts === undefined ? read_sql(bench, sql) : aside(texts, (one) => read_sql(one, sql)));
     }
     case 'addTest': {
-      const { tests, test } = takes as { tests: string; test: unknown };
-      return add_test(tests, typeof test === 'string' ? test : JSON.stringify(test));
+      const { tests, test } = takes as Calls['addTest']['takes'];
+      return add_test(tests, test);
     }
     case 'bundle':
       return bench.bundle();

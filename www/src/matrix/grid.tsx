@@ -71,7 +71,7 @@ function breadth(text: string): number {
 }
 
 /** How large things are, by the texts that stand in the headers and the room that there is. */
-export function sizesOf({ matrix, seen, beside }: Pick<GridProps, 'matrix' | 'seen' | 'beside'>, room: Room): Sizes {
+function sizesOf({ matrix, seen, beside }: Pick<GridProps, 'matrix' | 'seen' | 'beside'>, room: Room): Sizes {
   let [longest, lines, whole] = [0, 1, 0];
   for (const column of seen.columns) {
     const action = matrix.actions[column]!;

@@ -2,7 +2,7 @@
 // "Who may do what?": everybody and all actions for one resource, or all resources and all actions for one principal. A
 // cell is a question: clicking it asks it, and the answer says why.
 import './matrix.css';
-import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
 import { showPane } from '../app/places.ts';
 import { literal, sameUid } from '../case/case.ts';
 import { current, setAsk } from '../case/store.ts';
@@ -10,6 +10,7 @@ import { matrixOf, matrixShown, results, state as engine } from '../engine/engin
 import type { Matrix, MatrixQuestion, Uid } from '../engine/shapes.ts';
 import { notice, problem } from '../ui/notices.tsx';
 import { Empty, Menu } from '../ui/parts.tsx';
+import { useAtLeast } from '../ui/width.ts';
 import { Grid } from './grid.tsx';
 import {
   find,
@@ -47,7 +48,7 @@ const MOST_LISTED = 200;
 
 export function MatrixView() {
   const root = useRef<HTMLDivElement>(null);
-  const seen = useSeen(root);
+  const seen = useAtLeast(1, root);
   const wanted = question.value;
   // The engine makes it while it is looked at, and only then.
   useEffect(() => {
@@ -64,21 +65,6 @@ export function MatrixView() {
       <Shown />
     </div>
   );
-}
-
-/** Whether the pane has room on the screen: on a narrow one it may be there and not be shown. */
-function useSeen(root: { current: HTMLElement | null }): boolean {
-  const [seen, setSeen] = useState(false);
-  useLayoutEffect(() => {
-    const element = root.current;
-    if (element === null) return;
-    const look = () => setSeen(element.clientWidth > 0);
-    look();
-    const observer = new ResizeObserver(look);
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
-  return seen;
 }
 
 /** A sentence with blanks: what the matrix is about. */

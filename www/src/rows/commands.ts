@@ -42,7 +42,7 @@ export function cellAt(row: number, column: string): Cell {
 export const typeBeside = (row: number, column: View['columns'][number]): Cell =>
   column.typed_by === null ? null : cellAt(row, column.typed_by);
 
-export const newRow = (shown: View, table: Table | undefined): Record<string, Cell> =>
+const newRow = (shown: View, table: Table | undefined): Record<string, Cell> =>
   blankRow(table, {
     columns: shown.columns,
     key: shown.key,
@@ -70,7 +70,7 @@ function put(shown: View, table: Table, what: string, row?: number): void {
 }
 
 /** The rows that are selected, as they stand in the table. */
-export function selectedRows(): number[] {
+function selectedRows(): number[] {
   const { top, bottom } = selection.value;
   return order.value.slice(top, bottom + 1);
 }
@@ -205,7 +205,7 @@ export function paste(text: string): void {
 }
 
 /** Where the cell at a place leads, if it leads anywhere. */
-export function leadAt(row: number, at: number): RowPlace | undefined {
+function leadAt(row: number, at: number): RowPlace | undefined {
   const column = view.value?.columns[at];
   return column === undefined
     ? undefined

@@ -11,7 +11,7 @@ export interface Edit {
 }
 
 /** The table with all of these columns, in the order it has, then theirs. Rows are filled up with NULL. */
-export function withColumns(table: Table | undefined, names: string[]): Table {
+function withColumns(table: Table | undefined, names: string[]): Table {
   const has = table?.columns ?? [];
   const columns = [...has, ...names.filter((name) => !has.includes(name))];
   const rows = (table?.rows ?? []).map((cells) =>

@@ -163,7 +163,7 @@ function plain(text: string): string {
     .join('\n');
 }
 
-export function byTable(model: string): Map<string, Section> {
+function byTable(model: string): Map<string, Section> {
   const all = new Map<string, Section>();
   for (const section of sectionsOf(model)) if (!all.has(section.table)) all.set(section.table, section);
   return all;

@@ -18,8 +18,8 @@ export interface Point {
   y: number;
 }
 
-export const SMALLEST = 0.05;
-export const LARGEST = 3;
+const SMALLEST = 0.05;
+const LARGEST = 3;
 /** A small drawing is not blown up to fill the frame. */
 const FIT_LARGEST = 1.15;
 const MARGIN = 10;

@@ -2,6 +2,7 @@
 // What the tests look at: of the policies and of the rows that grant or deny, those that decide some test; and a way to
 // write a test for each of the others.
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { nameOf } from '../ask/state.ts';
 import { current, setText } from '../case/store.ts';
 import { ask, instant, results } from '../engine/engine.ts';
 import type { Policy, RowPlace, TestsRun } from '../engine/shapes.ts';
@@ -9,7 +10,7 @@ import { resources } from '../matrix/state.ts';
 import { notice, problem } from '../ui/notices.tsx';
 import { Empty, RowLink, TextLink } from '../ui/parts.tsx';
 import { byTable } from './lists.ts';
-import { testOf } from './new.ts';
+import { newTest, testName } from './new.ts';
 import { type Sought, search } from './search.ts';
 
 /** What is being looked for, and how far that is. */
@@ -119,10 +120,12 @@ async function written(of: string, sought: Sought, run: TestsRun, step: (done: n
       'It may decide nothing on these rows, or need a context.'
     );
   }
-  const test = testOf(found.question, found.answer, instant(before), run.results.map(({ name }) => name));
+  const asked = { ...found.question, context: '' };
+  const name = testName(asked, found.answer.allow, nameOf, run.results.map((one) => one.name));
+  const test = newTest(asked, name, found.answer, instant(before));
   const text = await ask('addTest', { tests: current.value.tests, test });
   setText('tests', text);
-  return `New test: ${test.name}`;
+  return `New test: ${name}`;
 }
 
 function cellsOf(row: RowPlace | null): string[] {

@@ -23,8 +23,8 @@ export interface Found {
 }
 
 /** Resources whose matrix is asked for, and single questions that are asked. */
-export const MOST_RESOURCES = 60;
-export const MOST_QUESTIONS = 4_000;
+const MOST_RESOURCES = 60;
+const MOST_QUESTIONS = 4_000;
 /** Of one resource, so that many principals of a large case do not fill the memory. */
 const MOST_OF_ONE = 400;
 /** Asked at once, between two looks at whether to go on. */

@@ -3,18 +3,19 @@
 // text.
 import './tests.css';
 import { signal } from '@preact/signals';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { findingsIn } from '../app/badges.ts';
 import { showPane, showText, wantedText } from '../app/places.ts';
-import { withContext } from '../case/case.ts';
+import { nameOf } from '../ask/state.ts';
 import { current, setAsk, setText } from '../case/store.ts';
 import { ask, instant, madeOf, questionOf, results } from '../engine/engine.ts';
 import type { TestResult, TestsRun } from '../engine/shapes.ts';
 import { Editor } from '../editors/editor.tsx';
 import { notice, problem } from '../ui/notices.tsx';
 import { Empty, Menu, type Tab, TabPanel, Tabs, TextLink } from '../ui/parts.tsx';
+import { useAtLeast } from '../ui/width.ts';
 import { Coverage } from './coverage.tsx';
-import { testOf } from './new.ts';
+import { newTest, testName } from './new.ts';
 import { accept, contextOfTest, namesReasons, withoutTest } from './toml.ts';
 
 type Part = 'results' | 'coverage' | 'text';
@@ -28,7 +29,7 @@ const MOST = 300;
 
 export function TestsView() {
   const root = useRef<HTMLDivElement>(null);
-  const wide = useWide(root);
+  const wide = useAtLeast(WIDE, root);
   const place = wantedText.value;
   useEffect(() => {
     if (place?.file === 'tests.toml') part.value = 'text';
@@ -44,7 +45,7 @@ export function TestsView() {
   return (
     <div class="tests" ref={root} data-wide={wide}>
       <div class="tests-side">
-        <div class="tests-bar">
+        <div class="view-bar">
           <Tabs
             id="tests"
             label="Results, coverage, text"
@@ -67,20 +68,6 @@ export function TestsView() {
       )}
     </div>
   );
-}
-
-function useWide(root: { current: HTMLElement | null }): boolean {
-  const [wide, setWide] = useState(false);
-  useLayoutEffect(() => {
-    const element = root.current;
-    if (element === null) return;
-    const look = () => setWide(element.clientWidth >= WIDE);
-    look();
-    const observer = new ResizeObserver(look);
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
-  return wide;
 }
 
 function coverageBadge(tests: TestsRun | undefined) {
@@ -109,12 +96,12 @@ function New({ tests }: { tests: TestsRun | undefined }) {
       const shown = madeOf.value.answer === before && answer !== undefined && 'allow' in answer ? answer : undefined;
       const given = shown ?? (await ask('decide', question));
       const names = tests?.results.map(({ name }) => name) ?? [];
-      const { context: _, ...test } = testOf(question, given, instant(before), names);
-      // The context goes in as it was written: a whole number of 64 bits keeps its digits.
-      const text = await ask('addTest', { tests: before.tests, test: withContext(test, before.ask.context) });
+      const name = testName(before.ask, given.allow, nameOf, names);
+      const test = newTest(before.ask, name, given, instant(before));
+      const text = await ask('addTest', { tests: before.tests, test });
       if (current.value.tests !== before.tests) throw new Error('The tests changed meanwhile: keep it once more.');
       setText('tests', text);
-      notice(`Kept as a test: ${test.name}`);
+      notice(`Kept as a test: ${name}`);
     } catch (error) {
       problem(error);
     } finally {
