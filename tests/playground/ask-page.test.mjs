@@ -3,28 +3,17 @@
 // The pane “What happens?” of the built page in Chromium: why Bob may not, which row would let him, and asking
 // something else.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { SIZES, launch, serve, settled, violations, visit } from './page.mjs';
+import { afterEach, beforeEach, test } from 'node:test';
+import { SIZES, settled, site, violations } from './page.mjs';
 
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let server;
-/** @type {import('playwright-core').Browser} */
-let browser;
+const { visit } = site();
 /** @type {Awaited<ReturnType<typeof visit>>} */
 let visited;
 /** @type {import('playwright-core').Page} */
 let page;
 
-before(async () => {
-  server = await serve();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  server?.close();
-});
 beforeEach(async () => {
-  visited = await visit(browser, server.url);
+  visited = await visit();
   page = visited.page;
   await settled(page);
 });
@@ -120,7 +109,7 @@ test('a decision is kept as a test, under a name that is there already', async (
 
 test('on a telephone the question is one line, and the verdict stays in sight', async () => {
   await visited.close();
-  visited = await visit(browser, server.url, { size: SIZES[2], theme: 'dark' });
+  visited = await visit({ size: SIZES[2], theme: 'dark' });
   page = visited.page;
   await settled(page);
   assert.equal(await pane().getByRole('combobox').first().isVisible(), false);

@@ -11,50 +11,36 @@ import { unzipSync, zipSync } from 'fflate';
 import { EMPTY } from '../../www/src/case/case.ts';
 import { fragmentOf } from '../../www/src/carry/link.ts';
 import { readFiles } from '../../www/src/carry/files.ts';
-import { launch, serve } from './page.mjs';
+import { site } from './page.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let server;
-/** @type {import('playwright-core').Browser} */
-let browser;
-/** A profile of its own for each test. @type {import('playwright-core').BrowserContext} */
+const { url, visit } = site();
+
+/** A profile of its own for each test. @type {Awaited<ReturnType<typeof visit>>} */
 let profile;
 /** @type {Page} */
 let page;
 /** @type {string} */
 let folder;
 
-before(async () => {
-  server = await serve();
-  browser = await launch();
+before(() => {
   folder = mkdtempSync(join(tmpdir(), 'palisade-carry-'));
 });
-after(async () => {
-  await browser?.close();
-  server?.close();
-  rmSync(folder, { recursive: true });
-});
+after(() => rmSync(folder, { recursive: true }));
 beforeEach(async () => {
-  profile = await browser.newContext({ viewport: { width: 1440, height: 900 }, acceptDownloads: true });
-  page = await opened(server.url);
+  profile = await visit();
+  page = profile.page;
+  await idle();
 });
 afterEach(async () => {
   await profile.close();
-  assert.deepEqual(wrong.splice(0), []);
+  assert.deepEqual(profile.wrong, []);
 });
 
-/** Errors of any page. @type {string[]} */
-const wrong = [];
-
-/** @param {string} url */
-async function opened(url, of = profile) {
-  const one = await of.newPage();
-  one.setDefaultTimeout(10_000);
-  one.on('pageerror', (error) => wrong.push(error.message));
-  one.on('console', (message) => message.type() === 'error' && wrong.push(message.text()));
-  await one.goto(url);
+/** One more tab. @param {string} address */
+async function opened(address) {
+  const one = await profile.open(address);
   await idle(one);
   return one;
 }
@@ -157,7 +143,7 @@ describe('what was worked on', () => {
   });
 
   test('in two tabs: what was written last is kept, and the other tab can load it', async () => {
-    const other = await opened(server.url);
+    const other = await opened(url());
     await rename('from the other', other);
     await said('changed in another tab').waitFor();
     assert.equal(await name().inputValue(), 'handbook');
@@ -180,15 +166,15 @@ describe('a link', () => {
   };
 
   test('that is copied shows the same in another profile', async () => {
-    await profile.grantPermissions(['clipboard-read', 'clipboard-write']);
     await rename('shared');
     await page.getByRole('button', { name: 'Share link' }).click();
     await said(/The link was copied: [\d,]+ characters/).waitFor();
     const link = await page.evaluate(() => navigator.clipboard.readText());
     const of = await caseOf();
-    const stranger = await browser.newContext();
-    const there = await opened(link, stranger);
-    assert.equal(there.url(), server.url);
+    const stranger = await visit({ at: link });
+    const there = stranger.page;
+    await idle(there);
+    assert.equal(there.url(), url());
     assert.deepEqual(await caseOf(there), of);
     await there.waitForTimeout(500);
     await there.reload();
@@ -199,6 +185,7 @@ describe('a link', () => {
     await idle(there);
     assert.equal(await name(there).inputValue(), 'changed');
     await stranger.close();
+    assert.deepEqual(stranger.wrong, []);
   });
 
   test('that cannot be copied is shown, to be copied by hand', async () => {
@@ -222,18 +209,18 @@ describe('a link', () => {
     const rows = Array.from({ length: 6_000 }, (_, at) => [
       `${(at * 2_654_435_761) % 4_294_967_296}-${(at * 40_503) % 65_536}`,
     ]);
-    await page.goto(`${server.url}${fragmentOf({ ...linked, rows: { T: { columns: ['a'], rows } } })}`);
+    await page.goto(`${url()}${fragmentOf({ ...linked, rows: { T: { columns: ['a'], rows } } })}`);
     await page.getByRole('button', { name: 'Share link' }).click();
     await page.getByText('Some programs cut links that are longer than 32,000 characters').waitFor();
   });
 
   test('does not take the place of work without a way back', async () => {
     await rename('precious');
-    await page.goto(`${server.url}${fragmentOf(linked)}`);
+    await page.goto(`${url()}${fragmentOf(linked)}`);
     await page.reload();
     await idle();
     assert.deepEqual(await caseOf(), linked);
-    assert.equal(page.url(), server.url);
+    assert.equal(page.url(), url());
     await choose('Open', /Back to precious/);
     assert.equal(await name().inputValue(), 'precious');
     await page.locator('.bar').getByRole('button', { name: 'Undo' }).click();
@@ -244,7 +231,7 @@ describe('a link', () => {
     await page.evaluate((fragment) => (location.hash = fragment), fragmentOf(linked));
     await said('The link was opened').waitFor();
     assert.deepEqual(await caseOf(), linked);
-    assert.equal(page.url(), server.url);
+    assert.equal(page.url(), url());
     await page.locator('.bar').getByRole('button', { name: 'Undo' }).click();
     assert.equal(await name().inputValue(), 'handbook');
   });
@@ -253,7 +240,7 @@ describe('a link', () => {
     await rename('precious');
     const broken = fragmentOf(linked).slice(0, -9);
     for (const fragment of [broken, '#case=v9.x', '#case=v1.%%%']) {
-      const there = await opened(`${server.url}${fragment}`);
+      const there = await opened(`${url()}${fragment}`);
       await said('The link cannot be opened', there).waitFor();
       assert.equal(await name(there).inputValue(), 'precious');
       await there.close();

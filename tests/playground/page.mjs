@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { extname, join, normalize } from 'node:path';
+import { after, before } from 'node:test';
 import { chromium } from 'playwright-core';
 
 const ROOT = 'build/playground';
@@ -74,7 +75,7 @@ export const SIZES = [
 ];
 
 /**
- * A fresh profile's page; `wrong` is whatever went wrong in it.
+ * The page with a fresh profile. `wrong` is whatever went wrong in it; `open` gives the same profile one more tab.
  *
  * @param {import('playwright-core').Browser} browser
  * @param {string} url
@@ -88,21 +89,52 @@ export async function visit(browser, url, { theme = 'light', size = SIZES[0] } =
     acceptDownloads: true,
   });
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-  const page = await context.newPage();
   /** @type {string[]} */
   const wrong = [];
-  page.on('pageerror', (error) => wrong.push(`error: ${error.message}`));
-  page.on('console', (message) => {
-    const text = message.text();
-    if (message.type() === 'error' || /Content.Security.Policy/i.test(text)) wrong.push(`console: ${text}`);
-  });
   const own = new URL(url).origin;
-  page.on('request', (request) => {
-    const to = request.url();
-    if (!to.startsWith(own) && !to.startsWith('data:') && !to.startsWith('blob:')) wrong.push(`asked elsewhere: ${to}`);
+  const open = async (/** @type {string} */ address) => {
+    const page = await context.newPage();
+    page.setDefaultTimeout(15_000);
+    page.on('pageerror', (error) => wrong.push(`error: ${error.message}`));
+    page.on('console', (message) => {
+      const text = message.text();
+      if (message.type() === 'error' || /Content.Security.Policy/i.test(text)) wrong.push(`console: ${text}`);
+    });
+    page.on('request', (request) => {
+      const to = request.url();
+      if (!to.startsWith(own) && !to.startsWith('data:') && !to.startsWith('blob:')) wrong.push(`asked elsewhere: ${to}`);
+    });
+    await page.goto(address);
+    return page;
+  };
+  return { page: await open(url), wrong, context, open, close: () => context.close() };
+}
+
+/** One server and one browser for all tests of a file. */
+export function site() {
+  /** @type {Awaited<ReturnType<typeof serve>> | undefined} */
+  let server;
+  /** @type {import('playwright-core').Browser | undefined} */
+  let browser;
+  before(async () => {
+    [server, browser] = await Promise.all([serve(), launch()]);
   });
-  await page.goto(url);
-  return { page, wrong, context, close: () => context.close() };
+  after(async () => {
+    await browser?.close();
+    server?.close();
+  });
+  return {
+    url: () => server?.url ?? '',
+    /**
+     * A visit at this address; the page itself where there is none.
+     *
+     * @param {Parameters<typeof visit>[2] & { at?: string }} [options]
+     */
+    visit: async ({ at, ...options } = {}) => {
+      assert.ok(server !== undefined && browser !== undefined);
+      return visit(browser, at ?? server.url, options);
+    },
+  };
 }
 
 /** Waits until the engine has answered for the case as it stands. @param {import('playwright-core').Page} page */

@@ -5,22 +5,11 @@
 // widths, and axe finds nothing on any of them.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { SIZES, THEMES, launch, serve, settled, shot, violations, visit } from './page.mjs';
+import { SIZES, THEMES, settled, shot, site, violations } from './page.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let site;
-/** @type {import('playwright-core').Browser} */
-let browser;
-
-before(async () => {
-  [site, browser] = await Promise.all([serve(), launch()]);
-});
-after(async () => {
-  await browser?.close();
-  site?.close();
-});
+const { url, visit } = site();
 
 /** A diagram that the page has never seen. */
 const SHOP = `erDiagram
@@ -213,7 +202,7 @@ for (const theme of THEMES) {
       /** @type {Awaited<ReturnType<typeof visit>>} */
       let visited;
       before(async () => {
-        visited = await visit(browser, site.url, { theme, size });
+        visited = await visit({ theme, size });
       });
       after(async () => {
         await visited?.close();
@@ -232,7 +221,7 @@ for (const theme of THEMES) {
 
 describe('carried elsewhere', () => {
   test('a link opens in a fresh profile with the same rows and the same answer', async () => {
-    const mine = await visit(browser, site.url);
+    const mine = await visit();
     await settled(mine.page);
     await mine.page.getByRole('button', { name: /^Make this change/ }).first().click();
     await says(mine.page, 'Allowed');
@@ -240,7 +229,7 @@ describe('carried elsewhere', () => {
     await mine.page.getByRole('button', { name: 'Share link' }).click();
     await mine.page.waitForFunction(() => navigator.clipboard.readText().then((text) => text.includes('#case=')));
     const link = await mine.page.evaluate(() => navigator.clipboard.readText());
-    const theirs = await visit(browser, link);
+    const theirs = await visit({ at: link });
     await settled(theirs.page);
     await says(theirs.page, 'Allowed');
     const text = (/** @type {Page} */ page) => verdict(page).innerText();
@@ -254,7 +243,7 @@ describe('carried elsewhere', () => {
   });
 
   test('work survives a reload', async () => {
-    const { page, wrong, close } = await visit(browser, site.url);
+    const { page, wrong, close } = await visit();
     await settled(page);
     await page.getByRole('button', { name: /^Make this change/ }).first().click();
     await says(page, 'Allowed');
@@ -266,7 +255,7 @@ describe('carried elsewhere', () => {
   });
 
   test('each reference pack is one click away, and in order', async () => {
-    const { page, wrong, close } = await visit(browser, site.url);
+    const { page, wrong, close } = await visit();
     await settled(page);
     await page.getByRole('button', { name: /^Examples/ }).click();
     const names = await page
@@ -298,7 +287,7 @@ describe('bad input', () => {
     '"'.repeat(999),
   ];
   test('of any text never kills the page', async () => {
-    const { page, wrong, close } = await visit(browser, site.url);
+    const { page, wrong, close } = await visit();
     await settled(page);
     const rules = page.locator('[data-pane="rules"]');
     const schema = page.locator('[data-pane="schema"]');
@@ -319,7 +308,7 @@ describe('bad input', () => {
   });
 
   test('in a link is said, and the work that was there stays', async () => {
-    const { page, close } = await visit(browser, `${site.url}#case=v1.this-is-no-case`);
+    const { page, close } = await visit({ at: `${url()}#case=v1.this-is-no-case` });
     await settled(page);
     await says(page, 'Denied');
     await page.locator('.notice.bad').waitFor();
