@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-// The matrix of 10,000 cells and more, in Chromium: only what is seen is in the page, and the keyboard still reaches all.
+// The matrix of 10,000 cells and more, in Chromium: only what is seen is in the page, and the keyboard still reaches
+// all.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fragmentOf } from '../../www/src/carry/link.ts';
@@ -45,7 +46,7 @@ ${ACTIONS.map((action) => `[action.${action}]\n`).join('')}`,
 test('of 12,000 cells those that are seen are in the page, and arrows reach the last', async () => {
   const { page, wrong, close } = await visit({ at: url() + fragmentOf(LARGE) });
   await settled(page);
-  await page.getByRole('tab', { name: /Who may do what/ }).click();
+  await page.getByRole('tab', { name: /Matrix/ }).click();
   const grid = page.locator('.matrix-grid');
   await grid.waitFor();
   assert.equal(await grid.getAttribute('aria-rowcount'), String(PEOPLE + 1));

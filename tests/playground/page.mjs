@@ -102,7 +102,7 @@ export async function visit(browser, url, { theme = 'light', size = SIZES[0] } =
     });
     page.on('request', (request) => {
       const to = request.url();
-      if (!to.startsWith(own) && !to.startsWith('data:') && !to.startsWith('blob:')) wrong.push(`asked elsewhere: ${to}`);
+      if (![own, 'data:', 'blob:'].some((begin) => to.startsWith(begin))) wrong.push(`asked elsewhere: ${to}`);
     });
     await page.goto(address);
     return page;

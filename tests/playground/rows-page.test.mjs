@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-// The pane with the rows, in Chromium: moved in and written in by the keyboard as a sheet is, and each thing that one does
-// is taken back by one undo. What is not understood is said, and nothing of it is lost.
+// The pane with the rows, in Chromium: moved in and written in by the keyboard as a sheet is, and each thing that one
+// does is taken back by one undo. What is not understood is said, and nothing of it is lost.
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { settled, site, violations } from './page.mjs';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-// What the engine answers is what www/src/engine/shapes.ts says: every answer, for every pack and for what is broken, is
-// written down as a constant of its type and checked by TypeScript: a member too many, one too few, another word.
+// What the engine answers is what www/src/engine/shapes.ts says: every answer, for every pack and for what is broken,
+// is written down as a constant of its type and checked by TypeScript: a member too many, one too few, another word.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -12,7 +12,8 @@ import ts from 'typescript';
 const SHAPES = resolve('www/src/engine/shapes.ts');
 const AT = '2026-01-15T12:00:00Z';
 /** @type {any} What `make workbench` made; its types lie beside it. */
-const { initSync, Workbench, infer, read_sql: readSql } = await import(pathToFileURL(resolve('build/workbench.js')).href);
+const engine = await import(pathToFileURL(resolve('build/workbench.js')).href);
+const { initSync, Workbench, infer, read_sql: readSql } = engine;
 initSync({ module: readFileSync('build/workbench_bg.wasm') });
 
 const packs = readdirSync('policies', { withFileTypes: true }).filter((one) => one.isDirectory());
