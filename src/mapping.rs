@@ -87,6 +87,30 @@ pub enum Meaning {
     },
 }
 
+impl Meaning {
+    /// The word of `kind` in `model.toml`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Meaning::Entity(entity) => match entity.entity {
+                EntityKind::Principal => "principal",
+                EntityKind::Role => "role",
+                EntityKind::Group => "group",
+                EntityKind::Tenant => "tenant",
+                EntityKind::Resource => "resource",
+            },
+            Meaning::Permission(_) => "permission",
+            Meaning::RolePermission(_) => "role_permission",
+            Meaning::RoleAssignment(_) => "role_assignment",
+            Meaning::DirectPermission(_) => "direct_permission",
+            Meaning::GroupMembership(_) => "group_membership",
+            Meaning::Acl(_) => "acl",
+            Meaning::Link(_) => "link",
+            Meaning::LoginSession(_) => "login_session",
+            Meaning::Ignored { .. } => "ignored",
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EntityKind {

@@ -4,7 +4,7 @@
 //! Reading never guesses. A value that is not one of the forms of section 4 of the design is [`Reading::Unreadable`], and
 //! whoever asked decides on the safe side.
 
-use crate::mapping::ColumnKind;
+use crate::mapping::{ColumnKind, Test};
 use std::collections::BTreeMap;
 
 /// One value of one column.
@@ -56,6 +56,22 @@ pub fn read_bool(value: &Value) -> Reading<bool> {
         Value::Text(text) if text == "0" || text.eq_ignore_ascii_case("false") => Reading::Is(false),
         Value::Text(text) if text == "1" || text.eq_ignore_ascii_case("true") => Reading::Is(true),
         _ => Reading::Unreadable,
+    }
+}
+
+/// Whether a value is surely what a condition of `live` asks for: one that cannot be read is not.
+pub fn meets(value: &Value, test: &Test) -> bool {
+    match test {
+        Test::IsTrue => read_bool(value) == Reading::Is(true),
+        Test::IsFalse => read_bool(value) == Reading::Is(false),
+        Test::EqualsText(wanted) => match value {
+            Value::Text(text) => text == wanted,
+            Value::Integer(number) => number.to_string() == *wanted,
+            _ => false,
+        },
+        Test::EqualsLong(wanted) => *value == Value::Integer(*wanted),
+        Test::IsNull => *value == Value::Null,
+        Test::IsNotNull => *value != Value::Null,
     }
 }
 

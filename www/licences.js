@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-// While the page is built: writes down which packages are in it, with the texts of their licences; and fails where one is
-// under a licence that may not be.
+// While the page is built: writes down which packages are in it, with the texts of their licences; and fails where one
+// is under a licence that may not be.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ALLOWED, isMet, UNSAID } from '../tools/spdx.mjs';
@@ -21,7 +21,8 @@ function folderOf(id) {
 function licenceOf(folder) {
   const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   const licence = license ?? UNSAID[name] ?? 'unknown';
-  if (!isMet(licence, ALLOWED)) throw new Error(`${name} ${version} has the licence \`${licence}\`: it must not be in the page`);
+  if (!isMet(licence, ALLOWED))
+    throw new Error(`${name} ${version} has the licence \`${licence}\`: it must not be in the page`);
   const file = readdirSync(folder).find((file) => /^licen[cs]e/i.test(file));
   const text = file === undefined ? 'It brings no text of its own.' : readFileSync(join(folder, file), 'utf8').trim();
   return `${name} ${version}: ${licence}\n\n${text}\n`;
@@ -43,7 +44,9 @@ export function licences() {
       }
       const texts = [...folders].sort().map(licenceOf);
       const line = '-'.repeat(100);
-      const own = 'The playground of Palisade is under Apache-2.0. It is made with these packages; what its engine is made of\n(build/playground/assets/*.wasm) stands in THIRD_PARTY.md of the project.\n';
+      const own =
+        'The playground of Palisade is under Apache-2.0. It is made with these packages; what its engine is made of\n' +
+        '(build/playground/assets/*.wasm) stands in THIRD_PARTY.md of the project.\n';
       this.emitFile({ type: 'asset', fileName: 'licences.txt', source: [own, ...texts].join(`\n${line}\n\n`) });
     },
   };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-// The reference packs as modules of the page: `virtual:packs` lists them, and each is one of its own, so that opening an
-// example is one request.
+// The reference packs as modules of the page: `virtual:packs` lists them, and each is one of its own, so that opening
+// an example is one request.
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 

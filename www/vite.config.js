@@ -8,19 +8,23 @@ import { packs } from './packs.js';
 const here = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url));
 
 /**
- * mermaid can lay diagrams out by elkjs, too, which is under another sort of licence and which no diagram here asks for.
+ * mermaid can lay diagrams out by elkjs, too, which is under another sort of licence and which no diagram here asks
+ * for.
  * @returns {import('vite').Plugin}
  */
 const withoutElk = () => ({
   name: 'palisade-without-elk',
   enforce: 'pre',
   resolveId: (id) => (id.startsWith('elkjs') ? '\0elk' : undefined),
-  load: (id) => (id === '\0elk' ? 'export default class { constructor() { throw new Error("elkjs is not in this page"); } }' : undefined),
+  load: (id) =>
+    id === '\0elk'
+      ? 'export default class { constructor() { throw new Error("elkjs is not in this page"); } }'
+      : undefined,
 });
 
 /**
- * Mermaid loads each kind of diagram, and what some of them need, by a file of its own when one is drawn. The playground
- * draws one kind: the other files, some megabytes, are left out.
+ * Mermaid loads each kind of diagram, and what some of them need, by a file of its own when one is drawn. The
+ * playground draws one kind: the other files, some megabytes, are left out.
  * @type {import('vite').Plugin}
  */
 const onlyErDiagrams = {

@@ -2,7 +2,7 @@
 //! Policies taken apart: every part of a condition that says something of its own, with its text and a node that the engine
 //! can evaluate alone. For explaining; decisions are made by the whole.
 
-use super::program::{Refused, Scopes, body, effect, node, scopes};
+use super::program::{Refused, Scopes, body, effect, node, operands, scopes};
 use super::{CedarError, named_policies};
 use crate::engine::{Actions, Builder, Effect, Program, Scope};
 use cedar_policy::pst::{BinaryOp, Clause, Expr, UnaryOp, Var};
@@ -99,7 +99,7 @@ pub fn outlines(texts: &[(&str, &str)]) -> Result<(Program, Vec<Outline>), Cedar
 fn part(builder: &mut Builder, expression: &Expr, depth: usize, left: &mut usize) -> Result<Part, Refused> {
     *left = left.saturating_sub(1);
     let number = node(builder, expression)?;
-    let (form, operands) = operands(expression);
+    let (form, operands) = parts(expression);
     let mut below = Vec::new();
     if depth < MAX_DEPTH && operands.len() <= *left {
         for operand in &operands {
@@ -127,7 +127,7 @@ fn part(builder: &mut Builder, expression: &Expr, depth: usize, left: &mut usize
 
 /// The operands that say something of their own, in the order in which they are evaluated. Where some may be left out, all
 /// of them.
-fn operands(expression: &Expr) -> (Form, Vec<Expr>) {
+fn parts(expression: &Expr) -> (Form, Vec<Expr>) {
     let telling = |expression: &Expr| !matches!(expression, Expr::Literal(_) | Expr::Var(_) | Expr::Slot(_));
     // Compared with something, a variable says who it is.
     let compared =
@@ -136,8 +136,8 @@ fn operands(expression: &Expr) -> (Form, Vec<Expr>) {
     match expression {
         Expr::BinaryOp { op: op @ (BinaryOp::And | BinaryOp::Or), .. } => {
             let mut all = Vec::new();
-            flat(*op, expression, &mut all);
-            (if *op == BinaryOp::And { Form::All } else { Form::Any }, all)
+            operands(*op, expression, &mut all);
+            (if *op == BinaryOp::And { Form::All } else { Form::Any }, all.into_iter().cloned().collect())
         }
         Expr::BinaryOp { op: BinaryOp::Eq | BinaryOp::NotEq | BinaryOp::In, left, right } => {
             (Form::Each, [left, right].into_iter().filter(|e| compared(e)).map(|e| (**e).clone()).collect())
@@ -163,22 +163,6 @@ fn operands(expression: &Expr) -> (Form, Vec<Expr>) {
         Expr::Set(members) => each(&members.iter().map(AsRef::as_ref).collect::<Vec<_>>()),
         Expr::Record(fields) => each(&fields.values().map(AsRef::as_ref).collect::<Vec<_>>()),
         _ => (Form::Each, Vec::new()),
-    }
-}
-
-/// The operands of `a && b && …`, in their order.
-fn flat(op: BinaryOp, expression: &Expr, found: &mut Vec<Expr>) {
-    let mut rights = Vec::new();
-    let mut left = expression;
-    while let Expr::BinaryOp { op: other, left: next, right } = left
-        && *other == op
-    {
-        rights.push(right);
-        left = next;
-    }
-    found.push(left.clone());
-    for right in rights.into_iter().rev() {
-        flat(op, right, found);
     }
 }
 

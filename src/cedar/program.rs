@@ -143,7 +143,7 @@ fn listed(builder: &mut Builder, op: Op, operands: &[u32]) -> Result<u32, Refuse
 
 /// The operands of `a && b && …` or `a || b || …`, in their order: the same operator within it on either side asks the same,
 /// and fails the same.
-fn chain(builder: &mut Builder, op: BinaryOp, expression: &Expr, found: &mut Vec<u32>) -> Result<(), Refused> {
+pub(super) fn operands<'e>(op: BinaryOp, expression: &'e Expr, found: &mut Vec<&'e Expr>) {
     // Left operands are walked in a loop: a chain of a thousand leans to the left, and is not a thousand levels deep.
     let mut rights = Vec::new();
     let mut left = expression;
@@ -153,9 +153,18 @@ fn chain(builder: &mut Builder, op: BinaryOp, expression: &Expr, found: &mut Vec
         rights.push(right);
         left = next;
     }
-    found.push(node(builder, left)?);
+    found.push(left);
     for right in rights.into_iter().rev() {
-        chain(builder, op, right, found)?;
+        operands(op, right, found);
+    }
+}
+
+/// A node for each operand of a chain.
+fn chain(builder: &mut Builder, op: BinaryOp, expression: &Expr, found: &mut Vec<u32>) -> Result<(), Refused> {
+    let mut all = Vec::new();
+    operands(op, expression, &mut all);
+    for operand in all {
+        found.push(node(builder, operand)?);
     }
     Ok(())
 }

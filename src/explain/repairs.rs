@@ -10,11 +10,11 @@ use super::near::{Missing, NearGrant, conditions, cured};
 use super::place::{At, kind};
 use super::shapes::{Repair, RowChange};
 use super::situation::{Situation, Within, holds};
-use super::words::{briefly, deeds, label, listed, meets, thing, told, verb, when};
+use super::words::{briefly, deeds, label, listed, thing, told, verb, when};
 use crate::facts::{self, Effect, Facts, Scope};
 use crate::mapping::{ColumnKind, DirectPermission, EntityKind, Meaning, RoleAssignment, Table, Target};
 use crate::name::Uid;
-use crate::rows::{Reading, Value, read_bool, read_time};
+use crate::rows::{Reading, Value, meets, read_bool, read_time};
 use std::collections::BTreeSet;
 
 /// How many are told.

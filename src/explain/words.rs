@@ -5,7 +5,7 @@ use super::place::{At, Places};
 use crate::facts::Scope;
 use crate::mapping::{ColumnKind, EntityKind, Live, Table, Test};
 use crate::name::{GATE, GATE_TABLE, GROUP_ROLE, Uid};
-use crate::rows::{Millis, Reading, Value, format_time, read_bool, read_time, show};
+use crate::rows::{Millis, Reading, Value, format_time, meets, read_bool, read_time, show};
 
 /// Columns by which people call a thing, the best first.
 const NAMES: [&str; 10] =
@@ -222,21 +222,6 @@ pub fn not_counting<'a>(
         }
     }
     found
-}
-
-pub fn meets(value: &Value, test: &Test) -> bool {
-    match test {
-        Test::IsTrue => read_bool(value) == Reading::Is(true),
-        Test::IsFalse => read_bool(value) == Reading::Is(false),
-        Test::EqualsText(wanted) => match value {
-            Value::Text(text) => text == wanted,
-            Value::Integer(number) => number.to_string() == *wanted,
-            _ => false,
-        },
-        Test::EqualsLong(wanted) => *value == Value::Integer(*wanted),
-        Test::IsNull => *value == Value::Null,
-        Test::IsNotNull => *value != Value::Null,
-    }
 }
 
 fn not_live(table: &Table, live: &Live, value: &Value) -> String {

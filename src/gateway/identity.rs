@@ -10,9 +10,9 @@ use super::routes::{entity_id, typed};
 use super::seal::hex;
 use crate::decide;
 use crate::engine::Fixed;
-use crate::mapping::{ColumnKind, ContextType, Live, LoginSession, Mapping, Meaning, Table, Test};
+use crate::mapping::{ColumnKind, ContextType, Live, LoginSession, Mapping, Meaning, Table};
 use crate::name::Uid;
-use crate::rows::{Millis, Reading, Rows, TableRows, Value, format_time, read_bool, read_id, read_time};
+use crate::rows::{Millis, Reading, Rows, TableRows, Value, format_time, meets, read_bool, read_id, read_time};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
@@ -371,19 +371,7 @@ impl Row<'_> {
 
     /// Unreadable is not live.
     fn is_live(&self, live: &Live) -> Result<bool, Refusal> {
-        let value = self.value(&live.column)?;
-        Ok(match &live.test {
-            Test::IsTrue => read_bool(value) == Reading::Is(true),
-            Test::IsFalse => read_bool(value) == Reading::Is(false),
-            Test::EqualsText(wanted) => match value {
-                Value::Text(text) => text == wanted,
-                Value::Integer(number) => number.to_string() == *wanted,
-                _ => false,
-            },
-            Test::EqualsLong(wanted) => *value == Value::Integer(*wanted),
-            Test::IsNull => *value == Value::Null,
-            Test::IsNotNull => *value != Value::Null,
-        })
+        Ok(meets(self.value(&live.column)?, &live.test))
     }
 }
 

@@ -24,3 +24,4 @@ mod words;
 pub use fidelity::{FidelityReport, TableFidelity};
 pub use infer::{Inferred, infer};
 pub use read::{MAX_TABLES, MAX_TEXT_BYTES, read};
+pub use section::{toml_key, toml_text};

@@ -257,13 +257,13 @@ pub(super) fn ticked<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// A name as a key of TOML: bare where it may be, quoted where it must be.
-pub(super) fn toml_key(name: &str) -> String {
+pub fn toml_key(name: &str) -> String {
     let bare = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
     if bare { name.to_string() } else { toml_text(name) }
 }
 
 /// Text as a string of TOML.
-pub(super) fn toml_text(text: &str) -> String {
+pub fn toml_text(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {

@@ -2,6 +2,7 @@
 //! A decision kept as a test: tests.toml with one more at its end, and everything above it as it was.
 
 use super::shapes::NewTest;
+use crate::model::{toml_key, toml_text};
 use crate::pack::Cases;
 use crate::rows::parse_time;
 use serde_json::Value;
@@ -71,20 +72,7 @@ fn quoted(text: &str) -> String {
     if plain && (text.contains('"') || text.contains('\\')) {
         return format!("'{text}'");
     }
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if c.is_control() => out.push_str(&format!("\\u{:04X}", c as u32)),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
+    toml_text(text)
 }
 
 /// JSON as TOML on one line.
@@ -99,12 +87,7 @@ fn inline(value: &Value) -> Result<String, String> {
             format!("[{}]", items.join(", "))
         }
         Value::Object(fields) => {
-            let bare =
-                |key: &str| !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
-            let field = |(key, value): (&String, &Value)| {
-                let key = if bare(key) { key.clone() } else { quoted(key) };
-                Ok(format!("{key} = {}", inline(value)?))
-            };
+            let field = |(key, value): (&String, &Value)| Ok(format!("{} = {}", toml_key(key), inline(value)?));
             let fields: Vec<String> = fields.iter().map(field).collect::<Result<_, String>>()?;
             format!("{{ {} }}", fields.join(", "))
         }

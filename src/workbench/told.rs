@@ -32,7 +32,7 @@ pub fn tables(mapping: &Mapping, model: &str) -> Vec<ModelTable> {
         });
         ModelTable {
             name: table.name.clone(),
-            kind: kind(table),
+            kind: table.meaning.kind(),
             type_name: table.entity().map(|entity| entity.type_name.clone()),
             says: says(mapping, table),
             key: table.key.clone(),
@@ -90,27 +90,6 @@ fn lines(model: &str) -> HashMap<String, u32> {
         Some((name.to_string(), Place::of(model, span.start, span.end).line))
     };
     names.filter_map(line).collect()
-}
-
-fn kind(table: &Table) -> &'static str {
-    match &table.meaning {
-        Meaning::Entity(entity) => match entity.entity {
-            EntityKind::Principal => "principal",
-            EntityKind::Role => "role",
-            EntityKind::Group => "group",
-            EntityKind::Tenant => "tenant",
-            EntityKind::Resource => "resource",
-        },
-        Meaning::Permission(_) => "permission",
-        Meaning::RolePermission(_) => "role_permission",
-        Meaning::RoleAssignment(_) => "role_assignment",
-        Meaning::DirectPermission(_) => "direct_permission",
-        Meaning::GroupMembership(_) => "group_membership",
-        Meaning::Acl(_) => "acl",
-        Meaning::Link(_) => "link",
-        Meaning::LoginSession(_) => "login_session",
-        Meaning::Ignored { .. } => "ignored",
-    }
 }
 
 /// What a row says, in one sentence.

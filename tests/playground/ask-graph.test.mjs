@@ -28,17 +28,36 @@ function graph(nodes, edges, decided = []) {
 /** @param {Graph} of */
 const layered = (of) => Object.fromEntries(of.nodes.map(({ id }, at) => [id, layers(of)[at]]));
 
-const SHARE = graph('bob:principal finance:group share:grant money:resource salaries:resource rule:forbid', 'bob!finance finance>share share>money salaries>money rule>salaries');
+const SHARE = graph(
+  'bob:principal finance:group share:grant money:resource salaries:resource rule:forbid',
+  'bob!finance finance>share share>money salaries>money rule>salaries',
+);
 
 test('from who asks, through what they hold and what it grants, down to what is asked about', () => {
   assert.deepEqual(layered(SHARE), { bob: 0, finance: 1, share: 2, money: 3, rule: 3, salaries: 4 });
 });
 
 for (const [name, of, expected] of /** @type {[string, Graph, Record<string, number>][]} */ ([
-  ['the longest way counts', graph('p:principal r:role g:grant d:resource', 'p>g p>r r>g g>d'), { p: 0, r: 1, g: 2, d: 3 }],
-  ['a tenant that both lie in stands between', graph('p:principal t:tenant d:resource', 'p>t d>t'), { p: 0, t: 1, d: 2 }],
-  ['what the resource lies in stands above it, and not beside who asks', graph('p:principal r:role g:grant org:resource project:resource d:resource', 'p>r r>g g>d d>project project>org'), { p: 0, r: 1, g: 2, org: 1, project: 2, d: 3 }],
-  ['groups in a circle', graph('p:principal a:group b:group d:resource', 'p>a a>b b>a b>d'), { p: 0, a: 1, b: 2, d: 3 }],
+  [
+    'the longest way counts',
+    graph('p:principal r:role g:grant d:resource', 'p>g p>r r>g g>d'),
+    { p: 0, r: 1, g: 2, d: 3 },
+  ],
+  [
+    'a tenant that both lie in stands between',
+    graph('p:principal t:tenant d:resource', 'p>t d>t'),
+    { p: 0, t: 1, d: 2 },
+  ],
+  [
+    'what the resource lies in stands above it, and not beside who asks',
+    graph('p:principal r:role g:grant org:resource project:resource d:resource', 'p>r r>g g>d d>project project>org'),
+    { p: 0, r: 1, g: 2, org: 1, project: 2, d: 3 },
+  ],
+  [
+    'groups in a circle',
+    graph('p:principal a:group b:group d:resource', 'p>a a>b b>a b>d'),
+    { p: 0, a: 1, b: 2, d: 3 },
+  ],
   ['a resource that lies in itself', graph('p:principal d:resource', 'p>d d>d'), { p: 0, d: 1 }],
   ['links to nowhere', graph('p:principal', 'p>x x>p'), { p: 0 }],
   ['nothing in between', graph('p:principal d:resource', ''), { p: 0, d: 0 }],
@@ -49,7 +68,10 @@ for (const [name, of, expected] of /** @type {[string, Graph, Record<string, num
 /** @param {import('../../www/src/ask/layout.ts').Layout} of */
 function overlaps({ boxes }) {
   return boxes.flatMap((a, at) =>
-    boxes.slice(at + 1).filter((b) => a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height).map((b) => `${a.node.id} ${b.node.id}`),
+    boxes
+      .slice(at + 1)
+      .filter((b) => a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height)
+      .map((b) => `${a.node.id} ${b.node.id}`),
   );
 }
 
@@ -62,7 +84,10 @@ function chance(seed) {
   };
   const kinds = ['role', 'group', 'tenant', 'grant', 'forbid', 'policy', 'resource'];
   const count = 2 + next(24);
-  const nodes = Array.from({ length: count }, (_, at) => `n${at}:${at === 0 ? 'principal' : kinds[next(kinds.length)]}`);
+  const nodes = Array.from(
+    { length: count },
+    (_, at) => `n${at}:${at === 0 ? 'principal' : kinds[next(kinds.length)]}`,
+  );
   const edges = Array.from({ length: next(40) }, () => `n${next(count)}${next(5) === 0 ? '!' : '>'}n${next(count)}`);
   return graph(nodes.join(' '), edges.join(' '));
 }
@@ -94,7 +119,9 @@ test('side by side where there is room, from above where there is not', () => {
 });
 
 test('a layer is ordered so that links do not cross', () => {
-  const { boxes } = layout(graph('p:principal a:role b:role y:grant x:grant d:resource', 'p>a p>b a>x b>y x>d y>d'), { width: 1200 });
+  const { boxes } = layout(graph('p:principal a:role b:role y:grant x:grant d:resource', 'p>a p>b a>x b>y x>d y>d'), {
+    width: 1200,
+  });
   const y = (/** @type {string} */ id) => boxes.find(({ node }) => node.id === id)?.y ?? 0;
   assert.equal(y('a') < y('b'), y('x') < y('y'));
 });
@@ -102,7 +129,8 @@ test('a layer is ordered so that links do not cross', () => {
 test('labels of links that begin together stand apart', () => {
   const of = graph('p:principal a:role b:role', 'p!a p!b');
   const { lines, width } = layout(of, { width: 100 });
-  const [one, other] = /** @type {[import('../../www/src/ask/layout.ts').Line, import('../../www/src/ask/layout.ts').Line]} */ (lines);
+  const [one, other] =
+    /** @type {[import('../../www/src/ask/layout.ts').Line, import('../../www/src/ask/layout.ts').Line]} */ (lines);
   assert.equal(edgeLabel(one.edge), 'missing: to');
   assert.ok(Math.abs(one.label.x - other.label.x) > 30);
   for (const { label } of lines) assert.ok(label.x > 20 && label.x < width - 20);

@@ -1,29 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-// The pane “What happens?” of the built page in Chromium: why Bob may not, which row would let him, and asking something else.
+// The pane “What happens?” of the built page in Chromium: why Bob may not, which row would let him, and asking
+// something else.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { SIZES, launch, serve, settled, violations, visit } from './page.mjs';
+import { afterEach, beforeEach, test } from 'node:test';
+import { SIZES, settled, site, violations } from './page.mjs';
 
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let server;
-/** @type {import('playwright-core').Browser} */
-let browser;
+const { visit } = site();
 /** @type {Awaited<ReturnType<typeof visit>>} */
 let visited;
 /** @type {import('playwright-core').Page} */
 let page;
 
-before(async () => {
-  server = await serve();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  server?.close();
-});
 beforeEach(async () => {
-  visited = await visit(browser, server.url);
+  visited = await visit();
   page = visited.page;
   await settled(page);
 });
@@ -49,7 +39,10 @@ test('why Bob may not is answered without a click, and mended and taken back wit
   await becomes('Denied');
   assert.match(await verdict().innerText(), /Bob Brandt \(bob\) may not open the document Salaries 2026/);
   const text = await pane().innerText();
-  assert.match(text, /the membership of Bob Brandt \(bob\) in the team Finance does not count now: it ended on 2026-06-30/);
+  assert.match(
+    text,
+    /the membership of Bob Brandt \(bob\) in the team Finance does not count now: it ended on 2026-06-30/,
+  );
   const make = pane().getByRole('button', { name: 'Make this change' }).first();
   const box = await make.boundingBox();
   assert.ok(box !== null && box.y + box.height < 900, 'the change is on the first screen');
@@ -116,7 +109,7 @@ test('a decision is kept as a test, under a name that is there already', async (
 
 test('on a telephone the question is one line, and the verdict stays in sight', async () => {
   await visited.close();
-  visited = await visit(browser, server.url, { size: SIZES[2], theme: 'dark' });
+  visited = await visit({ size: SIZES[2], theme: 'dark' });
   page = visited.page;
   await settled(page);
   assert.equal(await pane().getByRole('combobox').first().isVisible(), false);

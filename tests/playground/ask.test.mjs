@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-// The pane “What happens?”, without a page: what can be chosen, the context, what is said, and where the graph's boxes stand.
+// The pane “What happens?”, without a page: what can be chosen, the context, what is said, and where the graph's boxes
+// stand.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { contextOf, withContext } from '../../www/src/case/case.ts';
@@ -20,20 +21,16 @@ import {
   typesFor,
 } from '../../www/src/ask/options.ts';
 import {
-  becauseOf,
   cellText,
-  decisionSays,
   differences,
   givesAway,
   graphSays,
   instantField,
   instantTyped,
-  newTest,
   parted,
   ranked,
   rowName,
   shortLabel,
-  testName,
   verdict,
 } from '../../www/src/ask/words.ts';
 
@@ -42,11 +39,25 @@ import {
 /** @param {string} id @param {string | null} label @returns {Known} */
 const known = (id, label = null) => ({ id, label, row: null });
 /** @param {string} name @param {Partial<EntityType>} [part] @returns {EntityType} */
-const type = (name, part = {}) => ({ name, table: name.toUpperCase(), principal: false, resource: false, attributes: [], parents: [], ...part });
+const type = (name, part = {}) => ({
+  name,
+  table: name.toUpperCase(),
+  principal: false,
+  resource: false,
+  attributes: [],
+  parents: [],
+  ...part,
+});
 /** @param {string} id @param {Partial<Action>} [part] @returns {Action} */
 const action = (id, part = {}) => ({ id, resources: [], implies: [], context: [], declared: true, ...part });
 
-const PEOPLE = entityOptions({ User: [known('ann', 'Ann Abara'), known('bob', 'Bob Brandt'), known('zoé', null)], Team: [known('bobs', 'Bobsleigh')] }, ['User', 'Team']);
+const PEOPLE = entityOptions(
+  {
+    User: [known('ann', 'Ann Abara'), known('bob', 'Bob Brandt'), known('zoé', null)],
+    Team: [known('bobs', 'Bobsleigh')],
+  },
+  ['User', 'Team'],
+);
 
 /** @param {string} typed */
 const keys = (typed) => find(PEOPLE, typed).groups.flatMap(({ options }) => options.map(({ key }) => key));
@@ -74,7 +85,14 @@ describe('what can be chosen', () => {
 
   test('what fits best stands first, within its group and among groups', () => {
     const options = index(
-      ['x bob', 'abob', 'bob', 'bobby'].map((label) => ({ key: label, group: label === 'bob' ? 'B' : 'A', label, detail: '', text: label, value: label })),
+      ['x bob', 'abob', 'bob', 'bobby'].map((label) => ({
+        key: label,
+        group: label === 'bob' ? 'B' : 'A',
+        label,
+        detail: '',
+        text: label,
+        value: label,
+      })),
       ({ label }) => [label],
     );
     const { groups } = find(options, 'bob');
@@ -85,7 +103,10 @@ describe('what can be chosen', () => {
   });
 
   test('of thousands a hundred are shown, and a small group keeps its place', () => {
-    const many = entityOptions({ User: Array.from({ length: 5000 }, (_, at) => known(`u${at}`, `Person ${at}`)), Team: [known('finance')] }, ['User', 'Team']);
+    const many = entityOptions(
+      { User: Array.from({ length: 5000 }, (_, at) => known(`u${at}`, `Person ${at}`)), Team: [known('finance')] },
+      ['User', 'Team'],
+    );
     const { groups, shown, matches } = find(many, '');
     assert.deepEqual(groups.map(({ name, options, of }) => [name, options.length, of]), [
       ['User', 99, 5000],
@@ -96,7 +117,9 @@ describe('what can be chosen', () => {
   });
 
   test('5,000 options are searched within a frame', () => {
-    const many = entityOptions({ User: Array.from({ length: 5000 }, (_, at) => known(`u${at}`, `Person ${at}`)) }, ['User']);
+    const many = entityOptions({ User: Array.from({ length: 5000 }, (_, at) => known(`u${at}`, `Person ${at}`)) }, [
+      'User',
+    ]);
     find(many, 'warm up');
     const began = performance.now();
     for (let round = 0; round < 10; round += 1) find(many, `person ${round}`);
@@ -130,7 +153,8 @@ describe('what can be chosen', () => {
 
   test('somebody who is not there can be asked about, of each type that may stand here', () => {
     const there = new Set(['User::"bob"']);
-    const free = (/** @type {string} */ typed) => freeOptions(typed, ['User', 'Service'], there).map(({ key, group }) => [key, group]);
+    const free = (/** @type {string} */ typed) =>
+      freeOptions(typed, ['User', 'Service'], there).map(({ key, group }) => [key, group]);
     assert.deepEqual(free('zed'), [['User::"zed"', FREE], ['Service::"zed"', FREE]]);
     assert.deepEqual(free('bob'), [['Service::"bob"', FREE]]);
     assert.deepEqual(free('Service::"bob"'), [['Service::"bob"', FREE]]);
@@ -139,14 +163,22 @@ describe('what can be chosen', () => {
   });
 
   test('types that may ask, and those that have entities first', () => {
-    const types = [type('Robot', { principal: true }), type('User', { principal: true }), type('Document', { resource: true })];
+    const types = [
+      type('Robot', { principal: true }),
+      type('User', { principal: true }),
+      type('Document', { resource: true }),
+    ];
     assert.deepEqual(typesFor(types, 'principal', { User: [known('bob')] }), ['User', 'Robot']);
     assert.deepEqual(typesFor(types, 'resource', {}), ['Document']);
     assert.deepEqual(typesFor([type('Thing')], 'principal', {}), ['Thing']);
   });
 
   test('actions for the type of the resource stand first, others below', () => {
-    const actions = [action('archive', { resources: ['Project'] }), action('edit', { resources: ['Document'], implies: ['open'] }), action('read')];
+    const actions = [
+      action('archive', { resources: ['Project'] }),
+      action('edit', { resources: ['Document'], implies: ['open'] }),
+      action('read'),
+    ];
     const options = actionOptions(actions, ['read', 'stamp'], 'Document');
     assert.deepEqual(options.map(({ key, group, detail }) => [key, group, detail]), [
       ['edit', 'Actions on Document', 'comes with open'],
@@ -159,14 +191,21 @@ describe('what can be chosen', () => {
   });
 
   test('a new case begins with the first question that makes sense', () => {
-    const types = [type('User', { principal: true }), type('Project', { resource: true }), type('Document', { resource: true })];
+    const types = [
+      type('User', { principal: true }),
+      type('Project', { resource: true }),
+      type('Document', { resource: true }),
+    ];
     const entities = { User: [known('ann')], Document: [known('plan')], Project: [known('apollo')] };
     assert.deepEqual(firstQuestion(types, [action('any'), action('edit', { resources: ['Document'] })], [], entities), {
       principal: { type: 'User', id: 'ann' },
       action: 'edit',
       resource: { type: 'Document', id: 'plan' },
     });
-    assert.equal(firstQuestion(types, [action('edit', { resources: ['Document'] })], [], { User: [known('ann')] }), undefined);
+    assert.equal(
+      firstQuestion(types, [action('edit', { resources: ['Document'] })], [], { User: [known('ann')] }),
+      undefined,
+    );
     assert.equal(firstQuestion(types, [], [], entities), undefined);
   });
 });
@@ -231,7 +270,8 @@ describe('the context', () => {
     ['String', '{"a": 1}', undefined],
     ['String', undefined, ''],
   ])) {
-    test(`${kind}: ${value ?? 'nothing'} is shown as ${text === undefined ? 'JSON alone' : `“${text}”`}`, () => assert.equal(shown(kind, value), text));
+    test(`${kind}: ${value ?? 'nothing'} is shown as ${text === undefined ? 'JSON alone' : `“${text}”`}`, () =>
+      assert.equal(shown(kind, value), text));
   }
 
   test('an entity is read in both of its forms', () => {
@@ -244,7 +284,11 @@ describe('the context', () => {
   for (const [kind, good, bad] of /** @type {[string, string[], string[]][]} */ ([
     ['Long', ['0', '-1', GREATEST], ['x', '1.0', '9223372036854775808', '-9223372036854775809']],
     ['decimal', ['1.0', '-0.1234'], ['1', '1.23456', 'x']],
-    ['datetime', ['2026-01-31', '2026-01-31T09:00:00Z', '2026-01-31T09:00:00.5+0100'], ['tomorrow', '2026-01-31 09:00']],
+    [
+      'datetime',
+      ['2026-01-31', '2026-01-31T09:00:00Z', '2026-01-31T09:00:00.5+0100'],
+      ['tomorrow', '2026-01-31 09:00'],
+    ],
     ['ipaddr', ['10.0.0.1', '10.0.0.0/8', '::1'], ['here', '10.0.0.1/x']],
     ['Bool', ['true'], ['yes']],
     ['String', ['anything'], []],
@@ -266,13 +310,22 @@ describe('the context', () => {
 describe('what is said', () => {
   /** @param {import('../../www/src/engine/shapes.ts').Uid} uid */
   const nameOf = (uid) => uid.id;
-  const asked = { principal: { type: 'User', id: 'bob' }, action: 'open', resource: { type: 'Document', id: 'salaries' }, context: '' };
+  const asked = {
+    principal: { type: 'User', id: 'bob' },
+    action: 'open',
+    resource: { type: 'Document', id: 'salaries' },
+    context: '',
+  };
 
   test('the verdict is a sign and a word', () => {
     const answer = { allow: false, undecided: false, reasons: [], errors: [] };
     assert.deepEqual(verdict({ ...answer, allow: true }), { sign: '✓', word: 'Allowed', tone: 'allow' });
     assert.deepEqual(verdict(answer), { sign: '✗', word: 'Denied', tone: 'deny' });
-    assert.deepEqual(verdict({ ...answer, undecided: true }), { sign: '?', word: 'Cannot be decided', tone: 'unknown' });
+    assert.deepEqual(verdict({ ...answer, undecided: true }), {
+      sign: '?',
+      word: 'Cannot be decided',
+      tone: 'unknown',
+    });
   });
 
   test('what comes nearest is a reason, and not part of the verdict', () => {
@@ -283,41 +336,28 @@ describe('what is said', () => {
     assert.deepEqual(parted('bob may open it.'), { says: 'bob may open it.', nearest: undefined });
   });
 
-  test('a test is named by what it says, and unlike every other', () => {
-    assert.equal(decisionSays(asked, true, nameOf), 'bob may open salaries.');
-    assert.equal(testName(asked, false, nameOf, []), 'bob may not open salaries');
-    assert.equal(testName(asked, false, nameOf, ['bob may not open salaries', 'bob may not open salaries (2)']), 'bob may not open salaries (3)');
-  });
-
-  test('a test names rows by their source and rules by their id, each once', () => {
-    const reason = { effect: /** @type {const} */ ('permit'), says: '', rests_on: [] };
-    const row = { table: 'SHARE', row: 0, column: null };
-    const reasons = [
-      { ...reason, policy: 'SHARE/1#Document', source: 'SHARE/1', row },
-      { ...reason, policy: 'SHARE/1#Folder', source: 'SHARE/1', row },
-      { ...reason, policy: 'handbook/everybody', source: 'policies.cedar', row: null },
-      { ...reason, policy: 'owner/Document', source: '', row: null },
-    ];
-    assert.deepEqual(becauseOf(reasons), ['SHARE/1', 'handbook/everybody', 'owner/Document']);
-    const text = newTest({ ...asked, context: '{ "n": 9223372036854775807 }' }, 'a name', { allow: true, undecided: false, reasons, errors: [] }, '2026-01-01T00:00:00Z');
-    assert.match(text, /9223372036854775807/);
-    assert.deepEqual(JSON.parse(text).because, ['SHARE/1', 'handbook/everybody', 'owner/Document']);
-    assert.equal(JSON.parse(text).expect, 'allow');
-  });
-
   test('a change says what was and what will be, and nothing of what stays', () => {
     const rows = { TEAM_MEMBER: { columns: ['person_id', 'ends_at'], rows: [['bob', '2026-06-30']] } };
     assert.deepEqual(differences({ table: 'TEAM_MEMBER', row: 0, values: { person_id: 'bob', ends_at: null } }, rows), [
       { column: 'ends_at', before: '2026-06-30', after: 'empty' },
     ]);
-    assert.deepEqual(differences({ table: 'TEAM_MEMBER', row: null, values: { person_id: 'cleo', ends_at: null } }, rows), [
-      { column: 'person_id', before: undefined, after: 'cleo' },
+    assert.deepEqual(
+      differences({ table: 'TEAM_MEMBER', row: null, values: { person_id: 'cleo', ends_at: null } }, rows),
+      [{ column: 'person_id', before: undefined, after: 'cleo' }],
+    );
+    assert.deepEqual(differences({ table: 'constructor', row: 3, values: { a: 1 } }, rows), [
+      { column: 'a', before: 'empty', after: '1' },
     ]);
-    assert.deepEqual(differences({ table: 'constructor', row: 3, values: { a: 1 } }, rows), [{ column: 'a', before: 'empty', after: '1' }]);
   });
 
   test('a cell is short', () => {
-    assert.deepEqual([null, '', true, { integer: '9223372036854775807' }, { blob: '00ff' }].map(cellText), ['empty', '""', 'true', '9223372036854775807', '2 bytes']);
+    assert.deepEqual([null, '', true, { integer: '9223372036854775807' }, { blob: '00ff' }].map(cellText), [
+      'empty',
+      '""',
+      'true',
+      '9223372036854775807',
+      '2 bytes',
+    ]);
     assert.equal(cellText('x'.repeat(100)).length, 58);
   });
 
@@ -334,7 +374,10 @@ describe('what is said', () => {
     const rows = { USER_ROLE: { columns: ['user_id', 'role_id'], rows: [['ann', 'editor'], ['bob', null]] } };
     const place = { table: 'USER_ROLE', row: 0, column: null };
     assert.equal(rowName(place, ['user_id', 'role_id'], rows), 'USER_ROLE ann, editor');
-    assert.equal(rowName({ ...place, column: 'ends_at' }, ['user_id', 'role_id'], rows), 'USER_ROLE ann, editor: ends_at');
+    assert.equal(
+      rowName({ ...place, column: 'ends_at' }, ['user_id', 'role_id'], rows),
+      'USER_ROLE ann, editor: ends_at',
+    );
     assert.equal(rowName({ ...place, row: 1 }, ['user_id', 'role_id'], rows), 'USER_ROLE, row 2');
     assert.equal(rowName({ ...place, row: 7 }, [], rows), 'USER_ROLE, row 8');
     assert.equal(rowName({ ...place, row: null }, [], rows), 'USER_ROLE');
@@ -343,7 +386,15 @@ describe('what is said', () => {
 
   test('rules stand in the order in which they matter', () => {
     /** @param {string} policy @param {'yes' | 'no' | 'failed'} applies @param {boolean} [fits] @returns {Evaluated} */
-    const rule = (policy, applies, fits = true) => ({ policy, effect: 'permit', source: 'generated', line: 1, applies, scope: { principal: fits, action: fits, resource: fits }, conditions: [] });
+    const rule = (policy, applies, fits = true) => ({
+      policy,
+      effect: 'permit',
+      source: 'generated',
+      line: 1,
+      applies,
+      scope: { principal: fits, action: fits, resource: fits },
+      conditions: [],
+    });
     const order = ranked([rule('far', 'no', false), rule('near', 'no'), rule('failed', 'failed'), rule('yes', 'yes')]);
     assert.deepEqual(order.map(({ policy }) => policy), ['yes', 'failed', 'near', 'far']);
   });
@@ -356,7 +407,10 @@ describe('what is said', () => {
 
   test('a box says a name without the id that its title has', () => {
     const node = { id: '', kind: /** @type {const} */ ('resource'), row: null, decided: true };
-    assert.equal(shortLabel({ ...node, label: 'Salaries 2026 (salaries)', title: 'Document::"salaries"' }), 'Salaries 2026');
+    assert.equal(
+      shortLabel({ ...node, label: 'Salaries 2026 (salaries)', title: 'Document::"salaries"' }),
+      'Salaries 2026',
+    );
     assert.equal(shortLabel({ ...node, label: 'Plan (old)', title: 'Document::"plan"' }), 'Plan (old)');
     assert.equal(shortLabel({ ...node, label: 'open', title: 'SHARE/1' }), 'open');
   });

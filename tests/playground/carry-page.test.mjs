@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-// The built page in Chromium: work survives a reload, links and files carry it to elsewhere, and nothing is lost on the way.
+// The built page in Chromium: work survives a reload, links and files carry it to elsewhere, and nothing is lost on the
+// way.
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,57 +11,44 @@ import { unzipSync, zipSync } from 'fflate';
 import { EMPTY } from '../../www/src/case/case.ts';
 import { fragmentOf } from '../../www/src/carry/link.ts';
 import { readFiles } from '../../www/src/carry/files.ts';
-import { launch, serve } from './page.mjs';
+import { site } from './page.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let server;
-/** @type {import('playwright-core').Browser} */
-let browser;
-/** A profile of its own for each test. @type {import('playwright-core').BrowserContext} */
+const { url, visit } = site();
+
+/** A profile of its own for each test. @type {Awaited<ReturnType<typeof visit>>} */
 let profile;
 /** @type {Page} */
 let page;
 /** @type {string} */
 let folder;
 
-before(async () => {
-  server = await serve();
-  browser = await launch();
+before(() => {
   folder = mkdtempSync(join(tmpdir(), 'palisade-carry-'));
 });
-after(async () => {
-  await browser?.close();
-  server?.close();
-  rmSync(folder, { recursive: true });
-});
+after(() => rmSync(folder, { recursive: true }));
 beforeEach(async () => {
-  profile = await browser.newContext({ viewport: { width: 1440, height: 900 }, acceptDownloads: true });
-  page = await opened(server.url);
+  profile = await visit();
+  page = profile.page;
+  await idle();
 });
 afterEach(async () => {
   await profile.close();
-  assert.deepEqual(wrong.splice(0), []);
+  assert.deepEqual(profile.wrong, []);
 });
 
-/** Errors of any page. @type {string[]} */
-const wrong = [];
-
-/** @param {string} url */
-async function opened(url, of = profile) {
-  const one = await of.newPage();
-  one.setDefaultTimeout(10_000);
-  one.on('pageerror', (error) => wrong.push(error.message));
-  one.on('console', (message) => message.type() === 'error' && wrong.push(message.text()));
-  await one.goto(url);
+/** One more tab. @param {string} address */
+async function opened(address) {
+  const one = await profile.open(address);
   await idle(one);
   return one;
 }
 
 const idle = (one = page) => one.waitForSelector('[data-engine=idle]');
 const name = (one = page) => one.getByLabel('Name of the case');
-const said = (/** @type {string | RegExp} */ text, one = page) => one.locator('.notice').filter({ hasText: text }).first();
+const said = (/** @type {string | RegExp} */ text, one = page) =>
+  one.locator('.notice').filter({ hasText: text }).first();
 
 /** Renames the case, which is the change that every screen has, and waits until it is kept. */
 async function rename(/** @type {string} */ to, one = page) {
@@ -89,7 +77,10 @@ async function openFrom(item, files) {
 }
 
 /** @param {Record<string, string>} files */
-const zip = (files) => Buffer.from(zipSync(Object.fromEntries(Object.entries(files).map(([path, text]) => [path, new TextEncoder().encode(text)]))));
+const zip = (files) =>
+  Buffer.from(
+    zipSync(Object.fromEntries(Object.entries(files).map(([path, text]) => [path, new TextEncoder().encode(text)]))),
+  );
 
 describe('a first visit', () => {
   test('shows the example with its question, rows and one sentence, which is closed once', async () => {
@@ -132,7 +123,10 @@ describe('what was worked on', () => {
     await page.reload();
     await idle();
     await said(/cannot be read .* set aside/).waitFor();
-    assert.equal(await page.evaluate(() => localStorage.getItem('palisade.unreadable')), '{"version":1,"case":"damaged');
+    assert.equal(
+      await page.evaluate(() => localStorage.getItem('palisade.unreadable')),
+      '{"version":1,"case":"damaged',
+    );
     assert.equal(await name().inputValue(), 'handbook');
   });
 
@@ -149,7 +143,7 @@ describe('what was worked on', () => {
   });
 
   test('in two tabs: what was written last is kept, and the other tab can load it', async () => {
-    const other = await opened(server.url);
+    const other = await opened(url());
     await rename('from the other', other);
     await said('changed in another tab').waitFor();
     assert.equal(await name().inputValue(), 'handbook');
@@ -164,18 +158,23 @@ describe('what was worked on', () => {
 });
 
 describe('a link', () => {
-  const linked = { ...EMPTY, name: 'linked', policies: '// 🦊\n', rows: { T: { columns: ['a'], rows: [[{ integer: '9007199254740993' }]] } } };
+  const linked = {
+    ...EMPTY,
+    name: 'linked',
+    policies: '// 🦊\n',
+    rows: { T: { columns: ['a'], rows: [[{ integer: '9007199254740993' }]] } },
+  };
 
   test('that is copied shows the same in another profile', async () => {
-    await profile.grantPermissions(['clipboard-read', 'clipboard-write']);
     await rename('shared');
     await page.getByRole('button', { name: 'Share link' }).click();
     await said(/The link was copied: [\d,]+ characters/).waitFor();
     const link = await page.evaluate(() => navigator.clipboard.readText());
     const of = await caseOf();
-    const stranger = await browser.newContext();
-    const there = await opened(link, stranger);
-    assert.equal(there.url(), server.url);
+    const stranger = await visit({ at: link });
+    const there = stranger.page;
+    await idle(there);
+    assert.equal(there.url(), url());
     assert.deepEqual(await caseOf(there), of);
     await there.waitForTimeout(500);
     await there.reload();
@@ -186,33 +185,42 @@ describe('a link', () => {
     await idle(there);
     assert.equal(await name(there).inputValue(), 'changed');
     await stranger.close();
+    assert.deepEqual(stranger.wrong, []);
   });
 
   test('that cannot be copied is shown, to be copied by hand', async () => {
-    await page.evaluate(() => Object.defineProperty(navigator, 'clipboard', { value: { writeText: () => Promise.reject(new Error('no')) } }));
+    await page.evaluate(() =>
+      Object.defineProperty(navigator, 'clipboard', { value: { writeText: () => Promise.reject(new Error('no')) } }),
+    );
     await page.getByRole('button', { name: 'Share link' }).click();
     const text = page.getByLabel('The link');
     const whole = await text.evaluate((one) => {
       const { value, selectionStart, selectionEnd } = /** @type {HTMLTextAreaElement} */ (one);
-      return [document.activeElement === one, value.slice(selectionStart, selectionEnd) === value, value.includes('#case=v1.')];
+      return [
+        document.activeElement === one,
+        value.slice(selectionStart, selectionEnd) === value,
+        value.includes('#case=v1.'),
+      ];
     });
     assert.deepEqual(whole, [true, true, true]);
   });
 
   test('that is very long is said to be', async () => {
-    const rows = Array.from({ length: 6_000 }, (_, at) => [`${(at * 2_654_435_761) % 4_294_967_296}-${(at * 40_503) % 65_536}`]);
-    await page.goto(`${server.url}${fragmentOf({ ...linked, rows: { T: { columns: ['a'], rows } } })}`);
+    const rows = Array.from({ length: 6_000 }, (_, at) => [
+      `${(at * 2_654_435_761) % 4_294_967_296}-${(at * 40_503) % 65_536}`,
+    ]);
+    await page.goto(`${url()}${fragmentOf({ ...linked, rows: { T: { columns: ['a'], rows } } })}`);
     await page.getByRole('button', { name: 'Share link' }).click();
     await page.getByText('Some programs cut links that are longer than 32,000 characters').waitFor();
   });
 
   test('does not take the place of work without a way back', async () => {
     await rename('precious');
-    await page.goto(`${server.url}${fragmentOf(linked)}`);
+    await page.goto(`${url()}${fragmentOf(linked)}`);
     await page.reload();
     await idle();
     assert.deepEqual(await caseOf(), linked);
-    assert.equal(page.url(), server.url);
+    assert.equal(page.url(), url());
     await choose('Open', /Back to precious/);
     assert.equal(await name().inputValue(), 'precious');
     await page.locator('.bar').getByRole('button', { name: 'Undo' }).click();
@@ -223,7 +231,7 @@ describe('a link', () => {
     await page.evaluate((fragment) => (location.hash = fragment), fragmentOf(linked));
     await said('The link was opened').waitFor();
     assert.deepEqual(await caseOf(), linked);
-    assert.equal(page.url(), server.url);
+    assert.equal(page.url(), url());
     await page.locator('.bar').getByRole('button', { name: 'Undo' }).click();
     assert.equal(await name().inputValue(), 'handbook');
   });
@@ -232,7 +240,7 @@ describe('a link', () => {
     await rename('precious');
     const broken = fragmentOf(linked).slice(0, -9);
     for (const fragment of [broken, '#case=v9.x', '#case=v1.%%%']) {
-      const there = await opened(`${server.url}${fragment}`);
+      const there = await opened(`${url()}${fragment}`);
       await said('The link cannot be opened', there).waitFor();
       assert.equal(await name(there).inputValue(), 'precious');
       await there.close();
@@ -257,7 +265,10 @@ describe('files', () => {
       await choose('Open', /A new case/);
       await openFrom(/Files/, saved);
       await said(`${pack.name} was opened`).waitFor();
-      await page.waitForFunction((name) => /** @type {HTMLInputElement} */ (document.querySelector('input.name')).value === name, pack.name);
+      await page.waitForFunction(
+        (name) => /** @type {HTMLInputElement} */ (document.querySelector('input.name')).value === name,
+        pack.name,
+      );
       assert.deepEqual(await caseOf(), of);
     }
   });
@@ -292,7 +303,15 @@ describe('files', () => {
       for await (const [name, file] of folder.entries()) texts[name] = await (await file.getFile()).text();
       return texts;
     });
-    const names = ['model.toml', 'policies.cedar', 'question.json', 'routes.toml', 'sample.sql', 'schema.mmd', 'tests.toml'];
+    const names = [
+      'model.toml',
+      'policies.cedar',
+      'question.json',
+      'routes.toml',
+      'sample.sql',
+      'schema.mmd',
+      'tests.toml',
+    ];
     assert.deepEqual(Object.keys(files).sort(), names);
     for (const name of ['model.toml', 'policies.cedar', 'routes.toml', 'schema.mmd', 'tests.toml']) {
       assert.equal(files[name], readFileSync(`policies/handbook/${name}`, 'utf8'));
@@ -324,7 +343,14 @@ describe('files', () => {
       [Buffer.from('PK'), /cannot be unpacked/],
       [zip({ 'a.png': 'x' }), /There is no file in it/],
       [zip({ 'a/schema.mmd': '', 'b/schema.mmd': '' }), /several packs/],
-      [zip({ 'schema.mmd': readFileSync('policies/handbook/schema.mmd', 'utf8'), 'model.toml': '', 'sample.sql': 'INSERT INTO PERSON (id) VALUES (' }), /sample\.sql, line 1: .* Nothing was opened/],
+      [
+        zip({
+          'schema.mmd': readFileSync('policies/handbook/schema.mmd', 'utf8'),
+          'model.toml': '',
+          'sample.sql': 'INSERT INTO PERSON (id) VALUES (',
+        }),
+        /sample\.sql, line 1: .* Nothing was opened/,
+      ],
     ])) {
       writeFileSync(wrong, content);
       await openFrom(/Files/, wrong);

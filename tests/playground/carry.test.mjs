@@ -7,7 +7,16 @@ import { describe, test } from 'node:test';
 import { unzipSync, zipSync } from 'fflate';
 import { parse } from 'smol-toml';
 import { EMPTY, literal } from '../../www/src/case/case.ts';
-import { caseFileOf, fileName, filesOf, instantOf, isWanted, plainSample, readFiles, zipped } from '../../www/src/carry/files.ts';
+import {
+  caseFileOf,
+  fileName,
+  filesOf,
+  instantOf,
+  isWanted,
+  plainSample,
+  readFiles,
+  zipped,
+} from '../../www/src/carry/files.ts';
 import { ASIDE, KEY, printKept, readKept, takeKept } from '../../www/src/carry/keep.ts';
 import { EXAMPLES, FIRST } from '../../www/src/carry/packs.ts';
 
@@ -25,9 +34,22 @@ const SHOP = {
   policies: '// 🙂\npermit(principal, action, resource);\n',
   routes: '',
   tests: 'at = "2026-01-15T09:00:00Z"\n',
-  rows: { USER: { columns: ['id', 'n'], rows: [['ann', { integer: '9007199254740993' }], ["o'hara", null]] } },
+  rows: {
+    USER: {
+      columns: ['id', 'n'],
+      rows: [
+        ['ann', { integer: '9007199254740993' }],
+        ["o'hara", null],
+      ],
+    },
+  },
   at: '2026-01-15T09:00:00Z',
-  ask: { principal: { type: 'User', id: 'ann' }, action: 'read', resource: { type: 'User', id: "o'hara" }, context: '{}' },
+  ask: {
+    principal: { type: 'User', id: 'ann' },
+    action: 'read',
+    resource: { type: 'User', id: "o'hara" },
+    context: '{}',
+  },
 };
 
 /** @param {Record<string, string>} [kept] */
@@ -67,7 +89,9 @@ describe('what the browser keeps', () => {
   });
 
   test('of 5,000 rows costs little while a text is changed', () => {
-    const rows = { T: { columns: ['id', 'mail'], rows: Array.from({ length: 5_000 }, (_, at) => [at, `user${at}@example.com`]) } };
+    const rows = {
+      T: { columns: ['id', 'mail'], rows: Array.from({ length: 5_000 }, (_, at) => [at, `user${at}@example.com`]) },
+    };
     const large = { ...SHOP, rows };
     printKept(large, large);
     const began = worked();
@@ -110,27 +134,61 @@ describe('what the browser keeps', () => {
 
 const bytes = (/** @type {string} */ text) => new TextEncoder().encode(text);
 /** @param {Record<string, string | Uint8Array>} files */
-const given = (files) => Object.entries(files).map(([path, one]) => ({ path, bytes: typeof one === 'string' ? bytes(one) : one }));
+const given = (files) =>
+  Object.entries(files).map(([path, one]) => ({ path, bytes: typeof one === 'string' ? bytes(one) : one }));
 const pack = { 'schema.mmd': 'erDiagram\n', 'model.toml': '# model\n' };
 /** @param {Record<string, string | Uint8Array>} files @param {string} folder */
-const within = (folder, files) => Object.fromEntries(Object.entries(files).map(([path, one]) => [`${folder}/${path}`, one]));
+const within = (folder, files) =>
+  Object.fromEntries(Object.entries(files).map(([path, one]) => [`${folder}/${path}`, one]));
 
 describe('files that are opened', () => {
   /** @type {[name: string, files: Record<string, string | Uint8Array>, what: object][]} */
   const cases = [
-    ['a pack’s files', { ...pack, 'policies.cedar': 'p' }, { name: undefined, texts: { schema: 'erDiagram\n', model: '# model\n', policies: 'p' } }],
+    [
+      'a pack’s files',
+      { ...pack, 'policies.cedar': 'p' },
+      { name: undefined, texts: { schema: 'erDiagram\n', model: '# model\n', policies: 'p' } },
+    ],
     ['a pack’s folder', within('shop', pack), { name: 'shop' }],
     ['a folder within folders', within('a/b/shop', pack), { name: 'shop' }],
-    ['a folder with more below it', { ...within('shop', pack), 'shop/old/policies.cedar': 'x' }, { name: 'shop', ignored: ['shop/old/policies.cedar'] }],
-    ['SQL instead of a diagram', { 'schema.sql': 'CREATE TABLE t (a);', 'model.toml': '' }, { schemaFile: 'schema.sql' }],
+    [
+      'a folder with more below it',
+      { ...within('shop', pack), 'shop/old/policies.cedar': 'x' },
+      { name: 'shop', ignored: ['shop/old/policies.cedar'] },
+    ],
+    [
+      'SQL instead of a diagram',
+      { 'schema.sql': 'CREATE TABLE t (a);', 'model.toml': '' },
+      { schemaFile: 'schema.sql' },
+    ],
     ['rows beside them', { ...pack, 'sample.sql': 'INSERT' }, { sample: 'INSERT' }],
-    ['other files beside them', { ...pack, 'README.md': 'x', 'notes.txt': 'y' }, { ignored: ['README.md', 'notes.txt'] }],
-    ['files of a version control', { ...within('shop', pack), 'shop/.git/schema.mmd': 'x', '__MACOSX/shop/model.toml': 'x' }, { name: 'shop', ignored: [] }],
-    ['a zip', { 'shop.zip': zipSync({ 'schema.mmd': bytes('erDiagram\n'), 'model.toml': bytes('') }) }, { name: 'shop' }],
-    ['a zip of a folder', { 'x.zip': zipSync({ 'shop/schema.mmd': bytes('erDiagram\n'), 'shop/src/main.rs': bytes('x') }) }, { name: 'shop' }],
+    [
+      'other files beside them',
+      { ...pack, 'README.md': 'x', 'notes.txt': 'y' },
+      { ignored: ['README.md', 'notes.txt'] },
+    ],
+    [
+      'files of a version control',
+      { ...within('shop', pack), 'shop/.git/schema.mmd': 'x', '__MACOSX/shop/model.toml': 'x' },
+      { name: 'shop', ignored: [] },
+    ],
+    [
+      'a zip',
+      { 'shop.zip': zipSync({ 'schema.mmd': bytes('erDiagram\n'), 'model.toml': bytes('') }) },
+      { name: 'shop' },
+    ],
+    [
+      'a zip of a folder',
+      { 'x.zip': zipSync({ 'shop/schema.mmd': bytes('erDiagram\n'), 'shop/src/main.rs': bytes('x') }) },
+      { name: 'shop' },
+    ],
     ['a policy alone', { 'policies.cedar': 'p' }, { texts: { policies: 'p' } }],
     ['rows alone', { 'sample.sql': 'INSERT' }, { texts: {}, sample: 'INSERT' }],
-    ['ends of lines as another system writes them', { 'policies.cedar': 'a\r\nb\r\n' }, { texts: { policies: 'a\nb\n' } }],
+    [
+      'ends of lines as another system writes them',
+      { 'policies.cedar': 'a\r\nb\r\n' },
+      { texts: { policies: 'a\nb\n' } },
+    ],
     ['a mark at the beginning', { 'policies.cedar': '\ufeffa' }, { texts: { policies: 'a' } }],
   ];
   for (const [name, files, what] of cases) {
@@ -146,7 +204,12 @@ describe('files that are opened', () => {
 
   for (const path of ['tables.mmd', 'dump.SQL', 'docs/er.md']) {
     test(`a schema alone: ${path}`, () => {
-      assert.deepEqual(readFiles(given({ [path]: 'erDiagram\r\n' })), { is: 'schema', path, text: 'erDiagram\n', ignored: [] });
+      assert.deepEqual(readFiles(given({ [path]: 'erDiagram\r\n' })), {
+        is: 'schema',
+        path,
+        text: 'erDiagram\n',
+        ignored: [],
+      });
     });
   }
 
@@ -154,7 +217,11 @@ describe('files that are opened', () => {
   const wrong = [
     ['none', {}, /There is no file in it\. This page reads schema\.mmd/],
     ['files of something else', { 'a.png': 'x', 'b.txt': 'y' }, /a\.png, b\.txt: nothing of it can be opened/],
-    ['many files of something else', Object.fromEntries(Array.from({ length: 99 }, (_, at) => [`${at}.png`, ''])), /and 94 more/],
+    [
+      'many files of something else',
+      Object.fromEntries(Array.from({ length: 99 }, (_, at) => [`${at}.png`, ''])),
+      /and 94 more/,
+    ],
     ['several packs', { ...within('a', pack), ...within('b', pack) }, /several packs: a, b\. Open one/],
     ['several schemas', { 'a.mmd': '', 'b.mmd': '' }, /several schemas: a\.mmd, b\.mmd/],
     ['two schemas of one pack', { ...pack, 'schema.sql': '' }, /both schema\.mmd and schema\.sql: keep one/],
@@ -164,14 +231,34 @@ describe('files that are opened', () => {
     ['another JSON', { 'package.json': '{"name": "x"}' }, /package\.json is no case: it has no `"format"/],
     ['a broken JSON', { 'x.json': '{' }, /x\.json is no case/],
     ['a case of later', { 'x.json': '{"format": "palisade-case", "version": 9}' }, /another version/],
-    ['a case that is none', { 'x.json': '{"format": "palisade-case", "version": 1, "case": []}' }, /`the case` is no object/],
-    ['a question that is none', { ...pack, 'question.json': '{"ask": 1}' }, /question\.json is no question: `ask` is no object/],
-    ['an archive that is a bomb', { 'x.zip': zipSync({ 'model.toml': new Uint8Array(30_000_000) }) }, /holds more than 20 MB/],
+    [
+      'a case that is none',
+      { 'x.json': '{"format": "palisade-case", "version": 1, "case": []}' },
+      /`the case` is no object/,
+    ],
+    [
+      'a question that is none',
+      { ...pack, 'question.json': '{"ask": 1}' },
+      /question\.json is no question: `ask` is no object/,
+    ],
+    [
+      'an archive that is a bomb',
+      { 'x.zip': zipSync({ 'model.toml': new Uint8Array(30_000_000) }) },
+      /holds more than 20 MB/,
+    ],
   ];
-  for (const [name, files, why] of wrong) test(`say what is wrong: ${name}`, () => assert.throws(() => readFiles(given(files)), why));
+  for (const [name, files, why] of wrong)
+    test(`say what is wrong: ${name}`, () => assert.throws(() => readFiles(given(files)), why));
 
   test('are read of a folder only where they may be of a pack', () => {
-    const paths = ['shop/model.toml', 'shop/.git/model.toml', 'shop/node_modules/x/schema.sql', 'shop/a.png', 'shop/er.md', 'shop/x.json'];
+    const paths = [
+      'shop/model.toml',
+      'shop/.git/model.toml',
+      'shop/node_modules/x/schema.sql',
+      'shop/a.png',
+      'shop/er.md',
+      'shop/x.json',
+    ];
     assert.deepEqual(paths.filter(isWanted), ['shop/model.toml', 'shop/er.md', 'shop/x.json']);
   });
 });
@@ -183,12 +270,17 @@ describe('a case that is saved', () => {
     const zip = zipped('shop', filesOf(SHOP, sample));
     assert.deepEqual(
       Object.keys(unzipSync(zip)).sort(),
-      ['model.toml', 'policies.cedar', 'question.json', 'routes.toml', 'sample.sql', 'schema.mmd', 'tests.toml'].map((name) => `shop/${name}`),
+      ['model.toml', 'policies.cedar', 'question.json', 'routes.toml', 'sample.sql', 'schema.mmd', 'tests.toml'].map(
+        (name) => `shop/${name}`,
+      ),
     );
     const opened = readFiles([{ path: 'shop.zip', bytes: zip }]);
     assert.ok(opened.is === 'pack');
     const { name, texts, schemaFile, sample: again, question } = opened.pack;
-    assert.deepEqual({ ...EMPTY, name, ...texts, schemaFile, ...question, rows: SHOP.rows, ignored: undefined }, { ...SHOP, ignored: undefined });
+    assert.deepEqual(
+      { ...EMPTY, name, ...texts, schemaFile, ...question, rows: SHOP.rows, ignored: undefined },
+      { ...SHOP, ignored: undefined },
+    );
     assert.equal(again, sample);
     assert.deepEqual(opened.ignored, []);
   });
@@ -199,10 +291,18 @@ describe('a case that is saved', () => {
   });
 
   test('has its rows as SQL also where the engine cannot read the texts', () => {
-    const table = { columns: ['a"b', 'c'], rows: [[null, true], [1e308, "it's"], [{ integer: '-9223372036854775808' }, { blob: '00ff' }]] };
+    const table = {
+      columns: ['a"b', 'c'],
+      rows: [
+        [null, true],
+        [1e308, "it's"],
+        [{ integer: '-9223372036854775808' }, { blob: '00ff' }],
+      ],
+    };
     assert.equal(
       plainSample({ 'T"': table, empty: { columns: ['x'], rows: [] } }),
-      `INSERT INTO "T""" ("a""b", "c") VALUES\n  (NULL, 1),\n  (1e+308, 'it''s'),\n  (-9223372036854775808, X'00ff');\n`,
+      `INSERT INTO "T""" ("a""b", "c") VALUES\n  (NULL, 1),\n  (1e+308, 'it''s'),\n  (-9223372036854775808, X'00ff');` +
+        '\n',
     );
   });
 
@@ -216,7 +316,9 @@ describe('a case that is saved', () => {
     ['...', 'case'],
     ['x'.repeat(300), 'x'.repeat(80)],
   ];
-  for (const [name, file] of names) test(`has a name that every system takes: ${JSON.stringify(name).slice(0, 30)}`, () => assert.equal(fileName(name), file));
+  for (const [name, file] of names)
+    test(`has a name that every system takes: ${JSON.stringify(name).slice(0, 30)}`, () =>
+      assert.equal(fileName(name), file));
 });
 
 describe('the instant of a pack’s tests', () => {
@@ -247,7 +349,12 @@ describe('the examples', () => {
       const tests = /** @type {any} */ (parse(readFileSync(file, 'utf8')));
       const asked = tests.test.find(
         (/** @type {any} */ one) =>
-          one.principal === literal(ask.principal) && one.action === ask.action && one.resource === literal(ask.resource) && !one.rows && !one.context && !one.at,
+          one.principal === literal(ask.principal) &&
+          one.action === ask.action &&
+          one.resource === literal(ask.resource) &&
+          !one.rows &&
+          !one.context &&
+          !one.at,
       );
       assert.equal(asked?.expect, 'deny');
       assert.equal(at, tests.at);

@@ -25,7 +25,8 @@ describe('lines', () => {
     ['moved', 'a\nb\nc\nd\n', 'b\nc\nd\na\n', ['-a', ' b', ' c', ' d', '+a']],
     ['two changes apart', 'a\nb\nc\nd\ne\n', 'a\nB\nc\nD\ne\n', [' a', '-b', '+B', ' c', '-d', '+D', ' e']],
   ];
-  for (const [name, before, after, wanted] of cases) test(name, () => assert.deepEqual(short(lines(before, after)), wanted));
+  for (const [name, before, after, wanted] of cases)
+    test(name, () => assert.deepEqual(short(lines(before, after)), wanted));
 
   test('what goes and what stays together are both texts, for any two', () => {
     let seed = 7;
@@ -34,7 +35,11 @@ describe('lines', () => {
       const text = () => Array.from({ length: random(12) }, () => 'abc'[random(3)]).join('\n');
       const [before, after] = [text(), text()];
       const all = lines(before, after);
-      const kept = (/** @type {string} */ sign) => all.filter((line) => line.sign !== sign).map((line) => line.text).join('\n');
+      const kept = (/** @type {string} */ sign) =>
+        all
+          .filter((line) => line.sign !== sign)
+          .map((line) => line.text)
+          .join('\n');
       assert.deepEqual([kept('+'), kept('-')], [before, after]);
       all.forEach(({ before: then, after: now, text }) => {
         if (then !== undefined) assert.equal(before.split('\n')[then - 1], text);
@@ -51,24 +56,46 @@ describe('lines', () => {
   test('of what is alike, little is shown', () => {
     const text = Array.from({ length: 40 }, (_, at) => `l${at}`);
     const shown = around(lines(text.join('\n'), text.with(20, 'x').join('\n')), 2);
-    assert.deepEqual(shown.map((one) => ('left' in one ? one.left : one.sign + one.text)), [18, ' l18', ' l19', '-l20', '+x', ' l21', ' l22', 17]);
+    assert.deepEqual(
+      shown.map((one) => ('left' in one ? one.left : one.sign + one.text)),
+      [18, ' l18', ' l19', '-l20', '+x', ' l21', ' l22', 17],
+    );
     assert.deepEqual(around(lines('a\nb', 'a\nb')), []);
   });
   test('side by side, what came stands beside what it replaces', () => {
     const rows = pairs(around(lines('a\nb\nc\nd', 'a\nx\ny\nz\nd'), 3));
-    assert.deepEqual(rows.map((pair) => ('left' in pair ? 'left' : `${pair.before?.text ?? ''}|${pair.after?.text ?? ''}`)), ['a|a', 'b|x', 'c|y', '|z', 'd|d']);
+    assert.deepEqual(
+      rows.map((pair) => ('left' in pair ? 'left' : `${pair.before?.text ?? ''}|${pair.after?.text ?? ''}`)),
+      ['a|a', 'b|x', 'c|y', '|z', 'd|d'],
+    );
   });
 });
 
 describe('rows', () => {
-  const before = { columns: ['user_id', 'role_id', 'expires_at'], rows: [['ann', 'editor', null], ['bob', 'viewer', null], ['cleo', 'viewer', '2026-06-30']] };
+  const before = {
+    columns: ['user_id', 'role_id', 'expires_at'],
+    rows: [
+      ['ann', 'editor', null],
+      ['bob', 'viewer', null],
+      ['cleo', 'viewer', '2026-06-30'],
+    ],
+  };
   const key = ['user_id', 'role_id'];
 
   test('by their key: a changed cell, a new row, one that went', () => {
-    const after = { ...before, rows: [['bob', 'viewer', '2027-01-01'], ['ann', 'editor', null], ['dan', 'viewer', null]] };
+    const after = {
+      ...before,
+      rows: [
+        ['bob', 'viewer', '2027-01-01'],
+        ['ann', 'editor', null],
+        ['dan', 'viewer', null],
+      ],
+    };
     const change = tableChange('USER_ROLE', before, after, key);
     assert.equal(tableSays(change), '1 row changed, 1 added, 1 removed');
-    assert.deepEqual(change.changed, [{ key: 'bob, viewer', row: 0, cells: [{ column: 'expires_at', before: null, after: '2027-01-01' }] }]);
+    assert.deepEqual(change.changed, [
+      { key: 'bob, viewer', row: 0, cells: [{ column: 'expires_at', before: null, after: '2027-01-01' }] },
+    ]);
     assert.deepEqual(change.added.map(({ key, row }) => [key, row]), [['dan, viewer', 2]]);
     assert.deepEqual(change.removed.map(({ key, row }) => [key, row]), [['cleo, viewer', null]]);
   });
@@ -87,26 +114,44 @@ describe('rows', () => {
   });
   test('keys of several parts do not run into each other', () => {
     const table = (/** @type {string[][]} */ ...rows) => ({ columns: ['a', 'b'], rows });
-    assert.equal(tableSays(tableChange('T', table(['x', 'y,z']), table(['x,y', 'z']), ['a', 'b'])), '1 row added, 1 removed');
+    assert.equal(
+      tableSays(tableChange('T', table(['x', 'y,z']), table(['x,y', 'z']), ['a', 'b'])),
+      '1 row added, 1 removed',
+    );
   });
   test('integers beyond 2^53 are told apart', () => {
     const table = (/** @type {string} */ integer) => ({ columns: ['id', 'n'], rows: [['a', { integer }]] });
-    assert.equal(tableSays(tableChange('T', table('9007199254740993'), table('9007199254740992'), ['id'])), '1 row changed');
+    assert.equal(
+      tableSays(tableChange('T', table('9007199254740993'), table('9007199254740992'), ['id'])),
+      '1 row changed',
+    );
   });
   test('tables that came or went, and those that only look new', () => {
     const a = { ...EMPTY, rows: { GONE: { columns: ['a'], rows: [[1]] }, SAME: { columns: ['a'], rows: [[1]] } } };
     const b = { ...EMPTY, rows: { CAME: { columns: ['a'], rows: [[1], [2]] }, SAME: { columns: ['a'], rows: [[1]] } } };
-    assert.deepEqual(tableChanges(a, b, new Map()).map((change) => `${change.table}: ${tableSays(change)}`), ['GONE: 1 row removed', 'CAME: 2 rows added']);
+    assert.deepEqual(
+      tableChanges(a, b, new Map()).map((change) => `${change.table}: ${tableSays(change)}`),
+      ['GONE: 1 row removed', 'CAME: 2 rows added'],
+    );
   });
 });
 
 test('texts are named by their file and counted by line', () => {
-  const change = textChanges({ ...EMPTY, policies: 'a\nb\n', schema: 'x' }, { ...EMPTY, policies: 'a\nc\nd\n', schema: 'x' });
+  const change = textChanges(
+    { ...EMPTY, policies: 'a\nb\n', schema: 'x' },
+    { ...EMPTY, policies: 'a\nc\nd\n', schema: 'x' },
+  );
   assert.deepEqual(change.map(({ file, added, removed }) => [file, added, removed]), [['policies.cedar', 2, 1]]);
 });
 
 const uid = (/** @type {string} */ id) => ({ type: 'User', id });
-/** @param {string} who @param {'allow' | 'deny'} after @param {string[]} before @param {string[]} now @returns {import('../../www/src/engine/shapes.ts').Flip} */
+/**
+ * @param {string} who
+ * @param {'allow' | 'deny'} after
+ * @param {string[]} before
+ * @param {string[]} now
+ * @returns {import('../../www/src/engine/shapes.ts').Flip}
+ */
 const flip = (who, after, before, now) => ({
   principal: uid(who),
   action: 'read',
@@ -118,19 +163,36 @@ const flip = (who, after, before, now) => ({
 });
 
 describe('decisions that differ', () => {
-  const flips = [flip('ann', 'allow', [], ['ACL/1']), flip('bob', 'deny', ['ACL/2'], []), flip('bob', 'deny', ['ACL/2'], ['policies.cedar']), flip('bob', 'allow', [], ['ACL/1'])];
+  const flips = [
+    flip('ann', 'allow', [], ['ACL/1']),
+    flip('bob', 'deny', ['ACL/2'], []),
+    flip('bob', 'deny', ['ACL/2'], ['policies.cedar']),
+    flip('bob', 'allow', [], ['ACL/1']),
+  ];
   test('by who asks, the most first', () => {
-    assert.deepEqual(groups(flips, 'principal').map(({ title, gained, lost }) => [title, gained, lost]), [['bob (User)', 1, 2], ['ann (User)', 1, 0]]);
+    assert.deepEqual(
+      groups(flips, 'principal').map(({ title, gained, lost }) => [title, gained, lost]),
+      [
+        ['bob (User)', 1, 2],
+        ['ann (User)', 1, 0],
+      ],
+    );
   });
   test('by what makes the difference: what allows now, what forbids now, what allowed before', () => {
-    assert.deepEqual(groups(flips, 'reason').map(({ title }) => title), ['ACL/1 allows', 'ACL/2 no longer allows', 'no-read forbids']);
+    assert.deepEqual(
+      groups(flips, 'reason').map(({ title }) => title),
+      ['ACL/1 allows', 'ACL/2 no longer allows', 'no-read forbids'],
+    );
     assert.equal(makers(flip('a', 'deny', [], [])).because.length, 0);
     assert.equal(groups([flip('a', 'deny', [], [])], 'reason')[0]?.title, 'for no policy that could be named');
   });
   test('a closed group is its heading alone', () => {
     const all = groups(flips, 'principal');
     assert.equal(items(all, new Set()).length, 6);
-    assert.deepEqual(items(all, new Set(['bob (User)'])).map((item) => ('group' in item ? item.group.title : item.flip.principal.id)), ['bob (User)', 'ann (User)', 'ann']);
+    assert.deepEqual(
+      items(all, new Set(['bob (User)'])).map((item) => ('group' in item ? item.group.title : item.flip.principal.id)),
+      ['bob (User)', 'ann (User)', 'ann'],
+    );
   });
   test('entities as Cedar writes them are read back', () => {
     assert.deepEqual(uidOf('User::"gus"'), uid('gus'));
@@ -163,14 +225,23 @@ describe('a gate', () => {
     assert.equal(asked[0]?.init.credentials, 'omit');
   });
   test('that cannot decide now is one, and anything else is none', async () => {
-    assert.deepEqual(await probe('/.palisade/playground/', answering(503, { status: 'unavailable', version: '0.1.0' }).send), gate);
+    assert.deepEqual(
+      await probe('/.palisade/playground/', answering(503, { status: 'unavailable', version: '0.1.0' }).send),
+      gate,
+    );
     assert.equal(await probe('/.palisade/playground/', answering(404, '<html>').send), null);
     assert.equal(await probe('/.palisade/playground/', answering(200, 'null').send), null);
     assert.equal(await probe('/.palisade/playground/', async () => Promise.reject(new Error('no network'))), null);
   });
   test('gets the token in a header and nowhere else, and no cookie', async () => {
-    const { asked, send } = answering(200, { bundles: [{ number: 6, author: 'bootstrap', note: 'n', published_at: 't', active: true }], active: 6 });
-    assert.deepEqual(await history(gate, 'secret', send), { active: 6, bundles: [{ number: 6, author: 'bootstrap', note: 'n', at: 't' }] });
+    const { asked, send } = answering(200, {
+      bundles: [{ number: 6, author: 'bootstrap', note: 'n', published_at: 't', active: true }],
+      active: 6,
+    });
+    assert.deepEqual(await history(gate, 'secret', send), {
+      active: 6,
+      bundles: [{ number: 6, author: 'bootstrap', note: 'n', at: 't' }],
+    });
     assert.equal(asked.length, 1);
     const { url, init } = /** @type {{ url: string, init: RequestInit }} */ (asked[0]);
     assert.ok(!url.includes('secret'));
@@ -178,14 +249,48 @@ describe('a gate', () => {
     assert.deepEqual([init.credentials, init.redirect, init.cache], ['omit', 'error', 'no-store']);
   });
   test('is told what was compared with, and that nothing is to be written', async () => {
-    const { asked, send } = answering(200, { number: null, base: 6, checked: true, comparison: { gained: 1, lost: 0, questions: 5, asked: 5, sampled: false, without_context: [], flips: [{ principal: 'User::"a"', action: 'x', resource: 'Doc::"1"', before: 'deny', after: 'allow', because_before: [], because_after: [{ policy: 'p', source: 'ACL/1' }] }] } });
+    const { asked, send } = answering(200, {
+      number: null,
+      base: 6,
+      checked: true,
+      comparison: {
+        gained: 1,
+        lost: 0,
+        questions: 5,
+        asked: 5,
+        sampled: false,
+        without_context: [],
+        flips: [
+          {
+            principal: 'User::"a"',
+            action: 'x',
+            resource: 'Doc::"1"',
+            before: 'deny',
+            after: 'allow',
+            because_before: [],
+            because_after: [{ policy: 'p', source: 'ACL/1' }],
+          },
+        ],
+      },
+    });
     const answer = await publish(gate, 't', { bundle: '{}', base: 6, note: '', dryRun: true }, send);
-    assert.deepEqual(JSON.parse(String(asked[0]?.init.body)), { bundle: '{}', base: 6, note: '', activate: true, dry_run: true });
+    assert.deepEqual(JSON.parse(String(asked[0]?.init.body)), {
+      bundle: '{}',
+      base: 6,
+      note: '',
+      activate: true,
+      dry_run: true,
+    });
     assert.equal(answer.number, null);
     assert.deepEqual(answer.comparison?.flips[0]?.principal, { type: 'User', id: 'a' });
   });
   test('that did not compare says why', async () => {
-    const answer = await publish(gate, 't', { bundle: '{}', base: 0, note: '', dryRun: true }, answering(200, { number: null, comparison: null, not_compared: 'no bundle is in force' }).send);
+    const answer = await publish(
+      gate,
+      't',
+      { bundle: '{}', base: 0, note: '', dryRun: true },
+      answering(200, { number: null, comparison: null, not_compared: 'no bundle is in force' }).send,
+    );
     assert.deepEqual([answer.comparison, answer.notCompared, answer.checked], [null, 'no bundle is in force', false]);
     assert.equal(comparisonOf('x'), null);
   });
@@ -202,12 +307,26 @@ describe('a gate', () => {
   ];
   for (const [status, words] of refusals) {
     test(`${status} is said in words`, async () => {
-      const asked = publish(gate, 't', { bundle: '', base: 1, note: '', dryRun: false }, answering(status, { detail: 'because', code: 'x' }).send);
-      await assert.rejects(asked, (error) => error instanceof Refused && error.status === status && words.test(error.message) && error.overtaken === (status === 409));
+      const asked = publish(
+        gate,
+        't',
+        { bundle: '', base: 1, note: '', dryRun: false },
+        answering(status, { detail: 'because', code: 'x' }).send,
+      );
+      await assert.rejects(
+        asked,
+        (error) =>
+          error instanceof Refused &&
+          error.status === status &&
+          words.test(error.message) &&
+          error.overtaken === (status === 409),
+      );
     });
   }
   test('that does not answer has perhaps published: that is said', async () => {
-    const asked = publish(gate, 't', { bundle: '', base: 1, note: '', dryRun: false }, async () => Promise.reject(new TypeError('failed')));
+    const asked = publish(gate, 't', { bundle: '', base: 1, note: '', dryRun: false }, async () =>
+      Promise.reject(new TypeError('failed')),
+    );
     await assert.rejects(asked, /compare again/);
   });
 });

@@ -2,29 +2,19 @@
 // @ts-check
 // The editor of the rules in Chromium: by the keyboard, with the case's own undo, and never a trap.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { launch, serve, violations, visit } from './page.mjs';
+import { describe, test } from 'node:test';
+import { site, violations } from './page.mjs';
 
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let server;
-/** @type {import('playwright-core').Browser} */
-let browser;
-before(async () => {
-  server = await serve();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  server?.close();
-});
-
+const { visit } = site();
 const RULE = 'permit(principal,action,resource)when{1==2};';
 
 /** The page with the editor of rules that are written by hand, and nothing in it. */
 async function rules() {
-  const visited = await visit(browser, server.url);
+  const visited = await visit();
   const { page } = visited;
-  await page.waitForFunction(() => !document.querySelector('.foot')?.textContent?.includes('Loading'), undefined, { timeout: 20_000 });
+  await page.waitForFunction(() => !document.querySelector('.foot')?.textContent?.includes('Loading'), undefined, {
+    timeout: 20_000,
+  });
   await page.click('#rules-policies');
   const editor = page.locator('[data-pane=rules] .cm-content');
   await editor.click();
@@ -76,7 +66,10 @@ describe('the editor of the rules', () => {
     await page.keyboard.insertText(RULE);
     for (let at = 0; at < 'when{1==2};'.length; at += 1) await page.keyboard.press('ArrowLeft');
     await page.keyboard.press('Shift+Alt+f');
-    await page.waitForFunction(() => document.querySelector('[data-pane=rules] .cm-line')?.textContent === 'permit (principal, action, resource)');
+    await page.waitForFunction(
+      () =>
+        document.querySelector('[data-pane=rules] .cm-line')?.textContent === 'permit (principal, action, resource)',
+    );
     await page.keyboard.insertText('/**/');
     assert.deepEqual((await lines())[0], 'permit (principal, action, resource)/**/');
     assert.deepEqual(wrong, []);

@@ -35,22 +35,60 @@ const model = {
     },
   ],
   types: [
-    type('User', [['palisade_row', 'Bool'], ['email', 'String', true], ['roles', 'Set<String>'], ['org_id', 'Org', true]], {
-      principal: true,
-      parents: ['Role', 'Team'],
-    }),
-    type('Role', [['name', 'String', true], ['level', 'Long', true]], {}),
+    type(
+      'User',
+      [
+        ['palisade_row', 'Bool'],
+        ['email', 'String', true],
+        ['roles', 'Set<String>'],
+        ['org_id', 'Org', true],
+      ],
+      {
+        principal: true,
+        parents: ['Role', 'Team'],
+      },
+    ),
+    type(
+      'Role',
+      [
+        ['name', 'String', true],
+        ['level', 'Long', true],
+      ],
+      {},
+    ),
     type('Team', [], { parents: ['Org'] }),
     type('Org', [['name', 'String', true]], { resource: true }),
     type('Folder', [['name', 'String', true]], { parents: ['Org'] }),
-    type('Document', [['title', 'String', true], ['owner_id', 'User', true], ['created_at', 'datetime'], ['price', 'decimal'], ['狀態', 'String', true]], {
-      parents: ['Folder'],
-    }),
+    type(
+      'Document',
+      [
+        ['title', 'String', true],
+        ['owner_id', 'User', true],
+        ['created_at', 'datetime'],
+        ['price', 'decimal'],
+        ['狀態', 'String', true],
+      ],
+      {
+        parents: ['Folder'],
+      },
+    ),
   ],
   actions: [
     { id: 'read', resources: ['Document', 'Folder'], implies: [], context: [], declared: true },
-    { id: 'write', resources: ['Document'], implies: ['read'], context: [{ name: 'reason', type: 'String', optional: true }], declared: true },
-    { id: 'invite', resources: ['Team'], implies: [], context: [{ name: 'ip', type: 'ipaddr', optional: false }], declared: true },
+    {
+      id: 'write',
+      resources: ['Document'],
+      implies: ['read'],
+      context: [{ name: 'reason', type: 'String', optional: true }],
+      declared: true,
+    },
+    {
+      id: 'invite',
+      resources: ['Team'],
+      implies: [],
+      context: [{ name: 'ip', type: 'ipaddr', optional: false }],
+      declared: true,
+    },
   ],
   policies: [],
 };
@@ -60,7 +98,14 @@ const model = {
  * @param {string} type
  * @param {{ primary?: boolean, foreign?: boolean }} more
  */
-const column = (name, type, { primary = false, foreign = false } = {}) => ({ name, type, primary, foreign, unique: primary, nullable: !primary });
+const column = (name, type, { primary = false, foreign = false } = {}) => ({
+  name,
+  type,
+  primary,
+  foreign,
+  unique: primary,
+  nullable: !primary,
+});
 
 /** @type {import('../../www/src/engine/shapes.ts').Diagram} */
 const diagram = {
@@ -78,7 +123,12 @@ const diagram = {
       ],
     },
     { name: '使用者', declared: true, line: 9, columns: [column('id', 'string', { primary: true })] },
-    { name: 'PERMISSION', declared: true, line: 12, columns: [column('resource', 'string'), column('action', 'string')] },
+    {
+      name: 'PERMISSION',
+      declared: true,
+      line: 12,
+      columns: [column('resource', 'string'), column('action', 'string')],
+    },
   ],
   relations: [],
 };

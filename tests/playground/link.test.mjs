@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-// Links that hold a case: what they hold comes back as it was, and a link that somebody made with bad intent does no harm.
+// Links that hold a case: what they hold comes back as it was, and a link that somebody made with bad intent does no
+// harm.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { deflateSync } from 'fflate';
@@ -35,7 +36,12 @@ const FULL = {
     empty: { columns: [], rows: [] },
   },
   at: '2026-01-15T09:00:00.123+02:00',
-  ask: { principal: { type: 'User', id: '🙂' }, action: 'a:b', resource: { type: 'N::Doc', id: '' }, context: '{"n": 12345678901234567890' },
+  ask: {
+    principal: { type: 'User', id: '🙂' },
+    action: 'a:b',
+    resource: { type: 'N::Doc', id: '' },
+    context: '{"n": 12345678901234567890',
+  },
 };
 
 /** The fragment of whatever value. @param {unknown} value */
@@ -57,7 +63,14 @@ describe('a link', () => {
   });
 
   test('of 5,000 rows is made and read in a moment', () => {
-    const row = (/** @type {number} */ at) => [`user-${at}`, `user${at}@example.com`, at, at % 3 === 0, null, `2026-01-${(at % 28) + 1}`];
+    const row = (/** @type {number} */ at) => [
+      `user-${at}`,
+      `user${at}@example.com`,
+      at,
+      at % 3 === 0,
+      null,
+      `2026-01-${(at % 28) + 1}`,
+    ];
     const rows = Array.from({ length: 5_000 }, (_, at) => row(at));
     const large = { ...FULL, rows: { T: { columns: ['id', 'mail', 'n', 'on', 'gone', 'since'], rows } } };
     const began = worked();
@@ -85,9 +98,17 @@ describe('a link that cannot be opened says why:', () => {
     ['with letters of no link', '#case=v1.<script>', /other letters/],
     ['of another version', '#case=v2.abcd', /newer version/],
     ['of no version', '#case=abcd', /does not say how it was made/],
-    ['of random bytes', `#case=v1.${Buffer.from(many(400, 0).map((_, at) => (at * 7919) % 251)).toString('base64url')}`, /damaged/],
+    [
+      'of random bytes',
+      `#case=v1.${Buffer.from(many(400, 0).map((_, at) => (at * 7919) % 251)).toString('base64url')}`,
+      /damaged/,
+    ],
     ['that is no JSON', hostile('{"name": '), /damaged/],
-    ['that is no UTF-8', `#case=v1.${Buffer.from(deflateSync(new Uint8Array([34, 0xff, 0xfe, 34]))).toString('base64url')}`, /damaged/],
+    [
+      'that is no UTF-8',
+      `#case=v1.${Buffer.from(deflateSync(new Uint8Array([34, 0xff, 0xfe, 34]))).toString('base64url')}`,
+      /damaged/,
+    ],
     ['of a list', hostile([]), /`the case` is no object/],
     ['of null', hostile('null'), /`the case` is no object/],
     ['of a text', hostile('"x"'), /`the case` is no object/],
@@ -101,17 +122,61 @@ describe('a link that cannot be opened says why:', () => {
     ['with a table without rows', hostile({ rows: { T: { columns: [] } } }), /`rows\.T\.rows` is no list/],
     ['with a table without columns', hostile({ rows: { T: { rows: [] } } }), /`rows\.T\.columns` is no list/],
     ['with a column twice', hostile({ rows: { T: { columns: ['a', 'a'], rows: [] } } }), /the column `a` twice/],
-    ['with a column that is a number', hostile({ rows: { T: { columns: [1], rows: [] } } }), /columns\[0\]` is no text/],
-    ['with a row too short', hostile({ rows: { T: { columns: ['a', 'b'], rows: [[1]] } } }), /rows\[0\]` has 1 cells for 2 columns/],
-    ['with a row that is an object', hostile({ rows: { T: { columns: ['a'], rows: [{ length: 1 }] } } }), /rows\[0\]` is no list/],
-    ['with a list in a cell', hostile({ rows: { T: { columns: ['a'], rows: [[[1]]] } } }), /nothing that a cell can hold/],
-    ['with a strange object in a cell', hostile({ rows: { T: { columns: ['a'], rows: [[{ integer: '1', x: 1 }]] } } }), /nothing that a cell/],
-    ['with an integer of 65 bits', hostile({ rows: { T: { columns: ['a'], rows: [[{ integer: '9223372036854775808' }]] } } }), /nothing that a cell/],
-    ['with an integer that is code', hostile({ rows: { T: { columns: ['a'], rows: [[{ integer: '1);--' }]] } } }), /nothing that a cell/],
-    ['with half a byte', hostile({ rows: { T: { columns: ['a'], rows: [[{ blob: 'abc' }]] } } }), /nothing that a cell/],
-    ['with an infinite number', hostile('{"rows": {"T": {"columns": ["a"], "rows": [[1e999]]}}}'), /nothing that a cell/],
-    ['with ten thousand tables and one', hostile({ rows: Object.fromEntries(many(10_001, 0).map((_, at) => [`t${at}`, table])) }), /more than 10000 tables/],
-    ['with more rows than a page can show', hostile({ rows: { A: { columns: [], rows: many(450_000, []) }, B: { columns: [], rows: many(60_000, []) } } }), /`rows\.B\.rows` is longer than 50000/],
+    [
+      'with a column that is a number',
+      hostile({ rows: { T: { columns: [1], rows: [] } } }),
+      /columns\[0\]` is no text/,
+    ],
+    [
+      'with a row too short',
+      hostile({ rows: { T: { columns: ['a', 'b'], rows: [[1]] } } }),
+      /rows\[0\]` has 1 cells for 2 columns/,
+    ],
+    [
+      'with a row that is an object',
+      hostile({ rows: { T: { columns: ['a'], rows: [{ length: 1 }] } } }),
+      /rows\[0\]` is no list/,
+    ],
+    [
+      'with a list in a cell',
+      hostile({ rows: { T: { columns: ['a'], rows: [[[1]]] } } }),
+      /nothing that a cell can hold/,
+    ],
+    [
+      'with a strange object in a cell',
+      hostile({ rows: { T: { columns: ['a'], rows: [[{ integer: '1', x: 1 }]] } } }),
+      /nothing that a cell/,
+    ],
+    [
+      'with an integer of 65 bits',
+      hostile({ rows: { T: { columns: ['a'], rows: [[{ integer: '9223372036854775808' }]] } } }),
+      /nothing that a cell/,
+    ],
+    [
+      'with an integer that is code',
+      hostile({ rows: { T: { columns: ['a'], rows: [[{ integer: '1);--' }]] } } }),
+      /nothing that a cell/,
+    ],
+    [
+      'with half a byte',
+      hostile({ rows: { T: { columns: ['a'], rows: [[{ blob: 'abc' }]] } } }),
+      /nothing that a cell/,
+    ],
+    [
+      'with an infinite number',
+      hostile('{"rows": {"T": {"columns": ["a"], "rows": [[1e999]]}}}'),
+      /nothing that a cell/,
+    ],
+    [
+      'with ten thousand tables and one',
+      hostile({ rows: Object.fromEntries(many(10_001, 0).map((_, at) => [`t${at}`, table])) }),
+      /more than 10000 tables/,
+    ],
+    [
+      'with more rows than a page can show',
+      hostile({ rows: { A: { columns: [], rows: many(450_000, []) }, B: { columns: [], rows: many(60_000, []) } } }),
+      /`rows\.B\.rows` is longer than 50000/,
+    ],
     ['that asks for somebody who is a text', hostile({ ask: { principal: 'User' } }), /`ask\.principal` is no object/],
     ['that asks with a context that is no text', hostile({ ask: { context: {} } }), /`ask\.context` is no text/],
     ['nested without end', hostile('['.repeat(1_000_000)), /damaged/],
@@ -146,15 +211,30 @@ describe('a link that cannot be opened says why:', () => {
 
 describe('a link with more in it than a case has', () => {
   test('is opened, and says what was left out', () => {
-    const read = caseIn(hostile({ name: 'x', base: {}, rows: { T: { columns: [], rows: [], note: 1 } }, ask: { by: 1, principal: { type: 'U', id: '1', up: 1 } } }));
+    const read = caseIn(
+      hostile({
+        name: 'x',
+        base: {},
+        rows: { T: { columns: [], rows: [], note: 1 } },
+        ask: { by: 1, principal: { type: 'U', id: '1', up: 1 } },
+      }),
+    );
     assert.deepEqual(read?.ignored.sort(), ['ask.by', 'ask.principal.up', 'base', 'rows.T.note']);
-    assert.deepEqual(read?.of, { ...EMPTY, name: 'x', rows: { T: { columns: [], rows: [] } }, ask: { ...EMPTY.ask, principal: { type: 'U', id: '1' } } });
+    assert.deepEqual(read?.of, {
+      ...EMPTY,
+      name: 'x',
+      rows: { T: { columns: [], rows: [] } },
+      ask: { ...EMPTY.ask, principal: { type: 'U', id: '1' } },
+    });
   });
 
   test('changes no prototype', () => {
     const table = '{"columns": ["polluted"], "rows": [["yes"]]}';
-    const read = caseIn(hostile(`{"__proto__": {"polluted": 1}, "name": "x", "rows": {"__proto__": ${table}, "constructor": {"columns": ["prototype"], "rows": []}},
-      "ask": {"__proto__": {"action": "all"}, "principal": {"__proto__": {"type": "Admin"}}}}`));
+    const read = caseIn(
+      hostile(`{"__proto__": {"polluted": 1}, "name": "x",
+      "rows": {"__proto__": ${table}, "constructor": {"columns": ["prototype"], "rows": []}},
+      "ask": {"__proto__": {"action": "all"}, "principal": {"__proto__": {"type": "Admin"}}}}`),
+    );
     assert.equal(/** @type {any} */ ({}).polluted, undefined);
     assert.ok(read);
     assert.deepEqual(Object.keys(read.of.rows), ['constructor']);
@@ -165,7 +245,9 @@ describe('a link with more in it than a case has', () => {
   });
 
   test('does not name more than a few, and none at length', () => {
-    const read = caseIn(hostile(Object.fromEntries(Array.from({ length: 1_000 }, (_, at) => [`${at}${'y'.repeat(500)}`, 1]))));
+    const read = caseIn(
+      hostile(Object.fromEntries(Array.from({ length: 1_000 }, (_, at) => [`${at}${'y'.repeat(500)}`, 1]))),
+    );
     assert.ok(read);
     assert.equal(read.ignored.length, 20);
     assert.ok(read.ignored.every((name) => name.length <= 60));

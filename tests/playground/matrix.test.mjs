@@ -1,16 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-// What the matrix shows of what the engine answers: rows and columns chosen, sorted, named; and which of them are drawn.
+// What the matrix shows of what the engine answers: rows and columns chosen, sorted, named; and which of them are
+// drawn.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { WISH, cellName, csvOf, flipsIn, labelsOf, nextOrder, partsOf, placesOf, questionAt, scrolledTo, spanOf, view } from '../../www/src/matrix/table.ts';
+import {
+  WISH,
+  cellName,
+  csvOf,
+  flipsIn,
+  labelsOf,
+  nextOrder,
+  partsOf,
+  placesOf,
+  questionAt,
+  scrolledTo,
+  spanOf,
+  view,
+} from '../../www/src/matrix/table.ts';
 
 /** @typedef {import('../../www/src/engine/shapes.ts').Matrix} Matrix */
 /** @typedef {import('../../www/src/matrix/table.ts').Wish} Wish */
 
 const users = ['ann', 'bob', 'u10', 'u9'].map((id) => ({ type: 'User', id }));
 /** @type {Matrix} */
-const matrix = { entities: users, actions: ['read', 'write', 'delete', 'archive'], cells: ['addd', 'fadd', 'aadd', 'dedd'].join('') };
+const matrix = {
+  entities: users,
+  actions: ['read', 'write', 'delete', 'archive'],
+  cells: ['addd', 'fadd', 'aadd', 'dedd'].join(''),
+};
 const plan = { type: 'Document', id: 'plan' };
 /** @type {import('../../www/src/engine/shapes.ts').MatrixQuestion} */
 const of = { over: 'principals', resource: plan };
@@ -19,7 +37,10 @@ const beside = { labels: new Map(), flips: new Map(), asked: 'read' };
 /** @param {Partial<Wish>} wish */
 const seen = (wish, more = beside) => view(matrix, { ...WISH, ...wish }, more);
 /** @param {import('../../www/src/matrix/table.ts').View} view */
-const names = ({ rows, columns }) => [rows.map((row) => users[row]?.id).join(' '), columns.map((column) => matrix.actions[column]).join(' ')];
+const names = ({ rows, columns }) => [
+  rows.map((row) => users[row]?.id).join(' '),
+  columns.map((column) => matrix.actions[column]).join(' '),
+];
 
 describe('what is shown', () => {
   /** @type {[string, Partial<Wish>, string, string][]} */
@@ -36,11 +57,22 @@ describe('what is shown', () => {
     ['rows with the most allowed first, and else as they were', { sortRows: 'most' }, 'u10 ann bob u9', 'read write'],
     ['actions by name', { sortActions: 'name', hideUnused: false }, 'ann bob u10 u9', 'archive delete read write'],
     ['actions that most may do first', { sortActions: 'most', rows: 'b' }, 'bob', 'write read'],
-    ['rows by what an action comes to', { sortRows: { action: 'read', first: 'allowed' } }, 'ann u10 u9 bob', 'read write'],
+    [
+      'rows by what an action comes to',
+      { sortRows: { action: 'read', first: 'allowed' } },
+      'ann u10 u9 bob',
+      'read write',
+    ],
     ['and the other way round', { sortRows: { action: 'read', first: 'denied' } }, 'bob u9 ann u10', 'read write'],
-    ['an order by an action that is gone is none', { sortRows: { action: 'gone', first: 'allowed' } }, 'ann bob u10 u9', 'read write'],
+    [
+      'an order by an action that is gone is none',
+      { sortRows: { action: 'gone', first: 'allowed' } },
+      'ann bob u10 u9',
+      'read write',
+    ],
   ];
-  for (const [name, wish, rows, columns] of cases) test(name, () => assert.deepEqual(names(seen(wish)), [rows, columns]));
+  for (const [name, wish, rows, columns] of cases)
+    test(name, () => assert.deepEqual(names(seen(wish)), [rows, columns]));
 
   test('cells are counted by outcome, and unused actions too', () => {
     const { counts, unused, changed } = seen({});
@@ -66,8 +98,24 @@ describe('what is shown', () => {
 
 describe('cells', () => {
   /** @type {import('../../www/src/engine/shapes.ts').Flip} */
-  const flip = { principal: { type: 'User', id: 'ann' }, action: 'delete', resource: plan, before: 'allow', after: 'deny', because_before: [], because_after: [] };
-  const changes = { questions: 1, asked: 1, sampled: false, gained: 0, lost: 1, flips: [flip, { ...flip, resource: { type: 'Document', id: 'other' } }], without_context: [] };
+  const flip = {
+    principal: { type: 'User', id: 'ann' },
+    action: 'delete',
+    resource: plan,
+    before: 'allow',
+    after: 'deny',
+    because_before: [],
+    because_after: [],
+  };
+  const changes = {
+    questions: 1,
+    asked: 1,
+    sampled: false,
+    gained: 0,
+    lost: 1,
+    flips: [flip, { ...flip, resource: { type: 'Document', id: 'other' } }],
+    without_context: [],
+  };
 
   test('are called by who, what and how it comes out', () => {
     assert.equal(cellName(matrix, 0, 0, new Map()), 'ann, read: allowed');
@@ -79,12 +127,20 @@ describe('cells', () => {
     assert.equal(flips.size, 1);
     assert.equal(cellName(matrix, 0, 2, flips), 'ann, delete: nothing allows it (was allowed)');
     assert.deepEqual(names(seen({ show: 'changed' }, { ...beside, flips })), ['ann', 'delete']);
-    assert.equal(names(seen({}, { ...beside, flips }))[1], 'read write delete', 'a lost decision is not hidden as unused');
+    assert.equal(
+      names(seen({}, { ...beside, flips }))[1],
+      'read write delete',
+      'a lost decision is not hidden as unused',
+    );
   });
   test('stand for a question, in both forms', () => {
     assert.deepEqual(questionAt(of, matrix, 1, 0), { principal: users[1], action: 'read', resource: plan });
     const ann = { type: 'User', id: 'ann' };
-    assert.deepEqual(questionAt({ over: 'resources', principal: ann, type: 'User' }, matrix, 1, 0), { principal: ann, action: 'read', resource: users[1] });
+    assert.deepEqual(questionAt({ over: 'resources', principal: ann, type: 'User' }, matrix, 1, 0), {
+      principal: ann,
+      action: 'read',
+      resource: users[1],
+    });
   });
   test('a letter that is none of the four cannot be decided', () => {
     assert.match(cellName({ ...matrix, cells: '' }, 0, 0, new Map()), /cannot be decided/);
@@ -142,7 +198,11 @@ test('headers break after what separates words, and lose nothing', () => {
 });
 
 test('10,000 cells are sorted and filtered within a frame or two', () => {
-  const many = { entities: Array.from({ length: 1_000 }, (_, at) => ({ type: 'User', id: `u${at}` })), actions: Array.from({ length: 10 }, (_, at) => `a${at}`), cells: 'adfe'.repeat(2_500) };
+  const many = {
+    entities: Array.from({ length: 1_000 }, (_, at) => ({ type: 'User', id: `u${at}` })),
+    actions: Array.from({ length: 10 }, (_, at) => `a${at}`),
+    cells: 'adfe'.repeat(2_500),
+  };
   const times = [];
   for (let turn = 0; turn < 9; turn += 1) {
     const began = performance.now();

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
 // The built playground in real Chromium, served as a static host would serve it: with the headers of its own `_headers`
-// file. Whatever goes wrong in the page (errors, refusals of the Content-Security-Policy, requests to elsewhere) is kept.
+// file. Whatever goes wrong in the page (errors, refusals of the Content-Security-Policy, requests to elsewhere) is
+// kept.
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { extname, join, normalize } from 'node:path';
+import { after, before } from 'node:test';
 import { chromium } from 'playwright-core';
 
 const ROOT = 'build/playground';
@@ -47,7 +49,8 @@ export async function serve() {
       response.writeHead(404).end();
       return;
     }
-    response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', ...headersOf(below) });
+    const type = TYPES[extname(file)] ?? 'application/octet-stream';
+    response.writeHead(200, { 'content-type': type, ...headersOf(below) });
     response.end(readFileSync(file));
   });
   await new Promise((done) => server.listen(0, '127.0.0.1', () => done(undefined)));
@@ -55,9 +58,11 @@ export async function serve() {
   return { url: `http://127.0.0.1:${port}/anywhere/`, close: () => server.close() };
 }
 
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
 export const launch = () =>
   chromium.launch({
-    executablePath: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path)),
+    executablePath: CHROMIUM.find((path) => existsSync(path)),
     args: ['--headless=new', '--no-sandbox', '--disable-gpu', '--no-first-run'],
   });
 
@@ -70,29 +75,66 @@ export const SIZES = [
 ];
 
 /**
- * A fresh profile's page; `wrong` is whatever went wrong in it.
+ * The page with a fresh profile. `wrong` is whatever went wrong in it; `open` gives the same profile one more tab.
  *
  * @param {import('playwright-core').Browser} browser
  * @param {string} url
- * @param {{ theme?: Theme, size?: { width: number, height: number }, reducedMotion?: 'reduce' }} [options]
+ * @param {{ theme?: Theme, size?: { width: number, height: number } }} [options]
  */
 export async function visit(browser, url, { theme = 'light', size = SIZES[0] } = {}) {
-  const context = await browser.newContext({ colorScheme: theme, viewport: size, reducedMotion: 'reduce', acceptDownloads: true });
+  const context = await browser.newContext({
+    colorScheme: theme,
+    viewport: size,
+    reducedMotion: 'reduce',
+    acceptDownloads: true,
+  });
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-  const page = await context.newPage();
   /** @type {string[]} */
   const wrong = [];
-  page.on('pageerror', (error) => wrong.push(`error: ${error.message}`));
-  page.on('console', (message) => {
-    if (message.type() === 'error' || /Content.Security.Policy/i.test(message.text())) wrong.push(`console: ${message.text()}`);
-  });
   const own = new URL(url).origin;
-  page.on('request', (request) => {
-    const to = request.url();
-    if (!to.startsWith(own) && !to.startsWith('data:') && !to.startsWith('blob:')) wrong.push(`asked elsewhere: ${to}`);
+  const open = async (/** @type {string} */ address) => {
+    const page = await context.newPage();
+    page.setDefaultTimeout(15_000);
+    page.on('pageerror', (error) => wrong.push(`error: ${error.message}`));
+    page.on('console', (message) => {
+      const text = message.text();
+      if (message.type() === 'error' || /Content.Security.Policy/i.test(text)) wrong.push(`console: ${text}`);
+    });
+    page.on('request', (request) => {
+      const to = request.url();
+      if (!to.startsWith(own) && !to.startsWith('data:') && !to.startsWith('blob:')) wrong.push(`asked elsewhere: ${to}`);
+    });
+    await page.goto(address);
+    return page;
+  };
+  return { page: await open(url), wrong, context, open, close: () => context.close() };
+}
+
+/** One server and one browser for all tests of a file. */
+export function site() {
+  /** @type {Awaited<ReturnType<typeof serve>> | undefined} */
+  let server;
+  /** @type {import('playwright-core').Browser | undefined} */
+  let browser;
+  before(async () => {
+    [server, browser] = await Promise.all([serve(), launch()]);
   });
-  await page.goto(url);
-  return { page, wrong, context, close: () => context.close() };
+  after(async () => {
+    await browser?.close();
+    server?.close();
+  });
+  return {
+    url: () => server?.url ?? '',
+    /**
+     * A visit at this address; the page itself where there is none.
+     *
+     * @param {Parameters<typeof visit>[2] & { at?: string }} [options]
+     */
+    visit: async ({ at, ...options } = {}) => {
+      assert.ok(server !== undefined && browser !== undefined);
+      return visit(browser, at ?? server.url, options);
+    },
+  };
 }
 
 /** Waits until the engine has answered for the case as it stands. @param {import('playwright-core').Page} page */
@@ -112,8 +154,9 @@ export async function violations(page) {
   const session = await page.context().newCDPSession(page);
   await session.send('Runtime.evaluate', { expression: AXE });
   const { result, exceptionDetails } = await session.send('Runtime.evaluate', {
-    expression: `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => JSON.stringify(violations.flatMap(({ id, help, nodes }) =>
-      nodes.map(({ target, failureSummary }) => id + ': ' + help + ' at ' + target.join(' ') + ' (' + failureSummary + ')'))))`,
+    expression: `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
+      JSON.stringify(violations.flatMap(({ id, help, nodes }) => nodes.map(({ target, failureSummary }) =>
+        id + ': ' + help + ' at ' + target.join(' ') + ' (' + failureSummary + ')'))))`,
     awaitPromise: true,
     returnByValue: true,
   });

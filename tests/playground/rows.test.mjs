@@ -5,8 +5,25 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { compareCells, idOf, nextBool, parseCell, readCell, textOf } from '../../www/src/rows/cell.ts';
 import { choicesOf, leadOf, matching, spelled, typeOf, wordsOf } from '../../www/src/rows/choices.ts';
-import { convert, joined, looksLikeHeader, looksLikeSql, mapColumns, parseCsv, printCsv } from '../../www/src/rows/csv.ts';
-import { blankRow, edited, firstEmpty, fromDefault, inserted, nextId, pasted, removed } from '../../www/src/rows/edit.ts';
+import {
+  convert,
+  joined,
+  looksLikeHeader,
+  looksLikeSql,
+  mapColumns,
+  parseCsv,
+  printCsv,
+} from '../../www/src/rows/csv.ts';
+import {
+  blankRow,
+  edited,
+  firstEmpty,
+  fromDefault,
+  inserted,
+  nextId,
+  pasted,
+  removed,
+} from '../../www/src/rows/edit.ts';
 import { decidersOf, marksOf } from '../../www/src/rows/marks.ts';
 import { byWeight, nextSort, orderOf } from '../../www/src/rows/order.ts';
 import { endsIn, readTime, relative, showTime, writeTime } from '../../www/src/rows/time.ts';
@@ -17,9 +34,24 @@ import { scrollTo, widthOf, windowOf } from '../../www/src/rows/window.ts';
 /** @typedef {import('../../www/src/engine/shapes.ts').Table} Table */
 /** @typedef {import('../../www/src/engine/shapes.ts').Model} Model */
 
-/** @param {string} name @param {ModelColumn['type']} type @param {Partial<ModelColumn>} [other] @returns {ModelColumn} */
+/**
+ * @param {string} name
+ * @param {ModelColumn['type']} type
+ * @param {Partial<ModelColumn>} [other]
+ * @returns {ModelColumn}
+ */
 const column = (name, type, other) => ({
-  name, type, nullable: true, unique: false, default: null, references: null, secret: false, role: null, values: null, typed_by: null, ...other,
+  name,
+  type,
+  nullable: true,
+  unique: false,
+  default: null,
+  references: null,
+  secret: false,
+  role: null,
+  values: null,
+  typed_by: null,
+  ...other,
 });
 const AT = Date.parse('2026-11-30T12:00:00Z');
 
@@ -55,7 +87,8 @@ describe('what is written into a cell', () => {
     ['blob', 'abc', 'abc', 'not bytes in hexadecimal'],
   ];
   for (const [type, text, cell, problem] of cases) {
-    test(`${JSON.stringify(text)} in a column of type ${type} is ${JSON.stringify(cell)}${problem === undefined ? '' : ', with a word about it'}`, () => {
+    const word = problem === undefined ? '' : ', with a word about it';
+    test(`${JSON.stringify(text)} in a column of type ${type} is ${JSON.stringify(cell)}${word}`, () => {
       assert.deepEqual(parseCell(text, type), problem === undefined ? { cell } : { cell, problem });
     });
   }
@@ -70,11 +103,17 @@ describe('what is written into a cell', () => {
     assert.deepEqual(readCell('', column('a', 'text')), { cell: null });
     assert.deepEqual(readCell('', column('a', 'text'), true), { cell: '' });
     assert.deepEqual(readCell('', column('a', 'text', { nullable: false })), { cell: '' });
-    assert.equal(readCell('', column('a', 'long', { nullable: false })).problem, 'empty, but the column must hold something');
+    assert.equal(
+      readCell('', column('a', 'long', { nullable: false })).problem,
+      'empty, but the column must hold something',
+    );
   });
 
   test('turns true, false, NULL and round again; without NULL where the column may not hold it', () => {
-    assert.deepEqual([true, false, null, 1, '0', 'maybe'].map((cell) => nextBool(cell, true)), [false, null, true, false, null, true]);
+    assert.deepEqual(
+      [true, false, null, 1, '0', 'maybe'].map((cell) => nextBool(cell, true)),
+      [false, null, true, false, null, true],
+    );
     assert.deepEqual([true, false, null].map((cell) => nextBool(cell, false)), [false, true, true]);
   });
 
@@ -90,10 +129,29 @@ describe('what is written into a cell', () => {
 describe('a time', () => {
   test('is read in the forms of the engine and in no other', () => {
     const noon = Date.parse('2026-01-01T12:00:00Z');
-    for (const cell of ['2026-01-01T12:00:00Z', '2026-01-01T14:00:00+02:00', '2026-01-01 12:00:00', '2026-01-01T12:00:00.0009Z', noon / 1000, String(noon / 1000)]) {
+    for (const cell of [
+      '2026-01-01T12:00:00Z',
+      '2026-01-01T14:00:00+02:00',
+      '2026-01-01 12:00:00',
+      '2026-01-01T12:00:00.0009Z',
+      noon / 1000,
+      String(noon / 1000),
+    ]) {
       assert.equal(readTime(cell), noon, String(cell));
     }
-    for (const cell of ['', 'noon', '2026-01-01', '2026-01-01T12:00:00', '2026-02-30 12:00:00', '2026-13-01 12:00:00', '2026-01-01 24:00:00', 1.5, true, { blob: '00' }, 999999999999]) {
+    for (const cell of [
+      '',
+      'noon',
+      '2026-01-01',
+      '2026-01-01T12:00:00',
+      '2026-02-30 12:00:00',
+      '2026-13-01 12:00:00',
+      '2026-01-01 24:00:00',
+      1.5,
+      true,
+      { blob: '00' },
+      999999999999,
+    ]) {
       assert.equal(readTime(/** @type {any} */ (cell)), undefined, String(cell));
     }
     assert.equal(readTime(null), null);
@@ -124,7 +182,13 @@ describe('a block of cells', () => {
   test('goes through the clipboard as it is, with tabs, lines, quotes, NULL and empty text', () => {
     const rows = [['a\tb', 'say "hi"', null, ''], ['two\nlines', 1, { integer: '9007199254740993' }, true]];
     const fields = parseTsv(printTsv(/** @type {any} */ (rows)));
-    assert.deepEqual(fields.map((line) => line.map(({ text }) => text)), [['a\tb', 'say "hi"', '', ''], ['two\nlines', '1', '9007199254740993', 'true']]);
+    assert.deepEqual(
+      fields.map((line) => line.map(({ text }) => text)),
+      [
+        ['a\tb', 'say "hi"', '', ''],
+        ['two\nlines', '1', '9007199254740993', 'true'],
+      ],
+    );
     assert.deepEqual(fields[0]?.map(({ quoted }) => quoted), [true, true, false, true]);
   });
 
@@ -132,7 +196,10 @@ describe('a block of cells', () => {
     assert.deepEqual(parseTsv('a\tb\r\nc\t\r\n').map((line) => line.map(({ text }) => text)), [['a', 'b'], ['c', '']]);
     assert.deepEqual(parseTsv('').map((line) => line.map(({ text }) => text)), [['']]);
     assert.deepEqual(parseTsv('"not closed\tb').map((line) => line.map(({ text }) => text)), [['"not closed', 'b']]);
-    assert.deepEqual(parseTsv('6" nail\t"6"" nail"').map((line) => line.map(({ text }) => text)), [['6" nail', '6" nail']]);
+    assert.deepEqual(
+      parseTsv('6" nail\t"6"" nail"').map((line) => line.map(({ text }) => text)),
+      [['6" nail', '6" nail']],
+    );
   });
 
   const columns = [column('id', 'long', { nullable: false }), column('name', 'text'), column('on', 'bool')];
@@ -162,7 +229,10 @@ describe('rows', () => {
       columns: ['id', 'name', 'size'], rows: [[1, 'a', null], [2, 'b', 5]],
     });
     assert.deepEqual(inserted(table, 1, [{ id: 3 }], ['id', 'name']).rows, [[1, 'a'], [3, null], [2, 'b']]);
-    assert.deepEqual(inserted(undefined, 0, [{ id: 3 }], ['id', 'name']), { columns: ['id', 'name'], rows: [[3, null]] });
+    assert.deepEqual(inserted(undefined, 0, [{ id: 3 }], ['id', 'name']), {
+      columns: ['id', 'name'],
+      rows: [[3, null]],
+    });
     assert.deepEqual(removed(table, [0]).rows, [[2, 'b']]);
     assert.deepEqual(table, { columns: ['id', 'name'], rows: [[1, 'a'], [2, 'b']] });
     // A row shorter than its columns, as a shared case may have it.
@@ -204,7 +274,16 @@ describe('rows', () => {
     const now = '2026-01-01T00:00:00Z';
     const row = blankRow(undefined, { columns, key: ['id'], word: 'note', now });
     assert.deepEqual(row, {
-      id: 'note-1', is_active: true, is_deleted: false, is_public: false, maybe: null, created_at: now, expires_at: null, level: 0, kind: "it's", owner_id: null,
+      id: 'note-1',
+      is_active: true,
+      is_deleted: false,
+      is_public: false,
+      maybe: null,
+      created_at: now,
+      expires_at: null,
+      level: 0,
+      kind: "it's",
+      owner_id: null,
     });
     assert.equal(firstEmpty(columns, row), 9);
     assert.equal(fromDefault({ type: 'text', default: 'upper(name)', nullable: true }, { now }), undefined);
@@ -214,16 +293,27 @@ describe('rows', () => {
 });
 
 describe('the order of rows', () => {
-  const columns = [column('id', 'text'), column('level', 'long'), column('ends', 'time'), column('token', 'text', { secret: true })];
+  const columns = [
+    column('id', 'text'),
+    column('level', 'long'),
+    column('ends', 'time'),
+    column('token', 'text', { secret: true }),
+  ];
   /** @type {Table} */
   const table = {
     columns: ['id', 'level', 'ends', 'token'],
-    rows: [['b10', 10, null, 'xyz'], ['b9', 9, '2026-01-01 00:00:00', 'q'], ['a', { integer: '9007199254740993' }, 1, 'q'], ['c', null, 'soon', 'q']],
+    rows: [
+      ['b10', 10, null, 'xyz'],
+      ['b9', 9, '2026-01-01 00:00:00', 'q'],
+      ['a', { integer: '9007199254740993' }, 1, 'q'],
+      ['c', null, 'soon', 'q'],
+    ],
   };
   const wanted = { sort: null, filter: '', only: null, keep: -1 };
 
   test('follows the type: numbers as numbers, times as times, NULL last both ways', () => {
-    const by = (/** @type {string} */ name, down = false) => orderOf(table, columns, { ...wanted, sort: { column: name, down } });
+    const by = (/** @type {string} */ name, down = false) =>
+      orderOf(table, columns, { ...wanted, sort: { column: name, down } });
     assert.deepEqual(orderOf(table, columns, wanted), [0, 1, 2, 3]);
     assert.deepEqual(by('id'), [2, 1, 0, 3]);
     assert.deepEqual(by('level'), [1, 0, 2, 3]);
@@ -240,7 +330,13 @@ describe('the order of rows', () => {
   });
 
   test('of columns begins with the key and with what decides', () => {
-    const all = [column('note', 'text'), column('id', 'text', { role: 'id' }), column('name', 'text', { role: 'attribute' }), column('live', 'bool', { role: 'must be true' }), column('ends', 'time', { role: 'expires' })];
+    const all = [
+      column('note', 'text'),
+      column('id', 'text', { role: 'id' }),
+      column('name', 'text', { role: 'attribute' }),
+      column('live', 'bool', { role: 'must be true' }),
+      column('ends', 'time', { role: 'expires' }),
+    ];
     assert.deepEqual(byWeight(all, ['id']).map(({ name }) => name), ['id', 'live', 'ends', 'name', 'note']);
   });
 
@@ -254,7 +350,12 @@ describe('the order of rows', () => {
 });
 
 describe('a file of CSV', () => {
-  const columns = [column('user_id', 'text', { nullable: false }), column('expires_at', 'time'), column('is_active', 'bool', { nullable: false }), column('note', 'text')];
+  const columns = [
+    column('user_id', 'text', { nullable: false }),
+    column('expires_at', 'time'),
+    column('is_active', 'bool', { nullable: false }),
+    column('note', 'text'),
+  ];
 
   test('is mapped by the names in its first line, however they are written', () => {
     const csv = parseCsv('\uFEFFExpires At;userId;colour\n;ann;red\n');
@@ -266,7 +367,9 @@ describe('a file of CSV', () => {
   });
 
   test('becomes rows with the types of the columns; what does not fit is said with its line and column', () => {
-    const csv = parseCsv('user_id,expires_at,is_active,note\n"ann\nlee",2026-01-01T00:00:00Z,1,\n\nbob,soon,yes,"x"\n,,true,y,z\n');
+    const csv = parseCsv(
+      'user_id,expires_at,is_active,note\n"ann\nlee",2026-01-01T00:00:00Z,1,\n\nbob,soon,yes,"x"\n,,true,y,z\n',
+    );
     const { table, problems, cells } = convert(csv, true, mapColumns(csv.records[0] ?? [], true, columns), columns);
     assert.deepEqual(table.rows, [
       ['ann\nlee', '2026-01-01T00:00:00Z', true, null],
@@ -279,7 +382,10 @@ describe('a file of CSV', () => {
 
   test('without a column that every row needs is told so', () => {
     const csv = parseCsv('note\nx\n');
-    assert.deepEqual(convert(csv, true, ['note'], columns).problems.map(({ column }) => column), ['user_id', 'is_active']);
+    assert.deepEqual(
+      convert(csv, true, ['note'], columns).problems.map(({ column }) => column),
+      ['user_id', 'is_active'],
+    );
   });
 
   test('that is broken is read as far as it goes, with the line', () => {
@@ -289,7 +395,8 @@ describe('a file of CSV', () => {
   });
 
   test('of 5,000 rows is read in a moment', () => {
-    const text = `user_id,expires_at,is_active,note\n${Array.from({ length: 5000 }, (_, at) => `u${at},2026-01-01 00:00:00,1,text ${at}`).join('\n')}`;
+    const rows = Array.from({ length: 5000 }, (_, at) => `u${at},2026-01-01 00:00:00,1,text ${at}`);
+    const text = ['user_id,expires_at,is_active,note', ...rows].join('\n');
     const began = performance.now();
     const csv = parseCsv(text);
     assert.equal(convert(csv, true, mapColumns(csv.records[0] ?? [], true, columns), columns).table.rows.length, 5000);
@@ -299,12 +406,24 @@ describe('a file of CSV', () => {
   test('is added behind the rows, or put in their place', () => {
     const before = { columns: ['note', 'user_id'], rows: [['n', 'ann']] };
     const added = { columns: ['user_id', 'size'], rows: [['bob', 1]] };
-    assert.deepEqual(joined(before, added, false), { columns: ['note', 'user_id', 'size'], rows: [['n', 'ann', null], [null, 'bob', 1]] });
+    assert.deepEqual(joined(before, added, false), {
+      columns: ['note', 'user_id', 'size'],
+      rows: [
+        ['n', 'ann', null],
+        [null, 'bob', 1],
+      ],
+    });
     assert.equal(joined(before, added, true), added);
   });
 
   test('is written so that it reads back', () => {
-    const table = { columns: ['user_id', 'expires_at', 'is_active', 'note'], rows: [['a "b", c', null, true, 'two\nlines'], ['x', null, false, null]] };
+    const table = {
+      columns: ['user_id', 'expires_at', 'is_active', 'note'],
+      rows: [
+        ['a "b", c', null, true, 'two\nlines'],
+        ['x', null, false, null],
+      ],
+    };
     const csv = parseCsv(printCsv(table, table.columns));
     assert.deepEqual(convert(csv, true, mapColumns(csv.records[0] ?? [], true, columns), columns).table, table);
   });
@@ -316,15 +435,44 @@ describe('a file of CSV', () => {
 });
 
 describe('a reference', () => {
-  const table = (/** @type {string} */ name, /** @type {ModelColumn[]} */ columns) => ({ name, kind: /** @type {const} */ ('resource'), type: name, says: '', key: ['id'], columns, line: 1 });
-  const type = (/** @type {string} */ name, /** @type {string | null} */ of) => ({ name, table: of, principal: false, resource: true, attributes: [], parents: [] });
+  const table = (/** @type {string} */ name, /** @type {ModelColumn[]} */ columns) => ({
+    name,
+    kind: /** @type {const} */ ('resource'),
+    type: name,
+    says: '',
+    key: ['id'],
+    columns,
+    line: 1,
+  });
+  const type = (/** @type {string} */ name, /** @type {string | null} */ of) => ({
+    name,
+    table: of,
+    principal: false,
+    resource: true,
+    attributes: [],
+    parents: [],
+  });
   const users = table('USERS', [column('id', 'uuid'), column('name', 'text')]);
   /** @type {Model} */
-  const model = { tables: [users, table('文件', [column('id', 'text')])], types: [type('User', 'USERS'), type('Document', '文件'), type('Device', null)], actions: [], policies: [] };
+  const model = {
+    tables: [users, table('文件', [column('id', 'text')])],
+    types: [type('User', 'USERS'), type('Document', '文件'), type('Device', null)],
+    actions: [],
+    policies: [],
+  };
   const id = '6f1b0a9e-0000-4000-8000-00000000000a';
   const around = {
     model,
-    rows: { USERS: { columns: ['id', 'name'], rows: [[id.toUpperCase(), 'Ann'], ['bob', 'bob']] }, 文件: { columns: ['id'], rows: [['plan']] } },
+    rows: {
+      USERS: {
+        columns: ['id', 'name'],
+        rows: [
+          [id.toUpperCase(), 'Ann'],
+          ['bob', 'bob'],
+        ],
+      },
+      文件: { columns: ['id'], rows: [['plan']] },
+    },
     entities: { Device: [{ id: 'd1', label: null, row: null }] },
   };
   const owner = column('owner_id', 'uuid', { references: 'USERS' });
@@ -332,7 +480,10 @@ describe('a reference', () => {
 
   test('offers the rows of its table with what people call them', () => {
     assert.deepEqual(choicesOf(around, owner, undefined), [{ value: id, label: 'Ann' }, { value: 'bob', label: '' }]);
-    assert.deepEqual(choicesOf(around, column('word', 'text', { values: ['USER', 'DOC'] }), undefined)?.map(({ value }) => value), ['USER', 'DOC']);
+    assert.deepEqual(
+      choicesOf(around, column('word', 'text', { values: ['USER', 'DOC'] }), undefined)?.map(({ value }) => value),
+      ['USER', 'DOC'],
+    );
     assert.equal(choicesOf(around, column('free', 'text'), undefined), undefined);
   });
 
@@ -345,7 +496,11 @@ describe('a reference', () => {
   });
 
   test('leads to its row, or is known to lead nowhere', () => {
-    assert.deepEqual(leadOf(around, owner, id.replaceAll('-', ''), undefined), { label: 'Ann', table: 'USERS', place: { table: 'USERS', row: 0, column: 'id' } });
+    assert.deepEqual(leadOf(around, owner, id.replaceAll('-', ''), undefined), {
+      label: 'Ann',
+      table: 'USERS',
+      place: { table: 'USERS', row: 0, column: 'id' },
+    });
     assert.equal(leadOf(around, owner, 'zoe', undefined)?.place, undefined);
     assert.equal(leadOf(around, owner, null, undefined), undefined);
     assert.equal(leadOf(around, paired, 'd1', 'Device'), undefined);
@@ -353,14 +508,22 @@ describe('a reference', () => {
   });
 
   test('to a word is offered as most rows spell it, and words that rows share are a help', () => {
-    assert.deepEqual(spelled(['project', 'document'], ['PROJECT', 'project', 'PROJECT', null, 7]), ['PROJECT', 'document']);
+    assert.deepEqual(spelled(['project', 'document'], ['PROJECT', 'project', 'PROJECT', null, 7]), [
+      'PROJECT',
+      'document',
+    ]);
     assert.deepEqual(wordsOf(['b', 'a', 'b', 'b', 'a', null, '']), ['b', 'a']);
     assert.deepEqual(wordsOf(['each', 'has', 'its', 'own', 'own']), []);
     assert.deepEqual(wordsOf([]), []);
   });
 
   test('is found by its id or its name, as one types', () => {
-    const choices = [{ value: 'joanna', label: '' }, { value: 'x', label: 'Ann' }, { value: 'annabel', label: '' }, { value: 'ann', label: '' }];
+    const choices = [
+      { value: 'joanna', label: '' },
+      { value: 'x', label: 'Ann' },
+      { value: 'annabel', label: '' },
+      { value: 'ann', label: '' },
+    ];
     assert.deepEqual(matching(choices, 'ann').shown.map(({ value }) => value), ['ann', 'x', 'annabel', 'joanna']);
     assert.deepEqual(matching(choices, '', 3), { shown: choices.slice(0, 3), more: 1 });
   });
@@ -368,7 +531,12 @@ describe('a reference', () => {
 
 describe('marks at rows', () => {
   test('come from findings, by row and column; the worst is shown', () => {
-    const finding = (/** @type {any} */ severity, /** @type {any} */ row) => ({ severity, code: 'x', message: 'm', row });
+    const finding = (/** @type {any} */ severity, /** @type {any} */ row) => ({
+      severity,
+      code: 'x',
+      message: 'm',
+      row,
+    });
     const marks = marksOf([
       finding('warning', { table: 'T', row: 3, column: 'a' }), finding('error', { table: 'T', row: 3, column: null }),
       finding('note', { table: 'T', row: null, column: null }), finding('error', undefined),
@@ -380,7 +548,14 @@ describe('marks at rows', () => {
 
   test('say which rows decided, and on which they rest', () => {
     const place = (/** @type {number} */ row) => ({ table: 'T', row, column: null });
-    const reason = { policy: 'p', source: 'T/1', effect: /** @type {const} */ ('permit'), row: place(1), says: 's', rests_on: [place(1), place(2)] };
+    const reason = {
+      policy: 'p',
+      source: 'T/1',
+      effect: /** @type {const} */ ('permit'),
+      row: place(1),
+      says: 's',
+      rests_on: [place(1), place(2)],
+    };
     const rows = decidersOf([reason, { ...reason, row: null, rests_on: [] }]).get('T');
     assert.deepEqual([rows?.get(1)?.itself, rows?.get(2)?.itself, rows?.get(3)], [true, false, undefined]);
   });
@@ -391,9 +566,13 @@ describe('the part of a long list that is drawn', () => {
     for (const count of [0, 1, 20, 5000]) {
       for (const top of [0, 29, 30, 1234, 149_000, 1e9, -50]) {
         const { first, end, most } = windowOf(top, 300, 30, count);
-        assert.ok(first >= 0 && end <= count && end - first <= most && most <= 32, `${top} of ${count}: ${first} to ${end}`);
+        assert.ok(
+          first >= 0 && end <= count && end - first <= most && most <= 32,
+          `${top} of ${count}: ${first} to ${end}`,
+        );
         const seen = Math.floor(Math.max(top, 0) / 30);
-        for (let row = seen; row < Math.min(count, seen + 10); row += 1) assert.ok(row >= first && row < end, `${row} of ${count} at ${top}`);
+        for (let row = seen; row < Math.min(count, seen + 10); row += 1)
+          assert.ok(row >= first && row < end, `${row} of ${count} at ${top}`);
       }
     }
   });

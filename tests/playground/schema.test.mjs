@@ -68,7 +68,20 @@ describe('the sections of a model', () => {
   });
 
   test('of a text that is none are none', () => {
-    for (const text of ['', '\n\n', '[', '[[', '[table', '[table.]', '[table."x]', ']', '"""', "'", '[table.a.', '\u0000[x]']) {
+    for (const text of [
+      '',
+      '\n\n',
+      '[',
+      '[[',
+      '[table',
+      '[table.]',
+      '[table."x]',
+      ']',
+      '"""',
+      "'",
+      '[table.a.',
+      '\u0000[x]',
+    ]) {
       assert.deepEqual(sectionsOf(text), [], JSON.stringify(text));
     }
   });
@@ -109,13 +122,39 @@ const drawn = (name, columns = [{ name: 'id', primary: true }]) => ({
   name,
   declared: true,
   line: 1,
-  columns: columns.map((column) => ({ name: 'x', type: 'uuid', primary: false, foreign: false, unique: false, ...column })),
+  columns: columns.map((column) => ({
+    name: 'x',
+    type: 'uuid',
+    primary: false,
+    foreign: false,
+    unique: false,
+    ...column,
+  })),
 });
 
 describe('the text that is drawn', () => {
   const HOSTILE = [
-    '<img src=x onerror=alert(1)>', '"] {', '%%{init: {}}%%', 'pk', 'FK', 'style', 'class', 'end', '__proto__', '**bold**', '`x`', '1st', '',
-    'direction TB', 'a\nb', '使用者', '🙂', 'x'.repeat(500), '#quot;', '}', 'click t0 call alert()',
+    '<img src=x onerror=alert(1)>',
+    '"] {',
+    '%%{init: {}}%%',
+    'pk',
+    'FK',
+    'style',
+    'class',
+    'end',
+    '__proto__',
+    '**bold**',
+    '`x`',
+    '1st',
+    '',
+    'direction TB',
+    'a\nb',
+    '使用者',
+    '🙂',
+    'x'.repeat(500),
+    '#quot;',
+    '}',
+    'click t0 call alert()',
   ];
   const WORD = '[A-Za-z][A-Za-z0-9]*';
   const LINE = new RegExp(
@@ -134,7 +173,12 @@ describe('the text that is drawn', () => {
       const diagram = {
         tables,
         relations: HOSTILE.map((label, at) => ({
-          from: label, to: HOSTILE[0] ?? '', from_many: 'exactly_one', to_many: 'zero_or_more', identifying: at % 2 === 0, label,
+          from: label,
+          to: HOSTILE[0] ?? '',
+          from_many: 'exactly_one',
+          to_many: 'zero_or_more',
+          identifying: at % 2 === 0,
+          label,
         })),
       };
       const { text, tables: printed, labels } = print(diagram, tablesOf(diagram, null, []), columns);
@@ -155,7 +199,12 @@ describe('the text that is drawn', () => {
   test('has the columns that matter, and says how many there are besides', () => {
     const diagram = {
       tables: [
-        drawn('USERS', [{ name: 'id', primary: true }, { name: 'note' }, { name: 'role_id', foreign: true }, { name: 'age' }]),
+        drawn('USERS', [
+          { name: 'id', primary: true },
+          { name: 'note' },
+          { name: 'role_id', foreign: true },
+          { name: 'age' },
+        ]),
         drawn('LOG', [{ name: 'a' }, { name: 'b' }, { name: 'c' }, { name: 'd' }]),
       ],
       relations: [],
@@ -176,9 +225,18 @@ describe('the text that is drawn', () => {
     /** @type {import('../../www/src/engine/shapes.ts').Diagram} */
     const diagram = {
       tables: ['USERS', ...leaves].map((name) => drawn(name)),
-      relations: leaves.map((to) => ({ from: 'USERS', to, from_many: 'exactly_one', to_many: 'zero_or_more', identifying: true, label: '' })),
+      relations: leaves.map((to) => ({
+        from: 'USERS',
+        to,
+        from_many: 'exactly_one',
+        to_many: 'zero_or_more',
+        identifying: true,
+        label: '',
+      })),
     };
-    const lines = print(diagram, tablesOf(diagram, null, []), 'few').text.split('\n').filter((line) => line.includes('--'));
+    const lines = print(diagram, tablesOf(diagram, null, []), 'few')
+      .text.split('\n')
+      .filter((line) => line.includes('--'));
     assert.deepEqual(lines, ['t0 ||--o{ t1 : " "', 't2 }o--|| t0 : " "', 't0 ||--o{ t3 : " "', 't4 }o--|| t0 : " "']);
     const few = { ...diagram, relations: diagram.relations.slice(0, 3) };
     assert.doesNotMatch(print(few, tablesOf(few, null, []), 'few').text, /\}o--/);
@@ -209,7 +267,16 @@ describe('what is known of a table', () => {
   });
 
   test('says which columns matter: keys, references, and what has a say', () => {
-    const column = { name: 'x', type: '', primary: false, foreign: false, unique: false, role: null, references: null, secret: false };
+    const column = {
+      name: 'x',
+      type: '',
+      primary: false,
+      foreign: false,
+      unique: false,
+      role: null,
+      references: null,
+      secret: false,
+    };
     assert.equal(matters(column), false);
     assert.equal(matters({ ...column, role: 'attribute' }), false);
     for (const more of [{ primary: true }, { foreign: true }, { references: 'USERS' }, { role: 'expires' }]) {
@@ -218,7 +285,11 @@ describe('what is known of a table', () => {
   });
 
   test('is grouped by kind, those without one first', () => {
-    const some = [{ kind: /** @type {const} */ ('resource') }, { kind: undefined }, { kind: /** @type {const} */ ('principal') }];
+    const some = [
+      { kind: /** @type {const} */ ('resource') },
+      { kind: undefined },
+      { kind: /** @type {const} */ ('principal') },
+    ];
     assert.deepEqual(byKind(some).map(({ kind }) => kind), [undefined, 'principal', 'resource']);
   });
 
@@ -317,7 +388,16 @@ describe('the report', () => {
    * @param {object} [more]
    * @returns {import('../../www/src/schema/report.ts').Judged}
    */
-  const judged = (table, kind, more) => ({ table, kind, seen: '', kept: [], approximated: [], refused: [], assumed: [], ...more });
+  const judged = (table, kind, more) => ({
+    table,
+    kind,
+    seen: '',
+    kept: [],
+    approximated: [],
+    refused: [],
+    assumed: [],
+    ...more,
+  });
 
   test('begins with what is refused, then what is assumed', () => {
     const tables = [
@@ -332,7 +412,11 @@ describe('the report', () => {
 
   test('says which tables the model lacks, which the schema lacks, and which are of another kind', () => {
     const sections = sectionsOf('[table.A]\nkind = "role"\n[table.GONE]\nkind = "acl"\n[table.SAME]\nkind = "group"\n');
-    const all = disagreements(['A', 'NEW', 'SAME'], sections, [judged('A', 'group'), judged('NEW', 'link'), judged('SAME', 'group')]);
+    const all = disagreements(['A', 'NEW', 'SAME'], sections, [
+      judged('A', 'group'),
+      judged('NEW', 'link'),
+      judged('SAME', 'group'),
+    ]);
     assert.deepEqual(all, [
       { is: 'missing', table: 'NEW', inferred: 'link' },
       { is: 'unknown', table: 'GONE', line: 3 },

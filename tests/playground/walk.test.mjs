@@ -1,26 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // @ts-check
-// The playground as somebody uses it who sees it for the first time, in real Chromium: from the first visit to a link that
-// shows another person the same. Each step leaves screenshots in build/screens, in both themes and at three widths, and axe
-// finds nothing on any of them.
+// The playground as somebody uses it who sees it for the first time, in real Chromium: from the first visit to a link
+// that shows another person the same. Each step leaves screenshots in build/screens, in both themes and at three
+// widths, and axe finds nothing on any of them.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { SIZES, THEMES, launch, serve, settled, shot, violations, visit } from './page.mjs';
+import { SIZES, THEMES, settled, shot, site, violations } from './page.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let site;
-/** @type {import('playwright-core').Browser} */
-let browser;
-
-before(async () => {
-  [site, browser] = await Promise.all([serve(), launch()]);
-});
-after(async () => {
-  await browser?.close();
-  site?.close();
-});
+const { url, visit } = site();
 
 /** A diagram that the page has never seen. */
 const SHOP = `erDiagram
@@ -50,7 +39,12 @@ const SHOP = `erDiagram
 const verdict = (page) => page.locator('[data-pane="ask"] .ask-verdict');
 /** Waits until the verdict says this. @param {Page} page @param {string} word */
 const says = (page, word) => verdict(page).getByText(word, { exact: true }).waitFor({ timeout: 15_000 });
-/** The pane, brought into view where one is seen at a time. @param {Page} page @param {string} name @param {string} label */
+/**
+ * The pane, brought into view where one is seen at a time.
+ * @param {Page} page
+ * @param {string} name
+ * @param {string} label
+ */
 async function pane(page, name, label) {
   const tab = page.locator('.panebar').getByRole('button', { name: new RegExp(`^${label}`) });
   if (await tab.isVisible()) await tab.click();
@@ -157,7 +151,11 @@ const STEPS = [
     name: '7-undone',
     act: async (page) => {
       await page.getByRole('button', { name: /Undo/ }).first().click();
-      for (let press = 0; press < 40 && (await page.getByRole('button', { name: /✗ \d+ error/ }).count()) > 0; press++) {
+      for (
+        let press = 0;
+        press < 40 && (await page.getByRole('button', { name: /✗ \d+ error/ }).count()) > 0;
+        press++
+      ) {
         await page.keyboard.press('Control+z');
         await settled(page);
       }
@@ -204,7 +202,7 @@ for (const theme of THEMES) {
       /** @type {Awaited<ReturnType<typeof visit>>} */
       let visited;
       before(async () => {
-        visited = await visit(browser, site.url, { theme, size });
+        visited = await visit({ theme, size });
       });
       after(async () => {
         await visited?.close();
@@ -223,7 +221,7 @@ for (const theme of THEMES) {
 
 describe('carried elsewhere', () => {
   test('a link opens in a fresh profile with the same rows and the same answer', async () => {
-    const mine = await visit(browser, site.url);
+    const mine = await visit();
     await settled(mine.page);
     await mine.page.getByRole('button', { name: /^Make this change/ }).first().click();
     await says(mine.page, 'Allowed');
@@ -231,18 +229,21 @@ describe('carried elsewhere', () => {
     await mine.page.getByRole('button', { name: 'Share link' }).click();
     await mine.page.waitForFunction(() => navigator.clipboard.readText().then((text) => text.includes('#case=')));
     const link = await mine.page.evaluate(() => navigator.clipboard.readText());
-    const theirs = await visit(browser, link);
+    const theirs = await visit({ at: link });
     await settled(theirs.page);
     await says(theirs.page, 'Allowed');
     const text = (/** @type {Page} */ page) => verdict(page).innerText();
     assert.equal(await text(theirs.page), await text(mine.page));
-    assert.ok(!(await theirs.page.url()).includes('#case='), 'the address forgets the case, so that a reload keeps later edits');
+    assert.ok(
+      !(await theirs.page.url()).includes('#case='),
+      'the address forgets the case, so that a reload keeps later edits',
+    );
     assert.deepEqual([...mine.wrong, ...theirs.wrong], []);
     await Promise.all([mine.close(), theirs.close()]);
   });
 
   test('work survives a reload', async () => {
-    const { page, wrong, close } = await visit(browser, site.url);
+    const { page, wrong, close } = await visit();
     await settled(page);
     await page.getByRole('button', { name: /^Make this change/ }).first().click();
     await says(page, 'Allowed');
@@ -254,13 +255,16 @@ describe('carried elsewhere', () => {
   });
 
   test('each reference pack is one click away, and in order', async () => {
-    const { page, wrong, close } = await visit(browser, site.url);
+    const { page, wrong, close } = await visit();
     await settled(page);
     await page.getByRole('button', { name: /^Examples/ }).click();
-    const names = await page.getByRole('menuitem').evaluateAll((items) => items.map((item) => item.querySelector('span')?.textContent ?? ''));
+    const names = await page
+      .getByRole('menuitem')
+      .evaluateAll((items) => items.map((item) => item.querySelector('span')?.textContent ?? ''));
     assert.ok(names.length >= 6, names.join(', '));
     for (const name of names) {
-      if (!(await page.getByRole('menuitem').first().isVisible())) await page.getByRole('button', { name: /^Examples/ }).click();
+      if (!(await page.getByRole('menuitem').first().isVisible()))
+        await page.getByRole('button', { name: /^Examples/ }).click();
       await page.getByRole('menuitem', { name: new RegExp(`^${name}`) }).first().click();
       await settled(page);
       await page.getByRole('button', { name: /no problems|warning/ }).waitFor();
@@ -273,9 +277,17 @@ describe('carried elsewhere', () => {
 });
 
 describe('bad input', () => {
-  const BAD = ['\u0000', '🙂'.repeat(2000), '}{][', '[[[[[', '(('.repeat(800), '<img src=x onerror=alert(1)>', '"'.repeat(999)];
+  const BAD = [
+    '\u0000',
+    '🙂'.repeat(2000),
+    '}{][',
+    '[[[[[',
+    '(('.repeat(800),
+    '<img src=x onerror=alert(1)>',
+    '"'.repeat(999),
+  ];
   test('of any text never kills the page', async () => {
-    const { page, wrong, close } = await visit(browser, site.url);
+    const { page, wrong, close } = await visit();
     await settled(page);
     const rules = page.locator('[data-pane="rules"]');
     const schema = page.locator('[data-pane="schema"]');
@@ -296,7 +308,7 @@ describe('bad input', () => {
   });
 
   test('in a link is said, and the work that was there stays', async () => {
-    const { page, close } = await visit(browser, `${site.url}#case=v1.this-is-no-case`);
+    const { page, close } = await visit({ at: `${url()}#case=v1.this-is-no-case` });
     await settled(page);
     await says(page, 'Denied');
     await page.locator('.notice.bad').waitFor();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The page begins: the case that was worked on, or the one in the link, or the example; then the engine; then the screen.
+// The page begins: the case that was worked on, or the one in the link, or the example; then the engine; then the
+// screen.
 import './style/tokens.css';
 import './style/base.css';
 import './style/layout.css';

@@ -15,7 +15,7 @@ use crate::gateway::identity::sha256_hex;
 use crate::gateway::origin::Host;
 use crate::gateway::path::Target as Path;
 use crate::gateway::routes::MAX_ID_BYTES;
-use crate::mapping::{Column, ColumnKind, EntityKind, Mapping, Meaning, Table, Target};
+use crate::mapping::{Column, ColumnKind, Mapping, Meaning, Table, Target};
 use crate::name::nearest;
 use crate::rows::{Reading, Rows, TableRows, Value, format_time, normal_uuid, read_id, read_time};
 use crate::store::{Held, Ledger, RowKey, Store, Write, Written};
@@ -450,24 +450,7 @@ fn kind_of(table: &Table, name: &str) -> ColumnKind {
 
 /// A table as administrators see it.
 fn described(table: &Table) -> Json {
-    let meaning = match &table.meaning {
-        Meaning::Entity(entity) => match entity.entity {
-            EntityKind::Principal => "principal",
-            EntityKind::Role => "role",
-            EntityKind::Group => "group",
-            EntityKind::Tenant => "tenant",
-            EntityKind::Resource => "resource",
-        },
-        Meaning::Permission(_) => "permission",
-        Meaning::RolePermission(_) => "role_permission",
-        Meaning::RoleAssignment(_) => "role_assignment",
-        Meaning::DirectPermission(_) => "direct_permission",
-        Meaning::GroupMembership(_) => "group_membership",
-        Meaning::Acl(_) => "acl",
-        Meaning::Link(_) => "link",
-        Meaning::LoginSession(_) => "login_session",
-        Meaning::Ignored { .. } => "ignored",
-    };
+    let meaning = table.meaning.kind();
     let columns: Vec<Json> = table
         .columns
         .iter()

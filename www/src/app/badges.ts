@@ -25,8 +25,14 @@ export function badgeOf(...files: string[]): Badge {
   const all = files.flatMap(findingsIn);
   const errors = all.filter(({ severity }) => severity === 'error').length;
   const warnings = all.filter(({ severity }) => severity === 'warning').length;
-  if (errors > 0) return { badge: String(errors), badgeSays: `${errors} ${errors === 1 ? 'error' : 'errors'}`, tone: 'bad' };
-  if (warnings > 0) return { badge: String(warnings), badgeSays: `${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`, tone: 'warn' };
+  if (errors > 0)
+    return { badge: String(errors), badgeSays: `${errors} ${errors === 1 ? 'error' : 'errors'}`, tone: 'bad' };
+  if (warnings > 0)
+    return {
+      badge: String(warnings),
+      badgeSays: `${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`,
+      tone: 'warn',
+    };
   return {};
 }
 

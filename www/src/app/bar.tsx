@@ -64,15 +64,21 @@ export function Bar() {
           <span>
             {current.value.name === FIRST ? (
               <>
-                A small company’s database: <strong>see why Bob may not open the salaries</strong>, let him in with one click, then try your own
-                tables
+                A small company’s database: <strong>see why Bob may not open the salaries</strong>, let him in with one
+                click, then try your own tables
               </>
             ) : (
               <>Ask whether somebody may do something, see why, and change rows or rules until the answer is right</>
             )}{' '}
             – all of it is worked out in this page, and nothing is sent anywhere.
           </span>
-          <button type="button" class="quiet" aria-label="Close this introduction" title="Close this introduction" onClick={() => (intro.value = false)}>
+          <button
+            type="button"
+            class="quiet"
+            aria-label="Close this introduction"
+            title="Close this introduction"
+            onClick={() => (intro.value = false)}
+          >
             ✕
           </button>
         </p>
@@ -87,7 +93,13 @@ export function Bar() {
 function Step(props: { sign: string; label: string; keys: string; what: string | undefined; act: () => void }) {
   const { sign, label, keys, what, act } = props;
   return (
-    <button type="button" class="quiet step" disabled={what === undefined} title={`${label}${what ? `: ${what}` : ''} (${keys})`} onClick={act}>
+    <button
+      type="button"
+      class="quiet step"
+      disabled={what === undefined}
+      title={`${label}${what ? `: ${what}` : ''} (${keys})`}
+      onClick={act}
+    >
       <span aria-hidden="true">{sign}</span> <span class="step-label">{label}</span>
     </button>
   );

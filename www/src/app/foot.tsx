@@ -22,12 +22,19 @@ export function Foot() {
   const time = took.value.answer;
   return (
     <footer class="foot">
-      <button type="button" class={`quiet ${errors > 0 ? 'bad' : warnings > 0 ? 'warn' : ''}`} onClick={() => setOpen(true)} disabled={all.length === 0}>
+      <button
+        type="button"
+        class={`quiet ${errors > 0 ? 'bad' : warnings > 0 ? 'warn' : ''}`}
+        onClick={() => setOpen(true)}
+        disabled={all.length === 0}
+      >
         {words.length > 0 ? words.join(', ') : '✓ no problems'}
       </button>
       <Working />
       <span class="space" />
-      {time !== undefined && <span class="muted">decided in {time < 0.1 ? '< 0.1' : time.toFixed(1)} ms, in this page</span>}
+      {time !== undefined && (
+        <span class="muted">decided in {time < 0.1 ? '< 0.1' : time.toFixed(1)} ms, in this page</span>
+      )}
       {open && (
         <Dialog title="What was found" close={() => setOpen(false)} wide>
           <ul class="findings">
@@ -55,7 +62,9 @@ export function FindingLine({ finding }: { finding: Finding }) {
     <>
       <span class={tone}>{sign}</span> {message}{' '}
       {place?.file !== undefined && (
-        <TextLink place={{ file: place.file, line: Math.max(place.line, 1), column: utf16?.column, length: utf16?.length }}>
+        <TextLink
+          place={{ file: place.file, line: Math.max(place.line, 1), column: utf16?.column, length: utf16?.length }}
+        >
           {place.file}
           {place.line > 0 && `:${place.line}`}
         </TextLink>
@@ -94,7 +103,10 @@ function Working() {
     case 'broken':
       return (
         <span class="bad" title={now.why}>
-          The engine broke on this input; your work is kept. <button type="button" onClick={resume}>Start it again</button>
+          The engine broke on this input; your work is kept.{' '}
+          <button type="button" onClick={resume}>
+            Start it again
+          </button>
         </span>
       );
     default:

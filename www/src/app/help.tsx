@@ -3,11 +3,26 @@
 import { Dialog } from '../ui/parts.tsx';
 
 const PANES: [string, string][] = [
-  ['What does my schema say?', 'Your tables as a diagram, and the model: what each table means for who may do what. A first model is inferred from the schema; correct it where it guessed wrong.'],
-  ['What are the rules?', 'Most rules are made of the tables. What no table says is written by hand here, in Cedar: permit lets somebody do something, and forbid always wins over permit.'],
+  [
+    'What does my schema say?',
+    'Your tables as a diagram, and the model: what each table means for who may do what. A first model is inferred ' +
+      'from the schema; correct it where it guessed wrong.',
+  ],
+  [
+    'What are the rules?',
+    'Most rules are made of the tables. What no table says is written by hand here, in Cedar: ' +
+      'permit lets somebody do something, and forbid always wins over permit.',
+  ],
   ['Who and what?', 'The rows: people, roles, documents, shares. Change a cell, and every answer is made anew.'],
-  ['What happens?', 'Ask whether somebody may do something. The answer says which rows and rules it rests on and, where it is no, which row would make it a yes.'],
-  ['Who may do what? What must hold? What would change?', 'All answers at once; decisions that must come out, as tests; and what your changes give and take.'],
+  [
+    'What happens?',
+    'Ask whether somebody may do something. The answer says which rows and rules it rests on and, ' +
+      'where it is no, which row would make it a yes.',
+  ],
+  [
+    'Who may do what? What must hold? What would change?',
+    'All answers at once; decisions that must come out, as tests; and what your changes give and take.',
+  ],
 ];
 
 const KEYS: [string, string][] = [
@@ -27,12 +42,12 @@ export function Help({ close }: { close: () => void }) {
     <Dialog title="Help" close={close} wide>
       <div class="help">
         <p>
-          Palisade reads who may do what from the tables that an application has, and turns it into Cedar, a language for such rules. Here you
-          try it: each answer is made in this page, as a gate would make it.
+          Palisade reads who may do what from the tables that an application has, and turns it into Cedar, a language
+          for such rules. Here you try it: each answer is made in this page, as a gate would make it.
         </p>
         <p>
-          <strong>Nothing leaves this page.</strong> What you type and open stays in this browser, which keeps it for your next visit. A link that
-          you share holds the whole case in itself: no server gets it from your browser.
+          <strong>Nothing leaves this page.</strong> What you type and open stays in this browser, which keeps it for
+          your next visit. A link that you share holds the whole case in itself: no server gets it from your browser.
         </p>
         <h3>The panes</h3>
         <dl>
@@ -59,8 +74,8 @@ export function Help({ close }: { close: () => void }) {
         </table>
         <h3>To read on</h3>
         <p>
-          With Palisade come <code>docs/pack.md</code>: every line that a pack’s files can have, and the command that compiles and tests them;
-          and <code>docs/gate.md</code>: the gate that decides by them.
+          With Palisade come <code>docs/pack.md</code>: every line that a pack’s files can have, and the command that
+          compiles and tests them; and <code>docs/gate.md</code>: the gate that decides by them.
         </p>
       </div>
     </Dialog>

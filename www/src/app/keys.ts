@@ -11,7 +11,7 @@ const ROUND: PaneName[] = ['schema', 'rules', 'rows', 'matrix', 'ask'];
 const sectionOf = (name: PaneName) => (name === 'tests' || name === 'changes' ? 'matrix' : name);
 
 /** Shows a pane and goes to its heading, where a screen reader begins to read. */
-export function goTo(name: PaneName): void {
+function goTo(name: PaneName): void {
   showPane(name);
   // It may be there only after the next drawing.
   requestAnimationFrame(() => {
@@ -33,7 +33,8 @@ function round(by: 1 | -1): void {
 
 /** Whether letters that are typed there are text. */
 const isField = (target: EventTarget | null) =>
-  target instanceof HTMLElement && (target.isContentEditable || target.matches('input, textarea, select, [role="grid"] *'));
+  target instanceof HTMLElement &&
+  (target.isContentEditable || target.matches('input, textarea, select, [role="grid"] *'));
 
 export function paneKeys(event: KeyboardEvent, help: () => void): void {
   // A dialog over the page has the keys for itself.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the user looks: which pane and tab, and going to a place in a text or among the rows. Every link of the page that
-// leads to such a place calls `showText` or `showRow`; the panes listen.
+// Where the user looks: which pane and tab, and going to a place in a text or among the rows. Every link of the page
+// that leads to such a place calls `showText` or `showRow`; the panes listen.
 import { signal } from '@preact/signals';
 import type { RowPlace } from '../engine/shapes.ts';
 
@@ -19,7 +19,10 @@ export const workTab = signal<'matrix' | 'tests' | 'changes'>('matrix');
 /** The table whose rows are shown. */
 export const table = signal('');
 
-/** A place in a text. `file` may be `generated` for the text of generated policies. A new object each time: going to the same place twice is going there twice. */
+/**
+ * A place in a text. `file` may be `generated` for the text of generated policies. A new object each time: going to the
+ * same place twice is going there twice.
+ */
 export interface TextPlace {
   file: string;
   /** From 1. */

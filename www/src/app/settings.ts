@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the user set for the page itself, and not for a case. Kept in the browser; a browser that keeps nothing is no error.
+// What the user set for the page itself, and not for a case. Kept in the browser; a browser that keeps nothing is no
+// error.
 import { effect, signal } from '@preact/signals';
 
 export type Theme = 'system' | 'light' | 'dark';
@@ -22,7 +23,7 @@ const systemDark = signal(system.matches);
 system.addEventListener('change', () => (systemDark.value = system.matches));
 
 /** Whether the page is dark as it is shown now. */
-export const dark = signal(false);
+const dark = signal(false);
 
 const INTRO_KEY = 'palisade.intro';
 

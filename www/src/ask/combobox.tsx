@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A field with a list that is searched while one types, as WAI-ARIA describes an editable combobox: the focus stays in the
-// field, arrows move in the list, Enter takes, Escape gives up. Leaving the field without taking anything changes nothing.
+// A field with a list that is searched while one types, as WAI-ARIA describes an editable combobox: the focus stays in
+// the field, arrows move in the list, Enter takes, Escape gives up. Leaving the field without taking anything changes
+// nothing.
 import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
 import { find, type Indexed, type Option } from './options.ts';
 
@@ -57,7 +58,8 @@ export function Combobox<Value>(props: {
     choose(option.value);
   };
 
-  // While letters are typed the first that fits is the one that Enter takes; a list that was only opened begins at the choice.
+  // While letters are typed the first that fits is the one that Enter takes; a list that was only opened begins at the
+  // choice.
   const begins = typed !== undefined && typed !== '' ? 0 : flat.findIndex(({ key }) => key === chosen);
   const at = active >= 0 ? Math.min(active, flat.length - 1) : begins;
   useEffect(() => {
@@ -149,7 +151,8 @@ export function Combobox<Value>(props: {
                     <div key={group.name} role="group" aria-labelledby={`${id}-group-${index}`}>
                       <div class="ask-combo-group" id={`${id}-group-${index}`}>
                         {group.name}
-                        {group.of > group.options.length && ` — ${group.options.length} of ${group.of.toLocaleString('en')}`}
+                        {group.of > group.options.length &&
+                          ` — ${group.options.length} of ${group.of.toLocaleString('en')}`}
                       </div>
                       {group.options.map((option) => {
                         number += 1;
@@ -177,9 +180,13 @@ export function Combobox<Value>(props: {
             </div>
           )}
           {flat.length === 0 && (
-            <p class="ask-combo-note">{options.length === 0 ? 'There is nothing to choose yet.' : 'Nothing fits what you typed.'}</p>
+            <p class="ask-combo-note">
+              {options.length === 0 ? 'There is nothing to choose yet.' : 'Nothing fits what you typed.'}
+            </p>
           )}
-          {matches > shown && <p class="ask-combo-note">{(matches - shown).toLocaleString('en')} more: type to find them.</p>}
+          {matches > shown && (
+            <p class="ask-combo-note">{(matches - shown).toLocaleString('en')} more: type to find them.</p>
+          )}
         </div>
       )}
       <span class="hidden" role="status">

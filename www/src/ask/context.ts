@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The context of a question as typed fields. The case keeps it as text (JSON); a field reads its part of that text and writes
-// it back, and leaves every other part as it is, letter by letter: a whole number of 64 bits keeps its digits. No DOM.
+// The context of a question as typed fields. The case keeps it as text (JSON); a field reads its part of that text and
+// writes it back, and leaves every other part as it is, letter by letter: a whole number of 64 bits keeps its digits.
+// No DOM.
 import { contextOf, literal } from '../case/case.ts';
 import type { Uid } from '../engine/shapes.ts';
 import { typedUid } from './options.ts';
@@ -76,8 +77,8 @@ export const isEntity = (type: string) =>
   !['Bool', 'Long', 'String', 'datetime', 'decimal', 'ipaddr', 'ip'].includes(type) && !/[<{]/.test(type);
 
 /**
- * What a field of this type shows for a value as it is written in JSON; undefined where the field cannot show it, so that it
- * must be edited as JSON.
+ * What a field of this type shows for a value as it is written in JSON; undefined where the field cannot show it, so
+ * that it must be edited as JSON.
  */
 export function shown(type: string, value: string | undefined): string | undefined {
   if (value === undefined) return '';
@@ -90,22 +91,27 @@ export function shown(type: string, value: string | undefined): string | undefin
   if (typeof read === 'object' && read !== null && !Array.isArray(read)) {
     const marked = (read as Record<string, unknown>)['__extn'] ?? (read as Record<string, unknown>)['__entity'] ?? read;
     const { arg, type: kind, id } = marked as Record<string, unknown>;
-    if (typeof kind === 'string' && typeof id === 'string') return isEntity(type) ? literal({ type: kind, id }) : undefined;
+    if (typeof kind === 'string' && typeof id === 'string')
+      return isEntity(type) ? literal({ type: kind, id }) : undefined;
     return typeof arg === 'string' ? arg : undefined;
   }
   if (type === 'Set<String>') {
     if (!Array.isArray(read)) return typeof read === 'string' ? read : undefined;
-    const plain = read.every((one) => typeof one === 'string' && one !== '' && one.trim() === one && !one.includes(','));
+    const plain = read.every(
+      (one) => typeof one === 'string' && one !== '' && one.trim() === one && !one.includes(','),
+    );
     return plain ? read.join(', ') : undefined;
   }
   if (typeof read === 'string') return read;
   // As it is written: as a number of JavaScript it may have lost digits.
-  return (type === 'Long' && typeof read === 'number') || (type === 'Bool' && typeof read === 'boolean') ? value : undefined;
+  return (type === 'Long' && typeof read === 'number') || (type === 'Bool' && typeof read === 'boolean')
+    ? value
+    : undefined;
 }
 
 /**
- * What was typed into a field of this type, as JSON; undefined for nothing. What does not fit the type is kept as a text, so
- * that nothing is lost and the engine refuses it, too.
+ * What was typed into a field of this type, as JSON; undefined for nothing. What does not fit the type is kept as a
+ * text, so that nothing is lost and the engine refuses it, too.
  */
 export function written(type: string, typed: string): string | undefined {
   const text = typed.trim();
@@ -151,7 +157,9 @@ export function wrong(type: string, typed: string): string | undefined {
       return /^-?\d+\.\d{1,4}$/.test(text) ? undefined : 'It must have one to four decimals, such as 1.50.';
     case 'ipaddr':
     case 'ip':
-      return /^[0-9a-fA-F.:]+(?:\/\d{1,3})?$/.test(text) ? undefined : 'It must be an address, such as 10.0.0.1 or 10.0.0.0/8.';
+      return /^[0-9a-fA-F.:]+(?:\/\d{1,3})?$/.test(text)
+        ? undefined
+        : 'It must be an address, such as 10.0.0.1 or 10.0.0.0/8.';
     default:
       return undefined;
   }

@@ -4,7 +4,18 @@ import type { ComponentChildren } from 'preact';
 import { useId, useState } from 'preact/hooks';
 import { setAsk } from '../case/store.ts';
 import type { Attribute, Uid } from '../engine/shapes.ts';
-import { entityOf, entityPart, isEntity, jsonProblem, partsOf, shown, typeSays, withPart, written, wrong } from './context.ts';
+import {
+  entityOf,
+  entityPart,
+  isEntity,
+  jsonProblem,
+  partsOf,
+  shown,
+  typeSays,
+  withPart,
+  written,
+  wrong,
+} from './context.ts';
 
 type EntityField = (props: {
   label: string;
@@ -23,7 +34,8 @@ export function ContextFields(props: { attributes: Attribute[]; text: string; en
   const fault = jsonProblem(text);
   const id = useId();
   const others = [...(parts?.keys() ?? [])].filter((name) => !attributes.some((one) => one.name === name));
-  const set = (name: string, value: string | undefined) => setAsk({ context: withPart(text, name, value) }, `context/${name}`);
+  const set = (name: string, value: string | undefined) =>
+    setAsk({ context: withPart(text, name, value) }, `context/${name}`);
   return (
     <fieldset class="ask-context">
       <legend>
@@ -31,7 +43,12 @@ export function ContextFields(props: { attributes: Attribute[]; text: string; en
       </legend>
       {attributes.length > 0 && (
         <label class="ask-json-switch">
-          <input type="checkbox" checked={asJson} disabled={parts === undefined} onChange={(event) => setJson(event.currentTarget.checked)} />
+          <input
+            type="checkbox"
+            checked={asJson}
+            disabled={parts === undefined}
+            onChange={(event) => setJson(event.currentTarget.checked)}
+          />
           as JSON
         </label>
       )}
@@ -49,13 +66,23 @@ export function ContextFields(props: { attributes: Attribute[]; text: string; en
             onInput={(event) => setAsk({ context: event.currentTarget.value }, 'context')}
           />
           <p class={fault === undefined ? 'ask-remark' : 'ask-remark bad'} id={`${id}-fault`}>
-            {fault !== undefined ? `✗ ${fault}` : attributes.length === 0 ? 'This action takes no context.' : takes(attributes)}
+            {fault !== undefined
+              ? `✗ ${fault}`
+              : attributes.length === 0
+                ? 'This action takes no context.'
+                : takes(attributes)}
           </p>
         </>
       ) : (
         <>
           {attributes.map((attribute) => (
-            <Field key={attribute.name} attribute={attribute} value={parts.get(attribute.name)} set={set} entityField={props.entityField} />
+            <Field
+              key={attribute.name}
+              attribute={attribute}
+              value={parts.get(attribute.name)}
+              set={set}
+              entityField={props.entityField}
+            />
           ))}
           {others.map((name) => (
             <div key={name} class="ask-context-field">
@@ -128,7 +155,12 @@ function Field(props: {
       </label>
       <div class="ask-field">
         {type === 'Bool' ? (
-          <select id={id} aria-label={label} value={typed} onChange={(event) => set(name, written(type, event.currentTarget.value))}>
+          <select
+            id={id}
+            aria-label={label}
+            value={typed}
+            onChange={(event) => set(name, written(type, event.currentTarget.value))}
+          >
             <option value="">not given</option>
             <option value="true">true</option>
             <option value="false">false</option>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The question, as a sentence that one fills in: May … do … with …? And under which circumstances: the instant, the context.
+// The question, as a sentence that one fills in: May … do … with …? And under which circumstances: the instant, the
+// context.
 import { useEffect, useId, useMemo, useState } from 'preact/hooks';
 import { contextOf, literal } from '../case/case.ts';
 import { change, current, setAsk } from '../case/store.ts';
@@ -35,7 +36,13 @@ export function Form() {
   const odd = whole && !applies(takes, ask.resource.type);
   return (
     <div class="ask-question">
-      <button type="button" class="ask-fold" aria-expanded={open} aria-controls="ask-form" onClick={() => setOpen(!open)}>
+      <button
+        type="button"
+        class="ask-fold"
+        aria-expanded={open}
+        aria-controls="ask-form"
+        onClick={() => setOpen(!open)}
+      >
         <span class="ask-fold-text">
           {whole ? `${nameOf(ask.principal)} · ${ask.action} · ${nameOf(ask.resource)}` : 'No question yet'}
         </span>
@@ -72,7 +79,9 @@ export function Form() {
                 const id = typed.trim();
                 const there = id === '' || actions.some(({ key }) => key === id);
                 const detail = 'ask about it all the same';
-                return there ? [] : [{ key: id, group: 'Not among the actions', label: id, detail, text: id, value: id }];
+                return there
+                  ? []
+                  : [{ key: id, group: 'Not among the actions', label: id, detail, text: id, value: id }];
               }}
               choose={(action) => setAsk({ action })}
               placeholder="what?"
@@ -190,7 +199,11 @@ function Instant({ at }: { at: string }) {
         at
       </span>
       <label>
-        <input type="checkbox" checked={at === ''} onChange={(event) => set(event.currentTarget.checked ? '' : now())} />
+        <input
+          type="checkbox"
+          checked={at === ''}
+          onChange={(event) => set(event.currentTarget.checked ? '' : now())}
+        />
         now
       </label>
       {at !== '' && (

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The way from who asks to what is asked about: boxes over lines. Boxes with a row are buttons that lead there. The same in
-// sentences stands beside it for those who do not see it.
+// The way from who asks to what is asked about: boxes over lines. Boxes with a row are buttons that lead there. The
+// same in sentences stands beside it for those who do not see it.
 import { useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { showRow, showText } from '../app/places.ts';
 import type { Graph } from '../engine/shapes.ts';
@@ -30,7 +30,9 @@ export function GraphView({ of }: { of: Graph }) {
   useLayoutEffect(() => {
     const element = frame.current;
     if (element === null) return;
-    const observer = new ResizeObserver(([entry]) => entry !== undefined && setWidth(Math.floor(entry.contentRect.width)));
+    const observer = new ResizeObserver(
+      ([entry]) => entry !== undefined && setWidth(Math.floor(entry.contentRect.width)),
+    );
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
@@ -124,7 +126,8 @@ function Node({ box }: { box: Box }) {
   }
   const go = () => {
     if (row !== null) showRow(row);
-    else if (policy !== undefined) showText({ file: policy.source === 'generated' ? 'generated' : 'policies.cedar', line: policy.line });
+    else if (policy !== undefined)
+      showText({ file: policy.source === 'generated' ? 'generated' : 'policies.cedar', line: policy.line });
   };
   return (
     <button

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the nodes of the small graph stand: in layers from whoever asks to what is asked about, each layer in an order that
-// crosses few links. Plain numbers in, plain numbers out; no DOM.
+// Where the nodes of the small graph stand: in layers from whoever asks to what is asked about, each layer in an order
+// that crosses few links. Plain numbers in, plain numbers out; no DOM.
 import type { Graph, GraphEdge, GraphNode } from '../engine/shapes.ts';
 
 export interface Box {
@@ -56,7 +56,8 @@ export function textWidth(text: string, letter = 7.6): number {
 }
 
 /** What stands at a link. */
-export const edgeLabel = ({ label, missing }: GraphEdge) => (missing ? `missing${label === '' ? '' : `: ${label}`}` : label);
+export const edgeLabel = ({ label, missing }: GraphEdge) =>
+  missing ? `missing${label === '' ? '' : `: ${label}`}` : label;
 
 /** A place in a layer: a node, or a bend of a link that goes past the layer. */
 interface Cell {
@@ -70,8 +71,8 @@ interface Cell {
 }
 
 /**
- * Links as they go for layers: a resource lies within its ancestors, and stands behind them, so that what is granted on an
- * ancestor reads on to the resource. Links to nowhere and to itself are left out.
+ * Links as they go for layers: a resource lies within its ancestors, and stands behind them, so that what is granted on
+ * an ancestor reads on to the resource. Links to nowhere and to itself are left out.
  */
 function flow({ nodes, edges }: Graph): { from: number; to: number; edge: GraphEdge; turned: boolean }[] {
   const at = new Map(nodes.map((node, index) => [node.id, index]));
@@ -124,8 +125,8 @@ export function layers(graph: Graph): number[] {
       reached[to] = true;
     }
   }
-  // What no way from the principal leads to (what the resource lies in, a rule for everybody) stands right before what it
-  // leads to, and not beside the principal.
+  // What no way from the principal leads to (what the resource lies in, a rule for everybody) stands right before what
+  // it leads to, and not beside the principal.
   const before = new Array<boolean>(count).fill(false);
   for (const at of order.toReversed()) {
     if (graph.nodes[at]!.kind === 'principal') before[at] = true;
@@ -167,7 +168,8 @@ function settle(layer: Cell[], neighbours: (cell: Cell) => Cell[], gap: number):
       into.at = into.sum / (into.to - into.from + 1);
     }
   });
-  for (const { from, to, at } of blocks) for (let index = from; index <= to; index += 1) layer[index]!.at = at + offsets[index]!;
+  for (const { from, to, at } of blocks)
+    for (let index = from; index <= to; index += 1) layer[index]!.at = at + offsets[index]!;
 }
 
 /** Orders each layer by the mean of its neighbours' places, to and fro, so that few links cross. */
@@ -206,7 +208,12 @@ export function layout(graph: Graph, given: Partial<Sizes> = {}): Layout {
 function place(graph: Graph, layer: readonly number[], sizes: Sizes, greatest: number): Layout {
   const count = Math.max(0, ...layer) + 1;
   const widthOf = ({ label, kind }: GraphNode) =>
-    Math.round(Math.min(greatest, Math.max(LEAST_WIDTH, sizes.measure(label) + PADDING, sizes.measure(kind) * SMALLER + PADDING)));
+    Math.round(
+      Math.min(
+        greatest,
+        Math.max(LEAST_WIDTH, sizes.measure(label) + PADDING, sizes.measure(kind) * SMALLER + PADDING),
+      ),
+    );
   const labelWidth = (edge: GraphEdge) => sizes.measure(edgeLabel(edge)) * SMALLER;
   const widest = Array.from({ length: count }, (_, at) =>
     Math.max(0, ...graph.nodes.filter((_, node) => layer[node] === at).map(widthOf)),
@@ -290,7 +297,10 @@ function place(graph: Graph, layer: readonly number[], sizes: Sizes, greatest: n
     }
     const [first, second] = [points[0]!, points[1]!];
     // Nearer to where it goes: links that begin together have come apart there.
-    const middle: [number, number] = [first[0] + (second[0] - first[0]) * 0.5, first[1] + (second[1] - first[1]) * (across ? 0.5 : 0.6)];
+    const middle: [number, number] = [
+      first[0] + (second[0] - first[0]) * 0.5,
+      first[1] + (second[1] - first[1]) * (across ? 0.5 : 0.6),
+    ];
     if (turned) points.reverse();
     const placed = points.map(([along, aside]): [number, number] => (across ? [along, aside] : [aside, along]));
     const label = across ? { x: middle[0], y: middle[1] } : { x: middle[1], y: middle[0] };

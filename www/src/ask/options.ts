@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What can be chosen in the question: entities of the rows and actions, as a list that is searched while one types. No DOM.
+// What can be chosen in the question: entities of the rows and actions, as a list that is searched while one types. No
+// DOM.
 import { literal } from '../case/case.ts';
 import type { Action, EntityType, Known, Uid } from '../engine/shapes.ts';
 
@@ -30,10 +31,10 @@ export interface Found<Value> {
 }
 
 /** The most options that are shown: more would not be read, and would be slow to draw. */
-export const MOST = 100;
+const MOST = 100;
 
 /** Letters as they are compared: `É` is found by `e`. */
-export const fold = (text: string) => text.normalize('NFD').replace(/\p{M}+/gu, '').toLowerCase();
+const fold = (text: string) => text.normalize('NFD').replace(/\p{M}+/gu, '').toLowerCase();
 
 export function index<Value>(options: Option<Value>[], parts: (option: Option<Value>) => string[]): Indexed<Value>[] {
   return options.map((option) => {
@@ -96,7 +97,7 @@ export function share(wants: readonly number[], most: number): number[] {
   return given;
 }
 
-// --- Entities -----------------------------------------------------------------------------------------------------------
+// --- Entities --------------------------------------------------------------------------------------------------------
 
 /** What an entity is called: `Bob (User::"bob")`. */
 export function called(uid: Uid, label: string | null | undefined): string {
@@ -132,8 +133,8 @@ export function typedUid(text: string): Uid | undefined {
 export const FREE = 'Not among the rows';
 
 /**
- * Entities that no row has, for what was typed: a question may be about somebody who is not there, or of a type from outside
- * the database.
+ * Entities that no row has, for what was typed: a question may be about somebody who is not there, or of a type from
+ * outside the database.
  */
 export function freeOptions(typed: string, types: readonly string[], known: ReadonlySet<string>): Option<Uid>[] {
   const text = typed.trim();
@@ -145,17 +146,28 @@ export function freeOptions(typed: string, types: readonly string[], known: Read
     .map((uid) => ({ uid, key: literal(uid) }))
     .filter(({ key }) => !known.has(key))
     .slice(0, 6)
-    .map(({ uid, key }) => ({ key, group: FREE, label: key, detail: 'ask about it all the same', text: key, value: uid }));
+    .map(({ uid, key }) => ({
+      key,
+      group: FREE,
+      label: key,
+      detail: 'ask about it all the same',
+      text: key,
+      value: uid,
+    }));
 }
 
 /** Types that may stand as principal or resource, those with entities first; all of them where the model marks none. */
-export function typesFor(types: readonly EntityType[], as: 'principal' | 'resource', entities: Record<string, Known[]>): string[] {
+export function typesFor(
+  types: readonly EntityType[],
+  as: 'principal' | 'resource',
+  entities: Record<string, Known[]>,
+): string[] {
   const marked = types.filter((type) => type[as]);
   const names = (marked.length > 0 ? marked : types).map(({ name }) => name);
   return names.toSorted((a, b) => Number((entities[a] ?? []).length === 0) - Number((entities[b] ?? []).length === 0));
 }
 
-// --- Actions ------------------------------------------------------------------------------------------------------------
+// --- Actions ---------------------------------------------------------------------------------------------------------
 
 /** Whether an action can be asked about on a resource of this type. One that only rows name fits all. */
 export function applies(action: Action | undefined, type: string): boolean {
@@ -170,7 +182,11 @@ export function actionOptions(actions: readonly Action[], ids: readonly string[]
   const options = all.map((id): Option<string> => {
     const action = byId.get(id);
     const detail =
-      action === undefined || !action.declared ? 'named by rows' : action.implies.length > 0 ? `comes with ${action.implies.join(', ')}` : '';
+      action === undefined || !action.declared
+        ? 'named by rows'
+        : action.implies.length > 0
+          ? `comes with ${action.implies.join(', ')}`
+          : '';
     return { key: id, group: applies(action, type) ? first : 'Other actions', label: id, detail, text: id, value: id };
   });
   // The groups in their order, whatever the first action of the model is for.
@@ -199,5 +215,7 @@ export function firstQuestion(
       .map((action) => ({ resource, action, exact: declared(action)?.resources.includes(resource.type) === true })),
   );
   const pair = pairs.find(({ exact }) => exact) ?? pairs[0];
-  return principal === undefined || pair === undefined ? undefined : { principal, action: pair.action, resource: pair.resource };
+  return principal === undefined || pair === undefined
+    ? undefined
+    : { principal, action: pair.action, resource: pair.resource };
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What would let them: changes of single rows that were tried, the one that gives away the least first; each is made with one
-// press, and taken back with another.
+// What would let them: changes of single rows that were tried, the one that gives away the least first; each is made
+// with one press, and taken back with another.
 import { useId } from 'preact/hooks';
 import { showRow } from '../app/places.ts';
 import { applyRow, current, undo } from '../case/store.ts';
@@ -117,14 +117,22 @@ function Card({ repair, best }: { repair: Repair; best: boolean }) {
         {examples.length > 0 && <span class="muted"> Such as: {examples.join('; ')}.</span>}
       </p>
       <div class="ask-card-acts">
-        <button type="button" class={best ? 'first' : ''} aria-disabled={!exact.value} aria-describedby={heading} onClick={make}>
+        <button
+          type="button"
+          class={best ? 'first' : ''}
+          aria-disabled={!exact.value}
+          aria-describedby={heading}
+          onClick={make}
+        >
           Make this change
         </button>
         <button
           type="button"
           class="quiet"
           aria-describedby={heading}
-          onClick={() => showRow({ table: change.table, row: change.row, column: isNew ? null : (lines[0]?.column ?? null) })}
+          onClick={() =>
+            showRow({ table: change.table, row: change.row, column: isNew ? null : (lines[0]?.column ?? null) })
+          }
         >
           {change.row === null ? 'Show the table' : 'Show the row'}
         </button>

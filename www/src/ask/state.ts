@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the pane knows beside the case and the results: what things are called, which questions there were, and whether a
-// result is of the case as it stands.
+// What the pane knows beside the case and the results: what things are called, which questions there were, and whether
+// a result is of the case as it stands.
 import { computed, effect, signal } from '@preact/signals';
 import { type Asked, literal, sameUid } from '../case/case.ts';
 import { current, fill } from '../case/store.ts';
@@ -21,7 +21,8 @@ effect(() => {
 
 const known = computed(() => {
   const all = new Map<string, Known>();
-  for (const [type, list] of Object.entries(entities.value)) for (const one of list) all.set(literal({ type, id: one.id }), one);
+  for (const [type, list] of Object.entries(entities.value))
+    for (const one of list) all.set(literal({ type, id: one.id }), one);
   return all;
 });
 
@@ -55,7 +56,9 @@ export const explained = computed(() => madeOf.value.explanation === madeOf.valu
 /** Changes that would make a deny an allow; undefined while there are none for this question. */
 export const repairs = computed<Repair[] | undefined>(() => {
   const value = results.repairs.value;
-  return value === undefined || 'problem' in value || madeOf.value.repairs?.ask !== current.value.ask ? undefined : value;
+  return value === undefined || 'problem' in value || madeOf.value.repairs?.ask !== current.value.ask
+    ? undefined
+    : value;
 });
 /** Whether they were found in this very case, so that the rows are where they say. */
 export const exact = computed(() => madeOf.value.repairs === current.value);
@@ -70,9 +73,13 @@ export const rowCalled = (place: RowPlace, rows: Rows) =>
   rowName(place, model.value?.tables.find(({ name }) => name === place.table)?.key ?? [], rows);
 
 const asked = (a: Asked, b: Asked) =>
-  sameUid(a.principal, b.principal) && a.action === b.action && sameUid(a.resource, b.resource) && a.context === b.context;
+  sameUid(a.principal, b.principal) &&
+  a.action === b.action &&
+  sameUid(a.resource, b.resource) &&
+  a.context === b.context;
 
-export const complete = ({ principal, action, resource }: Asked) => principal.type !== '' && action !== '' && resource.type !== '';
+export const complete = ({ principal, action, resource }: Asked) =>
+  principal.type !== '' && action !== '' && resource.type !== '';
 
 /** Questions that were answered, the newest first. They are kept as long as the page is open. */
 export const recent = signal<Asked[]>([]);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How each rule came out: whether it is about this question at all, and its conditions, step by step as they were evaluated.
+// How each rule came out: whether it is about this question at all, and its conditions, step by step as they were
+// evaluated.
 import type { Evaluated, Explanation, Step } from '../engine/shapes.ts';
 import { TextLink } from '../ui/parts.tsx';
 import { ranked } from './words.ts';
@@ -20,11 +21,12 @@ export function Steps({ of }: { of: Explanation }) {
     <section class="ask-part" aria-labelledby="ask-steps">
       <h3 id="ask-steps">How each rule came out</h3>
       <p class="ask-aside">
-        {applied} of {policies.length} {policies.length === 1 ? 'rule applies' : 'rules apply'}. A rule applies where its scope
-        fits and its conditions hold.
+        {applied} of {policies.length} {policies.length === 1 ? 'rule applies' : 'rules apply'}. A rule applies where
+        its scope fits and its conditions hold.
       </p>
       {policies.map((one, at) => (
-        // A new element where it is to be open by itself now and was not before: one that is opened by the user stays open.
+        // A new element where it is to be open by itself now and was not before: one that is opened by the user stays
+        // open.
         <Rule key={`${one.policy} ${open(one, at)}`} of={one} open={open(one, at)} />
       ))}
     </section>
@@ -33,7 +35,8 @@ export function Steps({ of }: { of: Explanation }) {
 
 function Rule({ of, open }: { of: Evaluated; open: boolean }) {
   const { sign, word } = OUTCOMES[of.applies];
-  const tone = of.applies === 'failed' ? 'warn' : of.applies === 'no' ? 'muted' : of.effect === 'permit' ? 'good' : 'bad';
+  const tone =
+    of.applies === 'failed' ? 'warn' : of.applies === 'no' ? 'muted' : of.effect === 'permit' ? 'good' : 'bad';
   const scope = [
     ['principal', of.scope.principal],
     ['action', of.scope.action],

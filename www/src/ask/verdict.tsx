@@ -5,10 +5,11 @@ import { useEffect, useState } from 'preact/hooks';
 import { current, setText } from '../case/store.ts';
 import { ask as call, instant, madeOf, results, state } from '../engine/engine.ts';
 import { showPane } from '../app/places.ts';
+import { newTest, testName } from '../tests/new.ts';
 import { notice, problem as sayProblem } from '../ui/notices.tsx';
 import { Said } from './said.tsx';
 import { answer, answered, complete, explained, explanation, nameOf, outdated, problem } from './state.ts';
-import { decisionSays, newTest, parted, testName, verdict } from './words.ts';
+import { decisionSays, parted, verdict } from './words.ts';
 
 /** An answer that takes longer than this many milliseconds is drawn pale. */
 const LONG = 200;
@@ -43,7 +44,8 @@ export function Verdict() {
     );
   }
   const { sign, word, tone } = verdict(given);
-  // The sentence of the moment before stays while it says the same, so that letters typed elsewhere do not make it flicker.
+  // The sentence of the moment before stays while it says the same, so that letters typed elsewhere do not make it
+  // flicker.
   const same = said?.allow === given.allow && said.undecided === given.undecided;
   const short = given.undecided
     ? (given.errors[0] ?? 'The rows or the question cannot be judged by.')
@@ -75,7 +77,8 @@ export function Verdict() {
       )}
       {compiled !== undefined && !compiled.ok && (
         <p class="ask-stale">
-          ! By the last version of the texts without an error: the present one has errors, so its changes do not count yet.
+          ! By the last version of the texts without an error: the present one has errors, so its changes do not count
+          yet.
         </p>
       )}
     </>
@@ -117,7 +120,9 @@ export function KeepButton() {
       disabled={!possible.value}
       aria-expanded={keeping.value !== undefined}
       title="Write this decision into tests.toml, so that you are told when it changes"
-      onClick={() => (keeping.value = keeping.value === undefined && given !== undefined ? proposed(given.allow) : undefined)}
+      onClick={() =>
+        (keeping.value = keeping.value === undefined && given !== undefined ? proposed(given.allow) : undefined)
+      }
     >
       Keep as a test
     </button>

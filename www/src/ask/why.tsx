@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Why it came out so: the rows and rules that decided, each a link to where it stands; and, for a deny, what came close.
+// Why it came out so: the rows and rules that decided, each a link to where it stands; and, for a deny, what came
+// close.
 import type { Explanation, Policy, Reason, RowPlace } from '../engine/shapes.ts';
 import { RowLink, TextLink } from '../ui/parts.tsx';
 import { Said } from './said.tsx';

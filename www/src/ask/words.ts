@@ -1,8 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the pane says, as far as it does not come from the engine: plain functions from values to sentences. No DOM.
 import type { Asked } from '../case/case.ts';
-import { withContext } from '../case/case.ts';
-import type { Answer, Cell, Explanation, Graph, GraphNode, Kind, Reason, Repair, RowChange, RowPlace, Rows, Uid } from '../engine/shapes.ts';
+import type {
+  Answer,
+  Cell,
+  Explanation,
+  Graph,
+  GraphNode,
+  Kind,
+  Repair,
+  RowChange,
+  RowPlace,
+  Rows,
+  Uid,
+} from '../engine/shapes.ts';
 
 /** What an entity is called in a sentence. */
 export type NameOf = (uid: Uid) => string;
@@ -35,7 +46,9 @@ export function differences({ table, row, values }: RowChange, rows: Rows): Diff
     if (row === null) return after === null ? [] : [{ column, before: undefined, after: cellText(after) }];
     const at = now?.columns.indexOf(column) ?? -1;
     const before = at < 0 ? null : (now?.rows[row]?.[at] ?? null);
-    return JSON.stringify(before) === JSON.stringify(after) ? [] : [{ column, before: cellText(before), after: cellText(after) }];
+    return JSON.stringify(before) === JSON.stringify(after)
+      ? []
+      : [{ column, before: cellText(before), after: cellText(after) }];
   });
 }
 
@@ -49,27 +62,6 @@ export function givesAway({ also }: Repair): { text: string; tone: 'good' | 'war
 /** A decision in one short sentence, until the engine has said it better. */
 export function decisionSays({ principal, action, resource }: Asked, allow: boolean, nameOf: NameOf): string {
   return `${nameOf(principal)} ${allow ? 'may' : 'may not'} ${action} ${nameOf(resource)}.`;
-}
-
-/** A name for a test that no other test has. */
-export function testName(asked: Asked, allow: boolean, nameOf: NameOf, others: readonly string[]): string {
-  const name = decisionSays(asked, allow, nameOf).slice(0, -1);
-  let free = name;
-  for (let number = 2; others.includes(free); number += 1) free = `${name} (${number})`;
-  return free;
-}
-
-/** What a test names as the reasons of its decision: rows by their source, rules by their id. */
-export function becauseOf(reasons: readonly Reason[]): string[] {
-  const named = reasons.map(({ policy, source, row }) => (row !== null || source.includes('/') ? source : policy));
-  return [...new Set(named)].filter((text) => text !== '');
-}
-
-/** A decision to be kept, as JSON: the context goes in as it was written. */
-export function newTest(asked: Asked, name: string, answer: Answer, at: string): string {
-  const { principal, action, resource, context } = asked;
-  const expect = answer.allow ? 'allow' : 'deny';
-  return withContext({ name, principal, action, resource, expect, because: becauseOf(answer.reasons), at }, context);
 }
 
 /** The verdict in a word, with a sign that says the same. */
@@ -130,14 +122,19 @@ export function noReasons(answer: Answer): string {
   return 'Nothing allows it, and what nothing allows is denied.';
 }
 
-/** Every rule that came out somehow, in the order in which they matter: those that apply, those that failed, the others. */
+/**
+ * Every rule that came out somehow, in the order in which they matter: those that apply, those that failed, the others.
+ */
 export function ranked(policies: Explanation['policies']): Explanation['policies'] {
   const weight = { yes: 0, failed: 1, no: 2 };
-  const near = ({ scope }: Explanation['policies'][number]) => Number(!(scope.principal && scope.action && scope.resource));
+  const near = ({ scope }: Explanation['policies'][number]) =>
+    Number(!(scope.principal && scope.action && scope.resource));
   return policies.toSorted((a, b) => weight[a.applies] - weight[b.applies] || near(a) - near(b));
 }
 
-/** An instant as the field for it takes it (UTC, with seconds where they are not 0); undefined where the text is none. */
+/**
+ * An instant as the field for it takes it (UTC, with seconds where they are not 0); undefined where the text is none.
+ */
 export function instantField(at: string): string | undefined {
   const time = Date.parse(at);
   return Number.isNaN(time) ? undefined : new Date(time).toISOString().slice(0, 19).replace(/:00$/, '');

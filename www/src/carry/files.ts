@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files as a case, and a case as files: what the names of a pack's folder mean. Nothing here touches the page or the disk.
+// Files as a case, and a case as files: what the names of a pack's folder mean. Nothing here touches the page or the
+// disk.
 import { unzipSync, zipSync } from 'fflate';
 import { type Asked, type Case, type TextKey, fileOf, keyOf } from '../case/case.ts';
 import type { Cell, Rows } from '../engine/shapes.ts';
@@ -34,13 +35,16 @@ export interface Pack {
 
 const SAMPLE = 'sample.sql';
 const QUESTION = 'question.json';
-const READS = 'schema.mmd or schema.sql, model.toml, policies.cedar, routes.toml, tests.toml, sample.sql, a zip of them, a diagram, or a case file';
+const READS =
+  'schema.mmd or schema.sql, model.toml, policies.cedar, routes.toml, tests.toml, sample.sql, ' +
+  'a zip of them, a diagram, or a case file';
 /** How a case file says what it is. */
 const CASE_FILE = 'palisade-case';
 
 const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
 const folderOf = (path: string) => path.slice(0, Math.max(path.lastIndexOf('/'), 0));
-const isOfPack = (path: string) => keyOf(nameOf(path)) !== undefined || nameOf(path) === SAMPLE || nameOf(path) === QUESTION;
+const isOfPack = (path: string) =>
+  keyOf(nameOf(path)) !== undefined || nameOf(path) === SAMPLE || nameOf(path) === QUESTION;
 /** What makes a folder a pack, and not only files of one. */
 const isOfModel = (path: string) => /(^|\/)(schema\.mmd|schema\.sql|model\.toml)$/.test(path);
 const isSchema = (path: string) => /\.(mmd|mermaid|sql|md|markdown)$/i.test(path);
@@ -48,15 +52,20 @@ const isZip = (path: string) => /\.zip$/i.test(path);
 const isHidden = (path: string) => /(^|\/)(\.|__MACOSX|node_modules)/.test(path);
 
 /** Whether a file of a folder is worth reading. */
-export const isWanted = (path: string) => !isHidden(path) && (isOfPack(path) || isSchema(path) || isZip(path) || /\.json$/i.test(path));
+export const isWanted = (path: string) =>
+  !isHidden(path) && (isOfPack(path) || isSchema(path) || isZip(path) || /\.json$/i.test(path));
 
 /** What the files come to. Throws an error that says what is wrong with them. */
 export function readFiles(given: File[]): Opened {
-  const files = given.flatMap((file) => (isZip(file.path) ? unzipped(file) : [file])).filter(({ path }) => !isHidden(path));
+  const files = given
+    .flatMap((file) => (isZip(file.path) ? unzipped(file) : [file]))
+    .filter(({ path }) => !isHidden(path));
   const pack = files.filter(({ path }) => isOfPack(path));
   const folders = [...new Set(pack.filter(({ path }) => isOfModel(path)).map(({ path }) => folderOf(path)))];
   if (folders.length > 1) {
-    throw new Error(`There are several packs: ${list(folders.map((folder) => folder || 'the outermost folder'))}. Open one of them.`);
+    throw new Error(
+      `There are several packs: ${list(folders.map((folder) => folder || 'the outermost folder'))}. Open one of them.`,
+    );
   }
   // Without a model these are files of the pack that is open.
   const folder = folders[0] ?? (pack[0] === undefined ? undefined : folderOf(pack[0].path));
@@ -73,10 +82,14 @@ export function readFiles(given: File[]): Opened {
   const schemas = files.filter(({ path }) => isSchema(path));
   const [schema] = schemas;
   if (schema === undefined) {
-    const found = files.length === 0 ? 'There is no file in it' : `${list(files.map(({ path }) => short(path)))}: nothing of it can be opened`;
+    const found =
+      files.length === 0
+        ? 'There is no file in it'
+        : `${list(files.map(({ path }) => short(path)))}: nothing of it can be opened`;
     throw new Error(`${found}. This page reads ${READS}.`);
   }
-  if (schemas.length > 1) throw new Error(`There are several schemas: ${list(schemas.map(({ path }) => path))}. Open one of them.`);
+  if (schemas.length > 1)
+    throw new Error(`There are several schemas: ${list(schemas.map(({ path }) => path))}. Open one of them.`);
   return { is: 'schema', path: schema.path, text: lines(textOf(schema)), ignored: ignored([schema]) };
 }
 
@@ -166,7 +179,7 @@ export function instantOf(tests: string): string {
   return isInstant(at) ? at : '';
 }
 
-// --- Saving -------------------------------------------------------------------------------------------------------------
+// --- Saving ----------------------------------------------------------------------------------------------------------
 
 /** The case as a pack's folder: the six files that `palisade` reads, its rows, and what it is asked. */
 export function filesOf(of: Case, sample: string): Record<string, string> {

@@ -60,7 +60,10 @@ export function readKept(text: string): Kept {
   const kept: unknown = JSON.parse(text);
   if (typeof kept !== 'object' || kept === null) throw new Error('it is no object');
   const { version, case: texts, rows, base, baseRows } = kept as Record<string, unknown>;
-  if (version !== 1) throw new Error(typeof version === 'number' ? 'a newer version of this page wrote it' : 'it does not say its version');
+  if (version !== 1)
+    throw new Error(
+      typeof version === 'number' ? 'a newer version of this page wrote it' : 'it does not say its version',
+    );
   const part = (value: unknown) => {
     if (typeof value !== 'string') throw new Error('a part is missing');
     return JSON.parse(unsqueeze(value)) as object;

@@ -66,7 +66,10 @@ function write(): void {
 function other(): void {
   if (toldOther) return;
   toldOther = true;
-  notice('The case was changed in another tab. What is changed last is what a reload shows.', true, { label: 'Load it here', act: load });
+  notice('The case was changed in another tab. What is changed last is what a reload shows.', true, {
+    label: 'Load it here',
+    act: load,
+  });
 }
 
 function load(): void {

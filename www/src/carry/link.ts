@@ -24,7 +24,8 @@ export function caseIn(fragment: string): CaseRead | undefined {
   const packed = fragment.slice(BEGINS.length);
   if (!packed.startsWith(VERSION)) {
     const newer = /^v\d+\./.test(packed);
-    throw new Error(`The link cannot be opened: it ${newer ? 'was made by a newer version of this page' : 'does not say how it was made'}.`);
+    const why = newer ? 'was made by a newer version of this page' : 'does not say how it was made';
+    throw new Error(`The link cannot be opened: it ${why}.`);
   }
   try {
     return readCase(JSON.parse(unsqueeze(packed.slice(VERSION.length))));
@@ -35,7 +36,8 @@ export function caseIn(fragment: string): CaseRead | undefined {
 
 function reason(error: unknown): string {
   // JSON and UTF-8 that are none: where the letters are right, some were lost or changed.
-  if (error instanceof SyntaxError || error instanceof TypeError) return 'it is damaged, as by a program that changed its letters';
+  if (error instanceof SyntaxError || error instanceof TypeError)
+    return 'it is damaged, as by a program that changed its letters';
   const why = error instanceof Error ? error.message : String(error);
   return why.startsWith('`') ? why : `it ${why}`;
 }

@@ -27,19 +27,41 @@ const exampleItems = (): MenuItem[] =>
 function openItems(): MenuItem[] {
   const before = formerName.value;
   return [
-    { label: 'Files …', hint: 'A pack’s files, a zip of them, a diagram, SQL, or a case file. Dropping them on the page does the same.', act: () => pick(false) },
+    {
+      label: 'Files …',
+      hint: 'A pack’s files, a zip of them, a diagram, SQL, or a case file. Dropping them on the page does the same.',
+      act: () => pick(false),
+    },
     { label: 'A folder …', hint: 'A pack, as the palisade command reads it.', act: () => pick(true) },
-    { label: 'Your own schema …', hint: 'Paste a diagram or SQL, and see what a first model keeps of it.', act: () => openSchema() },
+    {
+      label: 'Your own schema …',
+      hint: 'Paste a diagram or SQL, and see what a first model keeps of it.',
+      act: () => openSchema(),
+    },
     { label: 'A new case', hint: 'With nothing in it.', act: openEmpty },
-    ...(before === undefined ? [] : [{ label: `Back to ${before}`, hint: 'What you had before you last opened something.', act: openFormer }]),
+    ...(before === undefined
+      ? []
+      : [{ label: `Back to ${before}`, hint: 'What you had before you last opened something.', act: openFormer }]),
   ];
 }
 
 function saveItems(): MenuItem[] {
   const of = current.value;
   return [
-    { label: `${fileName(of.name)}.zip`, hint: 'All files of the pack, and the rows as sample.sql.', act: tried(saveZip) },
-    ...(canSaveToFolder ? [{ label: 'To a folder …', hint: 'The same files, as the palisade command reads them.', act: tried(saveToFolder) }] : []),
+    {
+      label: `${fileName(of.name)}.zip`,
+      hint: 'All files of the pack, and the rows as sample.sql.',
+      act: tried(saveZip),
+    },
+    ...(canSaveToFolder
+      ? [
+          {
+            label: 'To a folder …',
+            hint: 'The same files, as the palisade command reads them.',
+            act: tried(saveToFolder),
+          },
+        ]
+      : []),
     { label: `${fileName(of.name)}.case.json`, hint: 'The case as it is in one file, errors and all.', act: saveCase },
     ...TEXTS.map((key) => ({ label: fileOf(key, of), disabled: of[key] === '', act: () => saveText(key) })),
     { label: 'sample.sql', act: tried(saveSample) },
@@ -61,7 +83,7 @@ export function CarryMenu() {
   );
 }
 
-// --- Narrow screens -----------------------------------------------------------------------------------------------------
+// --- Narrow screens --------------------------------------------------------------------------------------------------
 
 const things = signal<{ title: string; items: MenuItem[] } | undefined>(undefined);
 
@@ -102,7 +124,7 @@ function Things() {
   );
 }
 
-// --- The link -----------------------------------------------------------------------------------------------------------
+// --- The link --------------------------------------------------------------------------------------------------------
 
 const linked = signal<{ link: string; copied: boolean } | undefined>(undefined);
 
@@ -138,7 +160,9 @@ function secrets(): string {
     });
     return there.map((column) => `${name}.${column.name}`);
   });
-  return secret.length === 0 ? 'rows too' : `rows too, and in them ${secret.slice(0, 3).join(', ')}, which the model calls secret`;
+  return secret.length === 0
+    ? 'rows too'
+    : `rows too, and in them ${secret.slice(0, 3).join(', ')}, which the model calls secret`;
 }
 
 function LinkDialog() {
@@ -157,16 +181,31 @@ function LinkDialog() {
     <Dialog title="Share link" close={close}>
       <div class="carry-link">
         <p>
-          {copied ? 'The link was copied' : 'Copy this link'}: {count(link)}. Whoever has it sees the whole case, {secrets()}.
+          {copied ? 'The link was copied' : 'Copy this link'}: {count(link)}. Whoever has it sees the whole case,{' '}
+          {secrets()}.
         </p>
         {link.length > LONG_LINK && (
-          <p class="warn">! Some programs cut links that are longer than {LONG_LINK.toLocaleString('en')} characters. A case file is safer.</p>
+          <p class="warn">
+            ! Some programs cut links that are longer than {LONG_LINK.toLocaleString('en')} characters. A case file is
+            safer.
+          </p>
         )}
-        <textarea ref={text} readOnly value={link} aria-label="The link" onFocus={(event) => event.currentTarget.select()} />
+        <textarea
+          ref={text}
+          readOnly
+          value={link}
+          aria-label="The link"
+          onFocus={(event) => event.currentTarget.select()}
+        />
         <div>
           <button
             type="button"
-            onClick={() => navigator.clipboard.writeText(link).then(() => setCopied(true), () => text.current?.select())}
+            onClick={() =>
+              navigator.clipboard.writeText(link).then(
+                () => setCopied(true),
+                () => text.current?.select(),
+              )
+            }
           >
             Copy
           </button>

@@ -29,7 +29,8 @@ export function arrive(next: Case, what: string, says: string, from: Case = next
 
 /** Says what was left out, where something was. */
 export function tellIgnored(what: string, ignored: string[]): void {
-  if (ignored.length > 0) notice(`${what} also has ${list(ignored)}: not opened, as this page does not know what to do with it.`);
+  if (ignored.length > 0)
+    notice(`${what} also has ${list(ignored)}: not opened, as this page does not know what to do with it.`);
 }
 
 export async function openExample(one: Example): Promise<void> {
@@ -76,7 +77,14 @@ export async function openFiles(files: File[]): Promise<void> {
 
 async function openPack({ name, texts, schemaFile, sample, question }: Pack): Promise<void> {
   if (texts.schema === undefined) return await addToCase(texts, sample, question);
-  const next: Case = { ...EMPTY, ...texts, schemaFile, name: (name ?? EMPTY.name).slice(0, LONGEST_NAME), at: instantOf(texts.tests ?? ''), ...question };
+  const next: Case = {
+    ...EMPTY,
+    ...texts,
+    schemaFile,
+    name: (name ?? EMPTY.name).slice(0, LONGEST_NAME),
+    at: instantOf(texts.tests ?? ''),
+    ...question,
+  };
   if (texts.model === undefined) {
     next.model = (await ask('infer', { schema: next.schema })).model;
     notice('There is no model.toml: a first one was inferred from the schema.');
@@ -108,7 +116,7 @@ async function tried(what: () => Promise<void>): Promise<void> {
   }
 }
 
-// --- Picking and dropping -----------------------------------------------------------------------------------------------
+// --- Picking and dropping --------------------------------------------------------------------------------------------
 
 /** The most files of a folder that are looked at. */
 const MOST_FILES = 2_000;

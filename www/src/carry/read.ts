@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A case from outside: a link, a file, what the browser kept. Anybody may have written it, so that every field is looked at.
+// A case from outside: a link, a file, what the browser kept. Anybody may have written it, so that every field is
+// looked at.
 import { EMPTY, type Asked, type Case } from '../case/case.ts';
 import type { Cell, Rows, Table, Uid } from '../engine/shapes.ts';
 
@@ -42,7 +43,8 @@ class Reader {
     const known = ['name', 'schemaFile', 'schema', 'model', 'policies', 'routes', 'tests', 'rows', 'at', 'ask'];
     const fields = this.fields(value, 'the case', known);
     const schemaFile = fields['schemaFile'] ?? EMPTY.schemaFile;
-    if (schemaFile !== 'schema.mmd' && schemaFile !== 'schema.sql') throw new Error('`schemaFile` is neither schema.mmd nor schema.sql');
+    if (schemaFile !== 'schema.mmd' && schemaFile !== 'schema.sql')
+      throw new Error('`schemaFile` is neither schema.mmd nor schema.sql');
     const text = (field: string) => this.text(fields[field] ?? '', field, LONGEST_TEXT);
     return {
       name: this.text(fields['name'] ?? EMPTY.name, 'name', LONGEST_NAME),
@@ -66,7 +68,12 @@ class Reader {
   }
 
   ask(value: unknown): Asked {
-    const { principal, action, resource, context } = this.fields(value ?? {}, 'ask', ['principal', 'action', 'resource', 'context']);
+    const { principal, action, resource, context } = this.fields(value ?? {}, 'ask', [
+      'principal',
+      'action',
+      'resource',
+      'context',
+    ]);
     return {
       principal: this.#uid(principal, 'ask.principal'),
       action: this.text(action ?? '', 'ask.action', LONGEST_TEXT),
@@ -77,7 +84,10 @@ class Reader {
 
   #uid(value: unknown, what: string): Uid {
     const { type, id } = this.fields(value ?? {}, what, ['type', 'id']);
-    return { type: this.text(type ?? '', `${what}.type`, LONGEST_TEXT), id: this.text(id ?? '', `${what}.id`, LONGEST_TEXT) };
+    return {
+      type: this.text(type ?? '', `${what}.type`, LONGEST_TEXT),
+      id: this.text(id ?? '', `${what}.id`, LONGEST_TEXT),
+    };
   }
 
   rows(value: unknown): Rows {
@@ -134,7 +144,8 @@ class Reader {
   }
 
   #object(value: unknown, what: string): object {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error(`\`${what}\` is no object`);
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      throw new Error(`\`${what}\` is no object`);
     return value;
   }
 

@@ -25,7 +25,10 @@ async function sampleOf(of: Case): Promise<string> {
     // Tables that the model does not have are no loss either.
     const known = results.compiled.value?.model?.tables.map(({ name }) => name);
     const others = known === undefined ? [] : used.filter(([name]) => !known.includes(name));
-    if (others.length > 0) notice(`sample.sql has the rows of ${others.map(([name]) => name).join(', ')} at its end, though the model has no such table.`);
+    if (others.length > 0) {
+      const names = others.map(([name]) => name).join(', ');
+      notice(`sample.sql has the rows of ${names} at its end, though the model has no such table.`);
+    }
     return [sample, plainSample(Object.fromEntries(others))].filter((text) => text !== '').join('\n');
   } catch {
     notice('The case has errors: the tables in sample.sql stand in the order of the page, parents not always first.');
@@ -56,7 +59,8 @@ interface FolderPicker {
   showDirectoryPicker?: (options: { mode: 'readwrite'; id: string }) => Promise<FileSystemDirectoryHandle>;
 }
 
-export const canSaveToFolder = typeof window !== 'undefined' && (window as FolderPicker).showDirectoryPicker !== undefined;
+export const canSaveToFolder =
+  typeof window !== 'undefined' && (window as FolderPicker).showDirectoryPicker !== undefined;
 
 export async function saveToFolder(): Promise<void> {
   const of = current.value;
@@ -71,7 +75,11 @@ export async function saveToFolder(): Promise<void> {
     }
     const other = of.schemaFile === 'schema.mmd' ? 'schema.sql' : 'schema.mmd';
     const both = await folder.getFileHandle(other).then(() => true, () => false);
-    if (both) notice(`${of.name} was saved to ${folder.name}, which also has ${other}: take it away, since a pack has one schema.`, true);
+    if (both)
+      notice(
+        `${of.name} was saved to ${folder.name}, which also has ${other}: take it away, since a pack has one schema.`,
+        true,
+      );
     else notice(`${of.name} was saved to ${folder.name}.`);
   } catch (error) {
     if (!(error instanceof DOMException && error.name === 'AbortError')) problem(error);

@@ -4,7 +4,9 @@ import { Inflate, deflateSync, type DeflateOptions } from 'fflate';
 
 /** What comes out of a squeezed text at most, in bytes. */
 export const MOST_BYTES = 20_000_000;
-/** Deflate makes a byte of at most this many: the pieces in which is read are small, so that little is made too much. */
+/**
+ * Deflate makes a byte of at most this many: the pieces in which is read are small, so that little is made too much.
+ */
 const PIECE = 8_192;
 /** Functions take only so many arguments. */
 const LETTERS = 32_768;
@@ -16,13 +18,17 @@ export function squeeze(text: string, level: NonNullable<DeflateOptions['level']
   if (plain.length > MOST_BYTES) throw new Error(`The case is larger than ${size(MOST_BYTES)}.`);
   const bytes = deflateSync(plain, { level });
   let letters = '';
-  for (let at = 0; at < bytes.length; at += LETTERS) letters += String.fromCharCode(...bytes.subarray(at, at + LETTERS));
+  for (let at = 0; at < bytes.length; at += LETTERS)
+    letters += String.fromCharCode(...bytes.subarray(at, at + LETTERS));
   return btoa(letters).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }
 
-/** The text again. Throws where it is none, is cut, or would be larger than `most` bytes; the message completes "it …". */
+/**
+ * The text again. Throws where it is none, is cut, or would be larger than `most` bytes; the message completes "it …".
+ */
 export function unsqueeze(squeezed: string, most = MOST_BYTES): string {
-  if (!/^[A-Za-z0-9_-]*$/.test(squeezed) || squeezed.length % 4 === 1) throw new Error('holds other letters than it was made of, or lacks some');
+  if (!/^[A-Za-z0-9_-]*$/.test(squeezed) || squeezed.length % 4 === 1)
+    throw new Error('holds other letters than it was made of, or lacks some');
   if (squeezed.length > most) throw new Error(`is longer than ${size(most)}`);
   const letters = atob(squeezed.replaceAll('-', '+').replaceAll('_', '/'));
   const bytes = Uint8Array.from(letters, (letter) => letter.charCodeAt(0));

@@ -18,7 +18,8 @@ export async function start(): Promise<void> {
   const linked = whatIsLinked();
   if (kept !== undefined) begin(kept.of, kept.from);
   if (linked !== undefined && kept === undefined) begin(linked.of);
-  if (linked !== undefined && kept !== undefined && !same(linked, kept)) arrive(linked.of, 'open the link', 'The link was opened');
+  if (linked !== undefined && kept !== undefined && !same(linked, kept))
+    arrive(linked.of, 'open the link', 'The link was opened');
   if (kept === undefined && linked === undefined) await first();
   // The example of a first visit is not kept before somebody changes it; a link is no longer in the address.
   keep(kept ?? (linked === undefined ? { of: current.value, from: base.value } : undefined));
@@ -32,7 +33,11 @@ function whatWasKept(): Kept | undefined {
     return kept;
   } catch (error) {
     if (!(error instanceof Unreadable)) problem(error);
-    else notice(error.message, true, { label: 'Save it as a file', act: () => download('palisade-unreadable.json', error.text) });
+    else
+      notice(error.message, true, {
+        label: 'Save it as a file',
+        act: () => download('palisade-unreadable.json', error.text),
+      });
     return undefined;
   }
 }

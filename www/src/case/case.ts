@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The case: everything that a user of the playground makes. One plain value that is never changed, only replaced; so that
-// undoing, keeping, sharing and comparing are each one obvious thing.
+// The case: everything that a user of the playground makes. One plain value that is never changed, only replaced; so
+// that undoing, keeping, sharing and comparing are each one obvious thing.
 import type { FileName, Rows, Texts, Uid } from '../engine/shapes.ts';
 
 export interface Case {
@@ -30,7 +30,7 @@ export interface Asked {
 /** The texts of a case by the name of their file. */
 export type TextKey = 'schema' | 'model' | 'policies' | 'routes' | 'tests';
 
-export const NO_ONE: Uid = { type: '', id: '' };
+const NO_ONE: Uid = { type: '', id: '' };
 
 export const EMPTY: Case = {
   name: 'untitled',
@@ -47,7 +47,12 @@ export const EMPTY: Case = {
 
 /** What a file of the case is called. */
 export function fileOf(key: TextKey, of: Case): FileName {
-  const names = { model: 'model.toml', policies: 'policies.cedar', routes: 'routes.toml', tests: 'tests.toml' } as const;
+  const names = {
+    model: 'model.toml',
+    policies: 'policies.cedar',
+    routes: 'routes.toml',
+    tests: 'tests.toml',
+  } as const;
   return key === 'schema' ? of.schemaFile : names[key];
 }
 
@@ -74,7 +79,9 @@ export function contextOf(text: string): Record<string, unknown> | undefined {
   if (text.trim() === '') return {};
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
   } catch {
     return undefined;
   }

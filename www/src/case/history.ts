@@ -24,11 +24,13 @@ export class History<State> {
   }
 
   /**
-   * Puts `next` in place of the state. Changes of the same `thing` in quick succession (letters of a word) are one step.
+   * Puts `next` in place of the state. Changes of the same `thing` in quick succession (letters of a word) are one
+   * step.
    */
   change(next: State, what: string, thing = '', now = performance.now()): void {
     if (next === this.state) return;
-    const together = thing !== '' && this.#last?.thing === thing && now - this.#last.at < TOGETHER && this.#past.length > 0;
+    const together =
+      thing !== '' && this.#last?.thing === thing && now - this.#last.at < TOGETHER && this.#past.length > 0;
     if (!together) {
       this.#past.push({ state: this.state, what });
       if (this.#past.length > MOST) this.#past.shift();

@@ -13,7 +13,10 @@ interface Work {
 
 const history = new History<Work>({ of: EMPTY, from: EMPTY });
 const state = signal<Work>(history.state);
-const steps = signal<{ undoes: string | undefined; redoes: string | undefined }>({ undoes: undefined, redoes: undefined });
+const steps = signal<{ undoes: string | undefined; redoes: string | undefined }>({
+  undoes: undefined,
+  redoes: undefined,
+});
 
 export const current = computed(() => state.value.of);
 /** The case that changes are compared with: the one that was opened. */
@@ -35,7 +38,10 @@ export function change(part: Partial<Case>, what: string, thing = ''): void {
   show();
 }
 
-/** Sets what the user has left open, such as the first question of a new case. That is no step: nothing is there to be undone. */
+/**
+ * Sets what the user has left open, such as the first question of a new case. That is no step: nothing is there to be
+ * undone.
+ */
 export function fill(part: Partial<Case>): void {
   const { of, from } = history.state;
   const next = { ...of, ...part };
@@ -107,7 +113,9 @@ export function applyRow({ table: name, row, values }: RowChange, what: string, 
   // A table may be called `constructor`.
   const before = (Object.hasOwn(all, name) ? all[name] : undefined) ?? { columns: [], rows: [] };
   const columns = [...before.columns, ...Object.keys(values).filter((column) => !before.columns.includes(column))];
-  const rows = before.rows.map((cells) => (cells.length === columns.length ? cells : columns.map((_, at) => cells[at] ?? null)));
+  const rows = before.rows.map((cells) =>
+    cells.length === columns.length ? cells : columns.map((_, at) => cells[at] ?? null),
+  );
   const old = row === null ? undefined : rows[row];
   const next = columns.map((column, at) => (Object.hasOwn(values, column) ? values[column]! : (old?.[at] ?? null)));
   if (row === null) rows.push(next);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// "What would change?": the case as it stands against the one that was begun with. Decisions gained and lost on the rows as
-// they are, the texts and rows that differ, and, where a gate serves the page, publishing.
+// "What would change?": the case as it stands against the one that was begun with. Decisions gained and lost on the
+// rows as they are, the texts and rows that differ, and, where a gate serves the page, publishing.
 import './changes.css';
 import { base, compareFromHere, open } from '../case/store.ts';
 import { results } from '../engine/engine.ts';
@@ -20,12 +20,16 @@ export function ChangesView() {
   const places = texts.value.length + tables.value.length;
   const tabs: Tab<Part>[] = [
     { name: 'decisions', label: 'Decisions' },
-    { name: 'texts', label: 'Texts and rows', ...(places > 0 ? { badge: String(places), badgeSays: `${places} differ` } : {}) },
+    {
+      name: 'texts',
+      label: 'Texts and rows',
+      ...(places > 0 ? { badge: String(places), badgeSays: `${places} differ` } : {}),
+    },
     { name: 'publish', label: 'Publish' },
   ];
   return (
     <div class="changes">
-      <div class="changes-bar">
+      <div class="view-bar">
         <Tabs
           id="changes"
           label="Decisions, texts and rows, publish"
@@ -68,17 +72,20 @@ function Here({ changes }: { changes: Changes | undefined }) {
   if (!differs.value) {
     return (
       <Empty>
-        Nothing is changed yet. Edit a rule, a row or the model: the decisions that come out otherwise than now are listed here, before
-        anybody relies on them.
+        Nothing is changed yet. Edit a rule, a row or the model: the decisions that come out otherwise than now are
+        listed here, before anybody relies on them.
       </Empty>
     );
   }
-  if (given !== undefined && 'problem' in given) return <Empty>The decisions cannot be compared{given.problem === '' ? '.' : `: ${given.problem}`}</Empty>;
+  if (given !== undefined && 'problem' in given)
+    return <Empty>The decisions cannot be compared{given.problem === '' ? '.' : `: ${given.problem}`}</Empty>;
   if (changes === undefined) return <Empty>Comparing …</Empty>;
   return (
     <>
       <Sum changes={changes} />
-      {results.compiled.value?.ok === false && <p class="changes-note warn">The texts have an error: the last good ones are compared.</p>}
+      {results.compiled.value?.ok === false && (
+        <p class="changes-note warn">The texts have an error: the last good ones are compared.</p>
+      )}
       <p class="changes-note muted">{whatDiffers()}</p>
       <Decisions changes={changes} here />
     </>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decisions gained and lost, in groups, each with what decided before and what decides now. Of many only those that are seen
-// are in the page.
+// Decisions gained and lost, in groups, each with what decided before and what decides now. Of many only those that are
+// seen are in the page.
 import { Component } from 'preact';
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { showPane, showText } from '../app/places.ts';
@@ -31,7 +31,13 @@ export function Decisions(props: {
     setClosed(next);
   };
   if (changes.flips.length === 0) {
-    return <Empty>{changes.sampled ? 'None of the questions that were asked is decided otherwise.' : 'Every decision stays as it was.'}</Empty>;
+    return (
+      <Empty>
+        {changes.sampled
+          ? 'None of the questions that were asked is decided otherwise.'
+          : 'Every decision stays as it was.'}
+      </Empty>
+    );
   }
   const line = (item: Item, at: number) =>
     'group' in item ? (
@@ -49,7 +55,9 @@ export function Decisions(props: {
             <option value="reason">what makes the difference</option>
           </select>
         </label>
-        {changes.flips.length < changes.gained + changes.lost && <span class="muted">the first {changes.flips.length} are listed</span>}
+        {changes.flips.length < changes.gained + changes.lost && (
+          <span class="muted">the first {changes.flips.length} are listed</span>
+        )}
       </div>
       {all.length > MOST ? <Many all={all} line={line} /> : <ul class="changes-list">{all.map(line)}</ul>}
     </>
@@ -91,7 +99,15 @@ function Many({ all, line }: { all: Item[]; line: (item: Item, at: number) => un
   );
 }
 
-function Heading({ item: { group }, open, turn }: { item: Extract<Item, { group: unknown }>; open: boolean; turn: (title: string) => void }) {
+function Heading({
+  item: { group },
+  open,
+  turn,
+}: {
+  item: Extract<Item, { group: unknown }>;
+  open: boolean;
+  turn: (title: string) => void;
+}) {
   return (
     <li class="changes-group">
       <button type="button" class="quiet" aria-expanded={open} onClick={() => turn(group.title)}>

@@ -112,12 +112,14 @@ export function pairs(shown: Shown[]): Pair[] {
     } else {
       const take = (sign: string) => {
         const from = at;
-        for (let line = shown[at]; line !== undefined && 'sign' in line && line.sign === sign; line = shown[at]) at += 1;
+        for (let line = shown[at]; line !== undefined && 'sign' in line && line.sign === sign; line = shown[at])
+          at += 1;
         return shown.slice(from, at) as Line[];
       };
       const gone = take('-');
       const come = take('+');
-      for (let by = 0; by < Math.max(gone.length, come.length); by += 1) all.push({ before: gone[by], after: come[by] });
+      for (let by = 0; by < Math.max(gone.length, come.length); by += 1)
+        all.push({ before: gone[by], after: come[by] });
     }
   }
   return all;
@@ -167,11 +169,20 @@ export function tableChanges(before: Case, after: Case, keys: ReadonlyMap<string
 
 const NO_ROWS: Table = { columns: [], rows: [] };
 
-export function tableChange(table: string, before: Table = NO_ROWS, after: Table = NO_ROWS, key: readonly string[] = []): TableChange {
+export function tableChange(
+  table: string,
+  before: Table = NO_ROWS,
+  after: Table = NO_ROWS,
+  key: readonly string[] = [],
+): TableChange {
   const columns = [...new Set([...after.columns, ...before.columns])];
   const then = reader(before, columns);
   const now = reader(after, columns);
-  const identified = key.length > 0 && key.every((column) => columns.includes(column)) && unique(before, then, key) && unique(after, now, key);
+  const identified =
+    key.length > 0 &&
+    key.every((column) => columns.includes(column)) &&
+    unique(before, then, key) &&
+    unique(after, now, key);
   const by = identified ? key : columns;
   const text = (read: Read, row: number) => JSON.stringify(by.map((column) => read(row, column)));
   const waiting = new Map<string, number[]>();
@@ -180,7 +191,8 @@ export function tableChange(table: string, before: Table = NO_ROWS, after: Table
     waiting.set(own, [...(waiting.get(own) ?? []), row]);
   });
   const change: TableChange = { table, added: [], removed: [], changed: [] };
-  const named = (read: Read, row: number) => (key.length > 0 ? key : columns.slice(0, 3)).map((column) => cellText(read(row, column))).join(', ');
+  const named = (read: Read, row: number) =>
+    (key.length > 0 ? key : columns.slice(0, 3)).map((column) => cellText(read(row, column))).join(', ');
   after.rows.forEach((_, row) => {
     const match = waiting.get(text(now, row))?.shift();
     if (match === undefined) {

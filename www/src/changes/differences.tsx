@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which lines and rows differ: texts side by side where there is room, rows by their key.
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import { showText } from '../app/places.ts';
 import { Empty, RowLink } from '../ui/parts.tsx';
+import { useAtLeast } from '../ui/width.ts';
 import {
   type Line,
   type RowChanged,
@@ -22,16 +23,7 @@ const MOST = 400;
 
 export function Differences() {
   const root = useRef<HTMLDivElement>(null);
-  const [wide, setWide] = useState(false);
-  useLayoutEffect(() => {
-    const element = root.current;
-    if (element === null) return;
-    const look = () => setWide(element.clientWidth >= WIDE);
-    look();
-    const observer = new ResizeObserver(look);
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
+  const wide = useAtLeast(WIDE, root);
   const at = instants.value;
   return (
     <div class="changes-differences" ref={root}>
@@ -46,7 +38,9 @@ export function Differences() {
       {tables.value.map((change) => (
         <RowsDifference key={change.table} change={change} />
       ))}
-      {texts.value.length + tables.value.length === 0 && at === undefined && <Empty>Texts and rows are as they were.</Empty>}
+      {texts.value.length + tables.value.length === 0 && at === undefined && (
+        <Empty>Texts and rows are as they were.</Empty>
+      )}
     </div>
   );
 }
@@ -91,7 +85,17 @@ function TextDifference({ change, wide }: { change: TextChange; wide: boolean })
       ) : (
         <table class="changes-diff" aria-label={`${change.file}: lines that went and came`}>
           <Columns count={1} />
-          <tbody>{shown.map((line) => ('left' in line ? <Left count={line.left} columns={2} /> : <tr><Side line={line} number={line.after ?? line.before} /></tr>))}</tbody>
+          <tbody>
+            {shown.map((line) =>
+              'left' in line ? (
+                <Left count={line.left} columns={2} />
+              ) : (
+                <tr>
+                  <Side line={line} number={line.after ?? line.before} />
+                </tr>
+              ),
+            )}
+          </tbody>
         </table>
       )}
       {all.length > MOST && <p class="muted">and {all.length - MOST} more lines</p>}
@@ -101,7 +105,8 @@ function TextDifference({ change, wide }: { change: TextChange; wide: boolean })
 
 const LineCounts = ({ change: { added, removed } }: { change: TextChange }) => (
   <small>
-    {added > 0 && <span class="good">+{added}</span>} {removed > 0 && <span class="bad">−{removed}</span>} {added + removed === 1 ? 'line' : 'lines'}
+    {added > 0 && <span class="good">+{added}</span>} {removed > 0 && <span class="bad">−{removed}</span>}{' '}
+    {added + removed === 1 ? 'line' : 'lines'}
   </small>
 );
 
@@ -155,7 +160,13 @@ function RowsDifference({ change }: { change: TableChange }) {
             </span>
             <span class="hidden">{{ '+': 'added: ', '−': 'removed: ', '~': 'changed: ' }[sign]}</span>
             <span>
-              {row.row === null ? row.key : <RowLink row={{ table, row: row.row, column: sign === '~' ? (row.cells[0]?.column ?? null) : null }}>{row.key}</RowLink>}{' '}
+              {row.row === null ? (
+                row.key
+              ) : (
+                <RowLink row={{ table, row: row.row, column: sign === '~' ? (row.cells[0]?.column ?? null) : null }}>
+                  {row.key}
+                </RowLink>
+              )}{' '}
               <Cells of={row.cells} />
             </span>
           </li>

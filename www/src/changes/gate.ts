@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the page says to the gate that serves it, where one does: which bundle is in force, what a new one would change there,
-// and publishing it. The token travels in `Authorization` alone, and no cookie goes along.
+// What the page says to the gate that serves it, where one does: which bundle is in force, what a new one would change
+// there, and publishing it. The token travels in `Authorization` alone, and no cookie goes along.
 import type { Changes, Flip } from '../engine/shapes.ts';
 import { uidOf } from './groups.ts';
 
@@ -64,7 +64,11 @@ export async function probe(pathname: string, send: Fetch): Promise<Gate | null>
   if (at < 0) return null;
   const prefix = pathname.slice(0, at);
   try {
-    const answer = await send(`${prefix}/.palisade/health`, { credentials: 'omit', cache: 'no-store', signal: AbortSignal.timeout(10_000) });
+    const answer = await send(`${prefix}/.palisade/health`, {
+      credentials: 'omit',
+      cache: 'no-store',
+      signal: AbortSignal.timeout(10_000),
+    });
     const body = (await answer.json()) as Json | null;
     // A gate that cannot decide now is one, too: a new bundle may be what helps it.
     return typeof body?.status === 'string' && 'version' in body ? { prefix } : null;
@@ -95,7 +99,12 @@ export interface Wanted {
   dryRun: boolean;
 }
 
-export async function publish(gate: Gate, token: string, { bundle, base, note, dryRun }: Wanted, send: Fetch): Promise<Published> {
+export async function publish(
+  gate: Gate,
+  token: string,
+  { bundle, base, note, dryRun }: Wanted,
+  send: Fetch,
+): Promise<Published> {
   return read(await call(gate, token, 'bundles', { bundle, base, note, activate: true, dry_run: dryRun }, send));
 }
 
@@ -121,7 +130,11 @@ async function call(gate: Gate, token: string, path: string, body: object | unde
       signal: AbortSignal.timeout(PATIENCE),
     });
   } catch {
-    throw new Refused(0, 'unreachable', 'The gate does not answer. Nothing is known to have been published: compare again before you try once more.');
+    throw new Refused(
+      0,
+      'unreachable',
+      'The gate does not answer. Nothing is known to have been published: compare again before you try once more.',
+    );
   }
   const read: unknown = await answer.json().catch(() => null);
   const json: Json = typeof read === 'object' && read !== null ? (read as Json) : {};
@@ -132,15 +145,21 @@ async function call(gate: Gate, token: string, path: string, body: object | unde
 const text = (value: unknown) => (typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '');
 
 /** A refusal for those who read no status codes. */
-export function refusal(status: number, detail: string): string {
+function refusal(status: number, detail: string): string {
   const more = detail === '' ? '' : ` The gate says: ${detail}`;
   switch (status) {
     case 401:
       return 'The gate does not know this token: it may have expired, or be of another gate.';
     case 403:
-      return `Whoever this token is of may not do this. Comparing and publishing need the actions palisade:history and palisade:publish on the gate.${more}`;
+      return (
+        'Whoever this token is of may not do this. Comparing and publishing need the actions palisade:history and ' +
+        `palisade:publish on the gate.${more}`
+      );
     case 409:
-      return `Another bundle is in force by now, and nothing was published. Compare again: what you see then is the difference to that one.${more}`;
+      return (
+        'Another bundle is in force by now, and nothing was published. Compare again: what you see then is the ' +
+        `difference to that one.${more}`
+      );
     case 413:
       return `The bundle is too large.${more}`;
     case 422:
@@ -175,7 +194,8 @@ export function comparisonOf(value: unknown): Changes | null {
     const resource = uidOf(text(one.resource));
     if (principal === undefined || resource === undefined) return [];
     const outcome = (word: unknown) => (word === 'allow' ? 'allow' : 'deny');
-    const because = (of: unknown) => list(of).map((reason: Json) => ({ policy: text(reason.policy), source: text(reason.source) }));
+    const because = (of: unknown) =>
+      list(of).map((reason: Json) => ({ policy: text(reason.policy), source: text(reason.source) }));
     return [
       {
         principal,

@@ -46,14 +46,16 @@ export function groups(flips: readonly Flip[], by: By): Group[] {
   return [...all.values()].sort((a, b) => b.flips.length - a.flips.length);
 }
 
-/** Groups and their decisions as one list, so that a part of it can be drawn. Closed groups show their heading alone. */
+/**
+ * Groups and their decisions as one list, so that a part of it can be drawn. Closed groups show their heading alone.
+ */
 export type Item = { group: Group } | { flip: Flip };
 
 export function items(all: Group[], closed: ReadonlySet<string>): Item[] {
   return all.flatMap((group) => [{ group }, ...(closed.has(group.title) ? [] : group.flips.map((flip) => ({ flip })))]);
 }
 
-export const nameOf = ({ type, id }: Uid) => `${id} (${type})`;
+const nameOf = ({ type, id }: Uid) => `${id} (${type})`;
 
 /** An entity as Cedar writes it, as a gate names those of its own rows: undefined where the text is none. */
 export function uidOf(text: string): Uid | undefined {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Publishing to the gate that serves this page: compare with what is in force there, on its own rows, and then bring it into
-// force. What was compared is what is published, or nothing is.
+// Publishing to the gate that serves this page: compare with what is in force there, on its own rows, and then bring it
+// into force. What was compared is what is published, or nothing is.
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { type Case, textsOf } from '../case/case.ts';
@@ -83,7 +83,8 @@ export function Publish() {
     return (
       <Empty>
         No gate serves this page, so that nothing can be published from here. Open the playground of a gate, below{' '}
-        <code>/.palisade/playground/</code> (<code>make run</code> prints such an address), or save the pack and run <code>palisade publish</code>.
+        <code>/.palisade/playground/</code> (<code>make run</code> prints such an address), or save the pack and
+        run <code>palisade publish</code>.
       </Empty>
     );
   }
@@ -98,8 +99,8 @@ function Form({ to }: { to: Gate }) {
   return (
     <div class="changes-publish">
       <p class="muted">
-        The rules of this case can be brought into force at the gate that serves this page. Its rows stay its own: none of those here
-        is sent. The token is kept in this page's memory alone.
+        The rules of this case can be brought into force at the gate that serves this page. Its rows stay its own: none
+        of those here is sent. The token is kept in this page's memory alone.
       </p>
       <form
         onSubmit={(event) => {
@@ -126,7 +127,9 @@ function Form({ to }: { to: Gate }) {
         {refused.value !== '' && <p class="changes-refused">✗ {refused.value}</p>}
         {done.value !== undefined && (
           <p class="changes-done">
-            ✓ Published: number {done.value.number} is in force{done.value.base > 0 && `, in place of ${done.value.base}`}.{!done.value.checked && ' Cedar was not there to check the program.'}
+            ✓ Published: number {done.value.number} is in force
+            {done.value.base > 0 && `, in place of ${done.value.base}`}.
+            {!done.value.checked && ' Cedar was not there to check the program.'}
           </p>
         )}
       </div>
@@ -141,7 +144,11 @@ function Outcome({ to, made, changed }: { to: Gate; made: Compared; changed: boo
   const { comparison } = answer;
   return (
     <>
-      <h3>{then.active === 0 ? 'No bundle is in force yet' : `Compared with number ${then.active}, on the gate's own rows`}</h3>
+      <h3>
+        {then.active === 0
+          ? 'No bundle is in force yet'
+          : `Compared with number ${then.active}, on the gate's own rows`}
+      </h3>
       {active !== undefined && (
         <p class="muted">
           published {active.at.replace(/T(\d\d:\d\d)[\d:.]*Z$/, ' $1 UTC')}
@@ -149,8 +156,14 @@ function Outcome({ to, made, changed }: { to: Gate; made: Compared; changed: boo
           {active.note !== '' && `: ${active.note}`}
         </p>
       )}
-      {comparison === null ? <p class="changes-note warn">The gate did not compare: {answer.notCompared || 'it does not say why'}.</p> : <Sum changes={comparison} />}
-      {!answer.checked && <p class="changes-note warn">This gate has no Cedar that would check the program against the policies' text.</p>}
+      {comparison === null ? (
+        <p class="changes-note warn">The gate did not compare: {answer.notCompared || 'it does not say why'}.</p>
+      ) : (
+        <Sum changes={comparison} />
+      )}
+      {!answer.checked && (
+        <p class="changes-note warn">This gate has no Cedar that would check the program against the policies' text.</p>
+      )}
       {changed ? (
         <p class="changes-note warn">You changed something since: compare again before you publish.</p>
       ) : (

@@ -20,9 +20,13 @@ const keys = computed(() => {
 });
 
 export const texts = computed(() => (base.value === current.value ? [] : textChanges(base.value, current.value)));
-export const tables = computed(() => (base.value.rows === current.value.rows ? [] : tableChanges(base.value, current.value, keys.value)));
+export const tables = computed(() =>
+  base.value.rows === current.value.rows ? [] : tableChanges(base.value, current.value, keys.value),
+);
 /** The instant of the decisions, where it is another one. */
-export const instants = computed(() => (base.value.at === current.value.at ? undefined : { before: base.value.at, after: current.value.at }));
+export const instants = computed(() =>
+  base.value.at === current.value.at ? undefined : { before: base.value.at, after: current.value.at },
+);
 /** Whether anything that decisions go by is not as it was. The question is not among that. */
 export const differs = computed(() => texts.value.length + tables.value.length > 0 || instants.value !== undefined);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cedar in tokens: what colours it, folds it, completes it and explains it. It takes any text: what is half written, too.
+// Cedar in tokens: what colours it, folds it, completes it and explains it. It takes any text: what is half written,
+// too.
 
 export type CedarKind =
   | 'comment' | 'string' | 'annotation' | 'keyword' | 'effect' | 'constant' | 'variable' | 'type' | 'call' | 'attribute'
@@ -17,7 +18,19 @@ export interface CedarToken {
 const EFFECTS = new Set(['permit', 'forbid']);
 const KEYWORDS = new Set(['when', 'unless', 'if', 'then', 'else', 'in', 'is', 'has', 'like']);
 /** Words of Cedar's schemas, at the start of a declaration and within one. */
-const SCHEMA_WORDS = new Set(['namespace', 'entity', 'action', 'type', 'appliesTo', 'in', 'tags', 'enum', 'principal', 'resource', 'context']);
+const SCHEMA_WORDS = new Set([
+  'namespace',
+  'entity',
+  'action',
+  'type',
+  'appliesTo',
+  'in',
+  'tags',
+  'enum',
+  'principal',
+  'resource',
+  'context',
+]);
 const SCHEMA_TYPES = new Set(['Bool', 'Long', 'String', 'decimal', 'datetime', 'duration', 'ipaddr', 'Set']);
 const VARIABLES = new Set(['principal', 'action', 'resource', 'context']);
 const CONSTANTS = new Set(['true', 'false']);
@@ -83,7 +96,12 @@ export function cedarTokens(text: string, schema = false): readonly CedarToken[]
 }
 
 /** The token that begins at `from`, for colouring line by line. */
-export function tokenAt(text: string, from: number, before: CedarToken | undefined, schema: boolean): { kind: CedarKind | null; to: number } {
+export function tokenAt(
+  text: string,
+  from: number,
+  before: CedarToken | undefined,
+  schema: boolean,
+): { kind: CedarKind | null; to: number } {
   const { raw, to } = rawAt(text, from);
   const end = Math.max(to, from + 1);
   if (raw === 'space') return { kind: null, to: end };
@@ -148,7 +166,8 @@ export function cedarPolicies(tokens: readonly CedarToken[]): CedarPolicy[] {
 export function unquote(text: string): string {
   const inner = text.replace(/^"/, '').replace(/(?<!\\)((?:\\\\)*)"$/, '$1');
   return inner.replace(/\\u\{([0-9A-Fa-f]{1,6})\}|\\(.)/gs, (_, code: string | undefined, one: string | undefined) => {
-    if (code !== undefined) return Number.parseInt(code, 16) <= 0x10ffff ? String.fromCodePoint(Number.parseInt(code, 16)) : '';
+    if (code !== undefined)
+      return Number.parseInt(code, 16) <= 0x10ffff ? String.fromCodePoint(Number.parseInt(code, 16)) : '';
     return { n: '\n', r: '\r', t: '\t', '0': '\0' }[one ?? ''] ?? one ?? '';
   });
 }

@@ -5,7 +5,16 @@ import type { Option, Options } from './complete.ts';
 import { MOST } from './complete.ts';
 import { CEDAR, CEDAR_TYPES, lookup } from './explain.ts';
 import { leadsTo, type Meant, meantBy, type Place, placeAmong } from './scope.ts';
-import { actionsOn, ancestors, attributesOf, contextOf, type FoundAttribute, principalTypes, resourceTypes, type Vocabulary } from './vocabulary.ts';
+import {
+  actionsOn,
+  ancestors,
+  attributesOf,
+  contextOf,
+  type FoundAttribute,
+  principalTypes,
+  resourceTypes,
+  type Vocabulary,
+} from './vocabulary.ts';
 
 export function completeCedar(text: string, at: number, words: Vocabulary, asked: boolean): Options | undefined {
   const tokens = cedarTokens(text);
@@ -32,7 +41,7 @@ export function completeCedar(text: string, at: number, words: Vocabulary, asked
   }
 }
 
-// --- Outside of policies ------------------------------------------------------------------------------------------------
+// --- Outside of policies ---------------------------------------------------------------------------------------------
 
 function top(words: Vocabulary, before: readonly CedarToken[]): Option[] {
   const principal = principalTypes(words)[0] ?? 'User';
@@ -40,7 +49,8 @@ function top(words: Vocabulary, before: readonly CedarToken[]): Option[] {
   const action = actionsOn(words, [resource])[0]?.id ?? 'read';
   const head = before.length > 0 ? '' : '@id("${name}")\n';
   const body = (effect: string) =>
-    `${head}${effect} (\n    principal is \${${principal}},\n    action == Action::\${${plain(JSON.stringify(action))}},\n    resource is \${${resource}}\n)\n`;
+    `${head}${effect} (\n    principal is \${${principal}},\n` +
+    `    action == Action::\${${plain(JSON.stringify(action))}},\n    resource is \${${resource}}\n)\n`;
   return [
     {
       label: 'permit',
@@ -61,7 +71,14 @@ function top(words: Vocabulary, before: readonly CedarToken[]): Option[] {
       boost: 2,
     },
     { label: '@id', detail: 'its name', info: CEDAR['@id']!, apply: '@id("${name}")', snippet: true, kind: 'property' },
-    { label: '@reason', detail: 'for end users', info: CEDAR['@reason']!, apply: '@reason("${sentence}")', snippet: true, kind: 'property' },
+    {
+      label: '@reason',
+      detail: 'for end users',
+      info: CEDAR['@reason']!,
+      apply: '@reason("${sentence}")',
+      snippet: true,
+      kind: 'property',
+    },
   ];
 }
 
@@ -70,17 +87,40 @@ const plain = (text: string) => text.replace(/[{}$\\]/g, '');
 
 function clauses(before: readonly CedarToken[]): Option[] {
   return [
-    { label: 'when', detail: 'only where this is true', info: CEDAR['when']!, apply: 'when { ${condition} }', snippet: true, kind: 'keyword' },
-    { label: 'unless', detail: 'only where this is false', info: CEDAR['unless']!, apply: 'unless { ${condition} }', snippet: true, kind: 'keyword' },
-    ...(before.at(-1)?.text === '}' || before.at(-1)?.text === ')' ? [{ label: ';', detail: 'the end of the policy', kind: 'text' } satisfies Option] : []),
+    {
+      label: 'when',
+      detail: 'only where this is true',
+      info: CEDAR['when']!,
+      apply: 'when { ${condition} }',
+      snippet: true,
+      kind: 'keyword',
+    },
+    {
+      label: 'unless',
+      detail: 'only where this is false',
+      info: CEDAR['unless']!,
+      apply: 'unless { ${condition} }',
+      snippet: true,
+      kind: 'keyword',
+    },
+    ...(before.at(-1)?.text === '}' || before.at(-1)?.text === ')'
+      ? [{ label: ';', detail: 'the end of the policy', kind: 'text' } satisfies Option]
+      : []),
   ];
 }
 
-// --- The scope ----------------------------------------------------------------------------------------------------------
+// --- The scope -------------------------------------------------------------------------------------------------------
 
 const VARIABLES = ['principal', 'action', 'resource'] as const;
 
-function scope(place: Place, from: number, wanted: boolean, words: Vocabulary, text: string, at: number): Options | undefined {
+function scope(
+  place: Place,
+  from: number,
+  wanted: boolean,
+  words: Vocabulary,
+  text: string,
+  at: number,
+): Options | undefined {
   const { before, parts } = place;
   const index = Math.min(place.part, 2);
   const variable = VARIABLES[index]!;
@@ -90,11 +130,28 @@ function scope(place: Place, from: number, wanted: boolean, words: Vocabulary, t
   if (place.inside?.text.endsWith('::')) return ids(place.inside.text.slice(0, -2), at, meant, words);
   if (last?.kind === 'type' && last.text.endsWith('::')) return ids(last.text.slice(0, -2), at, meant, words);
   if (part.length === 0) return wanted ? { from, options: scopePart(variable, words, parts) } : undefined;
-  if (last?.text === 'is') return { from, options: typeOptions(variable === 'principal' ? principalTypes(words) : resourceTypes(words), words) };
-  if (last?.text === '==' || last?.text === 'in' || last?.text === '[' || (last?.text === ',' && part.some(({ text }) => text === '['))) {
+  if (last?.text === 'is')
+    return {
+      from,
+      options: typeOptions(variable === 'principal' ? principalTypes(words) : resourceTypes(words), words),
+    };
+  if (
+    last?.text === '==' ||
+    last?.text === 'in' ||
+    last?.text === '[' ||
+    (last?.text === ',' && part.some(({ text }) => text === '['))
+  ) {
     if (variable === 'action') {
       const options = actionOptions(meantByResource(parts, words, text, at), words);
-      if (last.text === 'in') options.unshift({ label: '[…]', detail: 'several actions', apply: '[${Action::""}]', snippet: true, kind: 'text', boost: 9 });
+      if (last.text === 'in')
+        options.unshift({
+          label: '[…]',
+          detail: 'several actions',
+          apply: '[${Action::""}]',
+          snippet: true,
+          kind: 'text',
+          boost: 9,
+        });
       return { from, options };
     }
     const types = variable === 'principal' ? principalTypes(words) : resourceTypes(words);
@@ -106,11 +163,15 @@ function scope(place: Place, from: number, wanted: boolean, words: Vocabulary, t
     const options: Option[] = ['==', 'in', 'is'].map((label) => ({ label, info: CEDAR[label]!, kind: 'keyword' }));
     return { from, options: variable === 'action' ? options.slice(0, 2) : options };
   }
-  if (part.length === 3 && part[1]!.text === 'is') return { from, options: [{ label: 'in', info: CEDAR['in']!, kind: 'keyword' }] };
+  if (part.length === 3 && part[1]!.text === 'is')
+    return { from, options: [{ label: 'in', info: CEDAR['in']!, kind: 'keyword' }] };
   return undefined;
 }
 
-/** The types of the resource as the scope has it, though it stands behind the action: what follows is looked at for once. */
+/**
+ * The types of the resource as the scope has it, though it stands behind the action: what follows is looked at for
+ * once.
+ */
 function meantByResource(parts: CedarToken[][], words: Vocabulary, text: string, at: number): string[] {
   if (parts[2]!.length > 0) return meantBy({ parts, condition: [] }, words).resource;
   const after = /^[^;{]*?\bresource\s+is\s+([A-Za-z_]\w*(?:::[A-Za-z_]\w*)*)/.exec(text.slice(at, at + 2000));
@@ -123,24 +184,55 @@ function scopePart(variable: (typeof VARIABLES)[number], words: Vocabulary, part
     const actions = actionOptions([], words).map((option): Option => {
       return { ...option, label: `action == ${option.label}`, apply: `action == ${option.apply ?? option.label}` };
     });
-    return [any, { label: 'action in […]', detail: 'several', apply: 'action in [${Action::""}]', snippet: true, kind: 'variable', boost: 10 }, ...actions];
+    return [
+      any,
+      {
+        label: 'action in […]',
+        detail: 'several',
+        apply: 'action in [${Action::""}]',
+        snippet: true,
+        kind: 'variable',
+        boost: 10,
+      },
+      ...actions,
+    ];
   }
   const types = variable === 'principal' ? principalTypes(words) : meantBy({ parts, condition: [] }, words).resource;
   const is = types.map((type, at): Option => {
     return { label: `${variable} is ${type}`, detail: tableOf(type, words), kind: 'type', boost: 10 - Math.min(at, 9) };
   });
   const within = ancestors(words, types).map((type): Option => {
-    return { label: `${variable} in ${type}::""`, detail: 'that one and all within', apply: `${variable} in ${type}::"\${id}"`, snippet: true, kind: 'class' };
+    return {
+      label: `${variable} in ${type}::""`,
+      detail: 'that one and all within',
+      apply: `${variable} in ${type}::"\${id}"`,
+      snippet: true,
+      kind: 'class',
+    };
   });
   const one = types.map((type): Option => {
-    return { label: `${variable} == ${type}::""`, detail: 'that one alone', apply: `${variable} == ${type}::"\${id}"`, snippet: true, kind: 'class', boost: -10 };
+    return {
+      label: `${variable} == ${type}::""`,
+      detail: 'that one alone',
+      apply: `${variable} == ${type}::"\${id}"`,
+      snippet: true,
+      kind: 'class',
+      boost: -10,
+    };
   });
   return [any, ...is, ...within, ...one];
 }
 
-// --- Conditions ---------------------------------------------------------------------------------------------------------
+// --- Conditions ------------------------------------------------------------------------------------------------------
 
-function condition(place: Place, from: number, begun: boolean, asked: boolean, words: Vocabulary, at: number): Options | undefined {
+function condition(
+  place: Place,
+  from: number,
+  begun: boolean,
+  asked: boolean,
+  words: Vocabulary,
+  at: number,
+): Options | undefined {
   const meant = meantBy(place, words);
   const { condition: tokens, inside } = place;
   const last = tokens.at(-1);
@@ -158,7 +250,13 @@ const endsExpression = ({ kind, text }: CedarToken) =>
   ['variable', 'attribute', 'constant', 'number', 'string', 'type'].includes(kind) || text === ')' || text === ']';
 
 /** What can stand behind a dot. */
-function members(owner: readonly CedarToken[], dot: number, meant: Meant, words: Vocabulary, before: readonly CedarToken[]): Option[] {
+function members(
+  owner: readonly CedarToken[],
+  dot: number,
+  meant: Meant,
+  words: Vocabulary,
+  before: readonly CedarToken[],
+): Option[] {
   const found = leadsTo(owner, meant, words);
   if (found === undefined) return [];
   const path = pathText(owner);
@@ -166,17 +264,26 @@ function members(owner: readonly CedarToken[], dot: number, meant: Meant, words:
   const option = (attribute: FoundAttribute) => attributeOption(attribute, dot, path, asked.has(attribute.name));
   if (found.is === 'context') return contextOf(meant.actions).map(option);
   if (found.is === 'action') return [];
-  const attributes = attributesOf(words, found.types).filter(({ name }) => name !== 'palisade_row').map(option);
+  const attributes = attributesOf(words, found.types)
+    .filter(({ name }) => name !== 'palisade_row')
+    .map(option);
   return [...attributes, ...methods(found.types)];
 }
 
-function attributeOption({ name, type, optional, of }: FoundAttribute, dot: number, path: string, known: boolean): Option {
+function attributeOption(
+  { name, type, optional, of }: FoundAttribute,
+  dot: number,
+  path: string,
+  known: boolean,
+): Option {
   const missing = optional && !known;
   return {
     label: name,
     detail: `${type}${missing ? '?' : ''}${of.length === 1 ? '' : `, of ${of.slice(0, 3).join(', ')}`}`,
     kind: 'property',
-    ...(missing ? { info: `It may be missing. Ask first: \`${path} has ${isName(name) ? name : JSON.stringify(name)}\`` } : {}),
+    ...(missing
+      ? { info: `It may be missing. Ask first: \`${path} has ${isName(name) ? name : JSON.stringify(name)}\`` }
+      : {}),
     ...(isName(name) ? {} : { apply: `[${JSON.stringify(name)}]`, from: dot }),
   };
 }
@@ -206,7 +313,8 @@ function askedFor(tokens: readonly CedarToken[], path: string): Set<string> {
     if (text !== 'has' || name === undefined) return;
     let start = at - 1;
     while (start > 0 && tokens[start - 1]?.text === '.') start -= 2;
-    if (pathText(tokens.slice(Math.max(start, 0), at)) === path) names.add(name.kind === 'string' ? unquote(name.text) : name.text);
+    if (pathText(tokens.slice(Math.max(start, 0), at)) === path)
+      names.add(name.kind === 'string' ? unquote(name.text) : name.text);
   });
   return names;
 }
@@ -223,16 +331,38 @@ function pathText(tokens: readonly CedarToken[]): string {
 }
 
 const METHODS: Record<string, [string, string][]> = lookup({
-  Set: [['contains', '${value}'], ['containsAny', '[${value}]'], ['containsAll', '[${value}]'], ['isEmpty', '']],
+  Set: [
+    ['contains', '${value}'],
+    ['containsAny', '[${value}]'],
+    ['containsAll', '[${value}]'],
+    ['isEmpty', ''],
+  ],
   decimal: [
     ['lessThan', 'decimal("${1.0}")'],
     ['lessThanOrEqual', 'decimal("${1.0}")'],
     ['greaterThan', 'decimal("${1.0}")'],
     ['greaterThanOrEqual', 'decimal("${1.0}")'],
   ],
-  ipaddr: [['isInRange', 'ip("${10.0.0.0/8}")'], ['isIpv4', ''], ['isIpv6', ''], ['isLoopback', ''], ['isMulticast', '']],
-  datetime: [['offset', 'duration("${1d}")'], ['durationSince', 'datetime("${2026-01-31}")'], ['toDate', ''], ['toTime', '']],
-  duration: [['toDays', ''], ['toHours', ''], ['toMinutes', ''], ['toSeconds', ''], ['toMilliseconds', '']],
+  ipaddr: [
+    ['isInRange', 'ip("${10.0.0.0/8}")'],
+    ['isIpv4', ''],
+    ['isIpv6', ''],
+    ['isLoopback', ''],
+    ['isMulticast', ''],
+  ],
+  datetime: [
+    ['offset', 'duration("${1d}")'],
+    ['durationSince', 'datetime("${2026-01-31}")'],
+    ['toDate', ''],
+    ['toTime', ''],
+  ],
+  duration: [
+    ['toDays', ''],
+    ['toHours', ''],
+    ['toMinutes', ''],
+    ['toSeconds', ''],
+    ['toMilliseconds', ''],
+  ],
 });
 
 function methods(types: readonly string[]): Option[] {
@@ -253,7 +383,8 @@ function operators(tokens: readonly CedarToken[], meant: Meant, words: Vocabular
   if (entity || found?.is === 'context') list.unshift('has');
   if (entity) list.push('in', 'is');
   if (types.includes('String')) list.push('like');
-  if (types.includes('Long') || types.includes('datetime') || types.includes('duration')) list.push('<', '<=', '>', '>=');
+  if (types.includes('Long') || types.includes('datetime') || types.includes('duration'))
+    list.push('<', '<=', '>', '>=');
   if (found?.is === 'action') list.push('in');
   list.push('&&', '||');
   return list.map((label, at) => ({ label, info: CEDAR[label]!, kind: 'keyword', boost: -at }));
@@ -263,27 +394,59 @@ function operators(tokens: readonly CedarToken[], meant: Meant, words: Vocabular
 function values(tokens: readonly CedarToken[], meant: Meant, words: Vocabulary): Option[] {
   const variables = (['principal', 'resource', 'context', 'action'] as const).map((label, at): Option => {
     const types = label === 'principal' ? meant.principal : label === 'resource' ? meant.resource : [];
-    return { label, detail: types.length > 0 && types.length < 4 ? types.join(' or ') : '', info: CEDAR[label]!, kind: 'variable', boost: 20 - at };
+    return {
+      label,
+      detail: types.length > 0 && types.length < 4 ? types.join(' or ') : '',
+      info: CEDAR[label]!,
+      kind: 'variable',
+      boost: 20 - at,
+    };
   });
   const last = tokens.at(-1)?.text;
-  const compared = last === '==' || last === '!=' || last === 'in' || last === '<' || last === '>' ? leadsTo(tokens.slice(0, -1), meant, words) : undefined;
+  const compared =
+    last === '==' || last === '!=' || last === 'in' || last === '<' || last === '>'
+      ? leadsTo(tokens.slice(0, -1), meant, words)
+      : undefined;
   const starts: Option[] = [];
-  if (compared?.is === 'action') starts.push(...actionOptions(meant.resource, words).map((option) => ({ ...option, boost: 30 })));
+  if (compared?.is === 'action')
+    starts.push(...actionOptions(meant.resource, words).map((option) => ({ ...option, boost: 30 })));
   if (compared?.is === 'types') {
     const types = last === 'in' ? [...compared.types, ...ancestors(words, compared.types)] : compared.types;
     starts.push(...literalStarts(types, words).map((option) => ({ ...option, boost: 15 })));
-    if (types.includes('String')) starts.push({ label: '""', detail: 'text', apply: '"${text}"', snippet: true, kind: 'text', boost: 30 });
+    if (types.includes('String'))
+      starts.push({ label: '""', detail: 'text', apply: '"${text}"', snippet: true, kind: 'text', boost: 30 });
   }
-  const others = literalStarts([...words.types.keys()].filter((type) => !starts.some(({ label }) => label === `${type}::""`)), words);
-  const functions = Object.entries({ datetime: '2026-01-31T09:00:00Z', duration: '1d', decimal: '1.0', ip: '10.0.0.0/8' }).map(
-    ([name, example]): Option => ({ label: `${name}()`, info: CEDAR[name]!, apply: `${name}("\${${example}}")`, snippet: true, kind: 'function', boost: -5 }),
+  const others = literalStarts(
+    [...words.types.keys()].filter((type) => !starts.some(({ label }) => label === `${type}::""`)),
+    words,
   );
+  const functions = Object.entries({
+    datetime: '2026-01-31T09:00:00Z',
+    duration: '1d',
+    decimal: '1.0',
+    ip: '10.0.0.0/8',
+  }).map(([name, example]): Option => ({
+    label: `${name}()`,
+    info: CEDAR[name]!,
+    apply: `${name}("\${${example}}")`,
+    snippet: true,
+    kind: 'function',
+    boost: -5,
+  }));
   const constants = ['true', 'false'].map((label): Option => ({ label, kind: 'constant' }));
-  const choice: Option = { label: 'if', detail: 'then … else', info: CEDAR['if']!, apply: 'if ${condition} then ${value} else ${value}', snippet: true, kind: 'keyword', boost: -5 };
+  const choice: Option = {
+    label: 'if',
+    detail: 'then … else',
+    info: CEDAR['if']!,
+    apply: 'if ${condition} then ${value} else ${value}',
+    snippet: true,
+    kind: 'keyword',
+    boost: -5,
+  };
   return [...variables, ...starts, ...constants, ...others, ...functions, choice];
 }
 
-// --- Types, actions, ids ------------------------------------------------------------------------------------------------
+// --- Types, actions, ids ---------------------------------------------------------------------------------------------
 
 function tableOf(type: string, words: Vocabulary): string {
   const known = words.types.get(type);
@@ -298,14 +461,22 @@ const typeOptions = (types: readonly string[], words: Vocabulary) =>
 const literalStarts = (types: readonly string[], words: Vocabulary) =>
   [...new Set(types)]
     .filter((type) => words.types.has(type))
-    .map((type): Option => ({ label: `${type}::""`, detail: tableOf(type, words), apply: `${type}::"\${}"`, snippet: true, kind: 'type' }));
+    .map((type): Option => ({
+      label: `${type}::""`,
+      detail: tableOf(type, words),
+      apply: `${type}::"\${}"`,
+      snippet: true,
+      kind: 'type',
+    }));
 
 function actionOptions(types: readonly string[], words: Vocabulary): Option[] {
   return actionsOn(words, types).slice(0, MOST).map(({ id, resources, declared }): Option => {
     return {
       label: `Action::${JSON.stringify(id)}`,
       detail: resources.length > 0 && resources.length < 4 ? `on ${resources.join(', ')}` : '',
-      ...(declared ? {} : { info: 'Only rows bring this action. A policy may name it where model.toml declares it: [action.ID].' }),
+      ...(declared
+        ? {}
+        : { info: 'Only rows bring this action. A policy may name it where model.toml declares it: [action.ID].' }),
       kind: 'constant',
       boost: declared ? 0 : -10,
     };
@@ -313,7 +484,10 @@ function actionOptions(types: readonly string[], words: Vocabulary): Option[] {
 }
 
 function ids(type: string, at: number, meant: Meant, words: Vocabulary): Options {
-  const options = known(type, meant, words).map((option): Option => ({ ...option, apply: JSON.stringify(option.label) }));
+  const options = known(type, meant, words).map((option): Option => ({
+    ...option,
+    apply: JSON.stringify(option.label),
+  }));
   return { from: at, options };
 }
 
@@ -324,11 +498,20 @@ function known(type: string, meant: Meant, words: Vocabulary): Option[] {
       return { ...option, label: id, boost: meant.actions.some((one) => one.id === id) ? 5 : 0 };
     });
   }
-  return (words.entities[type] ?? []).slice(0, 5000).map(({ id, label }): Option => ({ label: id, detail: label ?? '', kind: 'constant' }));
+  return (words.entities[type] ?? [])
+    .slice(0, 5000)
+    .map(({ id, label }): Option => ({ label: id, detail: label ?? '', kind: 'constant' }));
 }
 
 /** Within quotes: ids behind `Type::`, attributes within brackets. Anything else is the user's own text. */
-function idsIn(text: string, inside: CedarToken, at: number, before: readonly CedarToken[], place: Place, words: Vocabulary): Options | undefined {
+function idsIn(
+  text: string,
+  inside: CedarToken,
+  at: number,
+  before: readonly CedarToken[],
+  place: Place,
+  words: Vocabulary,
+): Options | undefined {
   const meant = meantBy(place, words);
   const last = before.at(-1);
   const from = inside.from + 1;
@@ -336,15 +519,27 @@ function idsIn(text: string, inside: CedarToken, at: number, before: readonly Ce
   const quoted = (name: string) => JSON.stringify(name).slice(1, -1) + (inside.closed && inside.to > at ? '' : end);
   if (last?.kind === 'type' && last.text.endsWith('::')) {
     const begun = text.slice(from, at).toLowerCase();
-    const options = known(last.text.slice(0, -2), meant, words).filter(({ label, detail }) => `${label} ${detail}`.toLowerCase().includes(begun));
-    return { from, options: options.slice(0, MOST).map((option): Option => ({ ...option, apply: quoted(option.label) })) };
+    const options = known(last.text.slice(0, -2), meant, words).filter(({ label, detail }) =>
+      `${label} ${detail}`.toLowerCase().includes(begun),
+    );
+    return {
+      from,
+      options: options.slice(0, MOST).map((option): Option => ({ ...option, apply: quoted(option.label) })),
+    };
   }
   if (place.where !== 'condition') return undefined;
   if (last?.text === '[' || last?.text === 'has') {
     const found = leadsTo(before.slice(0, -1), meant, words);
     if (found === undefined || found.is === 'action') return undefined;
     const attributes = found.is === 'context' ? contextOf(meant.actions) : attributesOf(words, found.types);
-    return { from, options: attributes.map((attribute): Option => ({ ...attributeOption(attribute, from, '', true), apply: quoted(attribute.name), from })) };
+    return {
+      from,
+      options: attributes.map((attribute): Option => ({
+        ...attributeOption(attribute, from, '', true),
+        apply: quoted(attribute.name),
+        from,
+      })),
+    };
   }
   return undefined;
 }

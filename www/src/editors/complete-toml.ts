@@ -2,13 +2,25 @@
 // What can be written at a place of model.toml, tests.toml and routes.toml.
 import { type Option, type Options, MOST } from './complete.ts';
 import {
-  ACTION_KEYS, CEDAR_TYPES, CORS_KEYS, EXTERNAL_KEYS, type Key, KEYS, KINDS, METHODS, PAIR_KEYS, ROUTE_KEYS, TABLE_KEYS, TEST_KEYS, VALUE_TYPES,
+  ACTION_KEYS,
+  CEDAR_TYPES,
+  CORS_KEYS,
+  EXTERNAL_KEYS,
+  type Key,
+  KEYS,
+  KINDS,
+  METHODS,
+  PAIR_KEYS,
+  ROUTE_KEYS,
+  TABLE_KEYS,
+  TEST_KEYS,
+  VALUE_TYPES,
 } from './explain.ts';
 import { headers, type TomlPlace, tomlPlace } from './toml.ts';
 import { actionsOn, type KnownTable, type Vocabulary } from './vocabulary.ts';
 import type { Kind } from '../engine/shapes.ts';
 
-// --- model.toml ---------------------------------------------------------------------------------------------------------
+// --- model.toml ------------------------------------------------------------------------------------------------------
 
 export function completeModel(text: string, at: number, words: Vocabulary, asked: boolean): Options | undefined {
   const place = tomlPlace(text, at);
@@ -21,7 +33,10 @@ export function completeModel(text: string, at: number, words: Vocabulary, asked
   if (place.at === 'key') {
     if (!begun && !asked) return undefined;
     const keys = [...keysHere(place, modelKeys(place)), ...innerKeys(place, table, words)];
-    return { from, options: startsLine(place, text) ? [...keys, ...modelHeaders(text, at, from, words).map(last)] : keys };
+    return {
+      from,
+      options: startsLine(place, text) ? [...keys, ...modelHeaders(text, at, from, words).map(last)] : keys,
+    };
   }
   return finish(place, text, at, asked, modelValues(place, table, words));
 }
@@ -31,7 +46,15 @@ function modelHeaders(text: string, at: number, from: number, words: Vocabulary)
   const end = text.slice(at).match(/^\]?/)![0];
   const head = (path: string[], detail: string, info: string, boost: number): Option => {
     const header = `[${path.map(bare).join('.')}]`;
-    return { label: header, detail, info, apply: header.slice(0, header.length - end.length), from, kind: 'class', boost };
+    return {
+      label: header,
+      detail,
+      info,
+      apply: header.slice(0, header.length - end.length),
+      from,
+      kind: 'class',
+      boost,
+    };
   };
   const tables = [...words.tables.keys()]
     .filter((name) => !there.has(`table\0${name}`))
@@ -39,9 +62,25 @@ function modelHeaders(text: string, at: number, from: number, words: Vocabulary)
   const actions = words.actions.filter(({ id }) => !there.has(`action\0${id}`)).slice(0, MOST);
   return [
     ...tables,
-    ...actions.map(({ id }) => head(['action', id], 'an action', 'What comes with it, what it applies to, its context.', 0)),
-    ...(there.has('context') ? [] : [head(['context'], 'of every request', 'Attributes of every request: name = "Type", with ? where it may be missing.', -1)]),
-    head(['external', 'Bucket'], 'a type from outside', 'A type of resource that is not in the database; its entities come with the request.', -2),
+    ...actions.map(({ id }) =>
+      head(['action', id], 'an action', 'What comes with it, what it applies to, its context.', 0),
+    ),
+    ...(there.has('context')
+      ? []
+      : [
+          head(
+            ['context'],
+            'of every request',
+            'Attributes of every request: name = "Type", with ? where it may be missing.',
+            -1,
+          ),
+        ]),
+    head(
+      ['external', 'Bucket'],
+      'a type from outside',
+      'A type of resource that is not in the database; its entities come with the request.',
+      -2,
+    ),
   ];
 }
 
@@ -78,8 +117,10 @@ function modelKeys(place: TomlPlace): Record<string, Key> {
 /** A few keys say another thing in another kind of table. */
 export function keyOf(key: string, kind: Kind | undefined): Key {
   const of = TABLE_KEYS[key]!;
-  if (key === 'role' && kind === 'principal') return { ...of, says: 'The column that refers to the role which the principal holds.' };
-  if (key === 'action' && kind === 'acl') return { ...of, says: 'What may be done: a column, or a pattern over columns.' };
+  if (key === 'role' && kind === 'principal')
+    return { ...of, says: 'The column that refers to the role which the principal holds.' };
+  if (key === 'action' && kind === 'acl')
+    return { ...of, says: 'What may be done: a column, or a pattern over columns.' };
   return of;
 }
 
@@ -99,7 +140,13 @@ function innerKeys({ section, path, siblings }: TomlPlace, table: KnownTable | u
   const fresh = (names: string[]) => names.filter((name) => !siblings.includes(name));
   const pairs = (...names: string[]) => fresh(names).map((name) => keyOption(name, PAIR_KEYS[name]!, 0));
   const columns = (detail: string, value: string, list = table?.columns.map(({ name }) => name) ?? []) =>
-    fresh(list).map((name): Option => ({ label: name, detail, apply: `${bare(name)} = ${value}`, snippet: true, kind: 'property' }));
+    fresh(list).map((name): Option => ({
+      label: name,
+      detail,
+      apply: `${bare(name)} = ${value}`,
+      snippet: true,
+      kind: 'property',
+    }));
   const types = VALUE_TYPES;
   switch (path[0]) {
     case 'live':
@@ -120,7 +167,12 @@ function innerKeys({ section, path, siblings }: TomlPlace, table: KnownTable | u
       return section[0] === 'table' ? columns('in the context', '"${column}"') : [];
     default:
       return section[0] === 'context' && path.length === 0
-        ? types.map((type): Option => ({ label: `name = "${type}?"`, apply: `\${name} = "${type}?"`, snippet: true, kind: 'property' }))
+        ? types.map((type): Option => ({
+            label: `name = "${type}?"`,
+            apply: `\${name} = "${type}?"`,
+            snippet: true,
+            kind: 'property',
+          }))
         : [];
   }
 }
@@ -136,8 +188,17 @@ function modelValues(place: TomlPlace, table: KnownTable | undefined, words: Voc
   const inner = path.at(-1) ?? '';
   const entities = () => [...words.types.keys()].map(typeOption);
   const columns = (prefer?: (column: KnownTable['columns'][number]) => boolean) => columnOptions(table, prefer);
-  if (section[0] === 'context' || (path.length > 1 && (key === 'context' || key === 'attributes') && section[0] !== 'table')) {
-    return [...VALUE_TYPES.flatMap((type) => [type, `${type}?`]).map((type) => ({ ...typeOption(type), detail: CEDAR_TYPES[type.replace('?', '')] ?? '' })), ...entities()];
+  if (
+    section[0] === 'context' ||
+    (path.length > 1 && (key === 'context' || key === 'attributes') && section[0] !== 'table')
+  ) {
+    return [
+      ...VALUE_TYPES.flatMap((type) => [type, `${type}?`]).map((type) => ({
+        ...typeOption(type),
+        detail: CEDAR_TYPES[type.replace('?', '')] ?? '',
+      })),
+      ...entities(),
+    ];
   }
   if (section[0] === 'action' || section[0] === 'external') {
     if (key === 'implies') return actions(words);
@@ -158,11 +219,16 @@ function modelValues(place: TomlPlace, table: KnownTable | undefined, words: Voc
     case 'action':
       return actions(words);
     case 'type':
-      return table === undefined ? [] : [{ label: table.means?.type ?? singular(table.name), detail: 'its entity type', kind: 'type' }];
+      return table === undefined
+        ? []
+        : [{ label: table.means?.type ?? singular(table.name), detail: 'its entity type', kind: 'type' }];
     case 'boolean': {
       const booleans = columns(({ type }) => /bool|bit|tinyint/i.test(type));
       if (key !== 'live') return booleans;
-      return booleans.flatMap((one): Option[] => [one, { ...one, label: `!${one.label}`, detail: 'must be false', boost: (one.boost ?? 0) - 1 }]);
+      return booleans.flatMap((one): Option[] => [
+        one,
+        { ...one, label: `!${one.label}`, detail: 'must be false', boost: (one.boost ?? 0) - 1 },
+      ]);
     }
     case 'foreign':
       return columns(({ foreign, primary }) => foreign && !primary);
@@ -179,10 +245,18 @@ const actions = (words: Vocabulary) =>
     return { label: id, detail: resources.slice(0, 3).join(', '), kind: 'constant', boost: declared ? 1 : 0 };
   });
 
-function columnOptions(table: KnownTable | undefined, prefer: (column: KnownTable['columns'][number]) => boolean = () => false): Option[] {
+function columnOptions(
+  table: KnownTable | undefined,
+  prefer: (column: KnownTable['columns'][number]) => boolean = () => false,
+): Option[] {
   return (table?.columns ?? []).map((column): Option => {
     const { name, type, primary, foreign, nullable } = column;
-    const detail = [type, primary ? 'primary key' : '', foreign ? 'foreign key' : '', nullable === true ? 'may be NULL' : ''].filter((text) => text !== '');
+    const detail = [
+      type,
+      primary ? 'primary key' : '',
+      foreign ? 'foreign key' : '',
+      nullable === true ? 'may be NULL' : '',
+    ].filter((text) => text !== '');
     return { label: name, detail: detail.join(', '), kind: 'property', boost: prefer(column) ? 10 : 0 };
   });
 }
@@ -190,17 +264,21 @@ function columnOptions(table: KnownTable | undefined, prefer: (column: KnownTabl
 /** Actions are often written over two columns. */
 function patterns(table: KnownTable | undefined): Option[] {
   const names = new Set(table?.columns.map(({ name }) => name));
-  return names.has('resource') && names.has('action') ? [{ label: '{resource}:{action}', detail: 'a pattern over columns', kind: 'text', boost: 20 }] : [];
+  return names.has('resource') && names.has('action')
+    ? [{ label: '{resource}:{action}', detail: 'a pattern over columns', kind: 'text', boost: 20 }]
+    : [];
 }
 
 /** `USER_SESSIONS` as an entity type: `UserSession`. */
 function singular(table: string): string {
   const words = table.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== '');
-  const joined = words.map((word) => word[0]!.toUpperCase() + (word === word.toUpperCase() ? word.slice(1).toLowerCase() : word.slice(1))).join('');
+  const joined = words
+    .map((word) => word[0]!.toUpperCase() + (word === word.toUpperCase() ? word.slice(1).toLowerCase() : word.slice(1)))
+    .join('');
   return joined.replace(/ies$/, 'y').replace(/([^s])s$/, '$1');
 }
 
-// --- tests.toml and routes.toml -----------------------------------------------------------------------------------------
+// --- tests.toml and routes.toml --------------------------------------------------------------------------------------
 
 export function completeTests(text: string, at: number, words: Vocabulary, asked: boolean): Options | undefined {
   const place = tomlPlace(text, at);
@@ -209,7 +287,8 @@ export function completeTests(text: string, at: number, words: Vocabulary, asked
   if (place.at === 'header' || (place.at === 'key' && section.length === 0)) {
     if (!begun && !asked) return undefined;
     const options = [newTest(from)];
-    if (section.length === 0 && !place.entries.has('at')) options.push(keyOption('at', { ...TEST_KEYS['at']!, says: 'The instant of all tests that give none.' }, 5));
+    if (section.length === 0 && !place.entries.has('at'))
+      options.push(keyOption('at', { ...TEST_KEYS['at']!, says: 'The instant of all tests that give none.' }, 5));
     return { from, options };
   }
   if (place.at === 'key') {
@@ -223,7 +302,9 @@ export function completeTests(text: string, at: number, words: Vocabulary, asked
 const newTest = (from: number): Option => ({
   label: '[[test]]',
   detail: 'a decision that must hold',
-  apply: '[[test]]\nname = "${what must hold}"\nprincipal = \'${User::"ann"}\'\naction = "${read}"\nresource = \'${Document::"d1"}\'\nexpect = "${allow}"\n',
+  apply:
+    '[[test]]\nname = "${what must hold}"\nprincipal = \'${User::"ann"}\'\n' +
+    'action = "${read}"\nresource = \'${Document::"d1"}\'\nexpect = "${allow}"\n',
   snippet: true,
   from,
   kind: 'class',
@@ -231,14 +312,24 @@ const newTest = (from: number): Option => ({
 
 /** Literals have quotes of their own, so they stand in single ones. */
 const entityKeys = (place: TomlPlace, keys: Record<string, Key>) =>
-  keysHere(place, keys).map((option) => (keys[option.label]?.of === 'entity' ? { ...option, apply: `${option.label} = '\${}'` } : option));
+  keysHere(place, keys).map((option) =>
+    keys[option.label]?.of === 'entity' ? { ...option, apply: `${option.label} = '\${}'` } : option,
+  );
 
 function contextKeys({ entries, siblings }: TomlPlace, words: Vocabulary): Option[] {
   const id = (entries.get('action') ?? '').replace(/^["']|["'].*$/g, '');
   const action = words.actions.find((one) => one.id === id);
-  return (action?.context ?? []).filter(({ name }) => !siblings.includes(name)).map(({ name, type, optional }): Option => {
-    return { label: name, detail: `${type}${optional ? '?' : ''}`, apply: `${bare(name)} = \${}`, snippet: true, kind: 'property' };
-  });
+  return (action?.context ?? [])
+    .filter(({ name }) => !siblings.includes(name))
+    .map(({ name, type, optional }): Option => {
+      return {
+        label: name,
+        detail: `${type}${optional ? '?' : ''}`,
+        apply: `${bare(name)} = \${}`,
+        snippet: true,
+        kind: 'property',
+      };
+    });
 }
 
 export function completeRoutes(text: string, at: number, words: Vocabulary, asked: boolean): Options | undefined {
@@ -255,10 +346,20 @@ export function completeRoutes(text: string, at: number, words: Vocabulary, aske
       const options = keysHere(place, keys);
       return { from, options: startsLine(place, text) ? [...options, ...newRoute(from).map(last)] : options };
     }
-    if (path[0] === 'resource' || path.length > 1) return { from, options: ['type', 'id'].filter((key) => !place.siblings.includes(key)).map(routePair) };
+    if (path[0] === 'resource' || path.length > 1)
+      return { from, options: ['type', 'id'].filter((key) => !place.siblings.includes(key)).map(routePair) };
     const id = (place.entries.get('action') ?? '').replace(/^["']|["'].*$/g, '');
     const context = words.actions.find((one) => one.id === id)?.context ?? [];
-    return { from, options: context.map(({ name, type }): Option => ({ label: name, detail: type, apply: `${bare(name)} = "{query.\${${bare(name)}}}"`, snippet: true, kind: 'property' })) };
+    return {
+      from,
+      options: context.map(({ name, type }): Option => ({
+        label: name,
+        detail: type,
+        apply: `${bare(name)} = "{query.\${${bare(name)}}}"`,
+        snippet: true,
+        kind: 'property',
+      })),
+    };
   }
   if (path.at(-1) === 'type') return finish(place, text, at, asked, [...words.types.keys()].map(typeOption));
   return finish(place, text, at, asked, path.length === 1 ? valuesOf(keys[path[0] ?? ''], place, words) : []);
@@ -268,17 +369,29 @@ const newRoute = (from: number): Option[] => [
   {
     label: '[[route]]',
     detail: 'a path and what it asks for',
-    apply: '[[route]]\nmethod = "${GET}"\npath = "/${documents}/{${id}}"\naction = "${read}"\nresource = { type = "${Document}", id = "{${id}}" }\n',
+    apply:
+      '[[route]]\nmethod = "${GET}"\npath = "/${documents}/{${id}}"\n' +
+      'action = "${read}"\nresource = { type = "${Document}", id = "{${id}}" }\n',
     snippet: true,
     from,
     kind: 'class',
   },
-  { label: '[cors]', detail: 'pages of other origins', apply: '[cors]\norigins = ["${https://app.example.com}"]\n', snippet: true, from, kind: 'class' },
+  {
+    label: '[cors]',
+    detail: 'pages of other origins',
+    apply: '[cors]\norigins = ["${https://app.example.com}"]\n',
+    snippet: true,
+    from,
+    kind: 'class',
+  },
 ];
 
 const routePair = (name: string): Option => ({
   label: name,
-  info: name === 'type' ? 'The entity type.' : 'Where the id stands: {name} of the path, {query.name}, {header.name}, {body./json/pointer}.',
+  info:
+    name === 'type'
+      ? 'The entity type.'
+      : 'Where the id stands: {name} of the path, {query.name}, {header.name}, {body./json/pointer}.',
   apply: `${name} = "\${}"`,
   snippet: true,
   kind: 'property',
@@ -310,7 +423,7 @@ function valuesOf(key: Key | undefined, { entries }: TomlPlace, words: Vocabular
   }
 }
 
-// --- Values -------------------------------------------------------------------------------------------------------------
+// --- Values ----------------------------------------------------------------------------------------------------------
 
 /** Values stand in quotes: those that are open, or new ones. */
 function finish(place: TomlPlace, text: string, at: number, asked: boolean, options: Option[]): Options | undefined {
@@ -322,5 +435,11 @@ function finish(place: TomlPlace, text: string, at: number, asked: boolean, opti
     const written = (label: string) => (quote === '"' ? JSON.stringify(label).slice(1, -1) : label) + end;
     return { from, options: fresh.map((option) => ({ ...option, apply: written(option.label) })) };
   }
-  return { from, options: fresh.map((option) => ({ ...option, apply: option.label.includes('"') ? `'${option.label}'` : JSON.stringify(option.label) })) };
+  return {
+    from,
+    options: fresh.map((option) => ({
+      ...option,
+      apply: option.label.includes('"') ? `'${option.label}'` : JSON.stringify(option.label),
+    })),
+  };
 }

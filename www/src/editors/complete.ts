@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What can be written at a place. Pure: a text, a place and the words of the case give a list; editor-words.ts shows it.
+// What can be written at a place. Pure: a text, a place and the words of the case give a list; editor-words.ts shows
+// it.
 import { completeCedar } from './complete-cedar.ts';
 import { completeModel, completeRoutes, completeTests } from './complete-toml.ts';
 import type { Vocabulary } from './vocabulary.ts';
@@ -31,7 +32,13 @@ export interface Options {
 export const MOST = 200;
 
 /** `asked` where the user asked for it with a key: then a list is shown even where nothing was begun. */
-export function complete(file: string, text: string, at: number, words: Vocabulary, asked: boolean): Options | undefined {
+export function complete(
+  file: string,
+  text: string,
+  at: number,
+  words: Vocabulary,
+  asked: boolean,
+): Options | undefined {
   const found = listOf(file, text, at, words, asked);
   return found === undefined || found.options.length === 0 ? undefined : found;
 }

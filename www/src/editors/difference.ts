@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What changed between two texts, as one replacement: the smallest one, so that cursor, folds and scroll stay where they are.
+// What changed between two texts, as one replacement: the smallest one, so that cursor, folds and scroll stay where
+// they are.
 
 export interface Replacement {
   from: number;
@@ -14,7 +15,8 @@ export function difference(before: string, after: string): Replacement | undefin
   let start = 0;
   while (start < most && before.charCodeAt(start) === after.charCodeAt(start)) start += 1;
   let end = 0;
-  while (end < most - start && before.charCodeAt(before.length - 1 - end) === after.charCodeAt(after.length - 1 - end)) end += 1;
+  while (end < most - start && before.charCodeAt(before.length - 1 - end) === after.charCodeAt(after.length - 1 - end))
+    end += 1;
   // A character of two units is never cut in half.
   if (start > 0 && isHigh(before.charCodeAt(start - 1))) start -= 1;
   if (end > 0 && isLow(before.charCodeAt(before.length - end))) end -= 1;

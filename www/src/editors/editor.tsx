@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The editor of one text. The text belongs to the case: what is typed goes to `onChange`, what comes as `value` is shown, and
-// undoing is the case's own, so that there is one history for texts, rows and the question.
+// The editor of one text. The text belongs to the case: what is typed goes to `onChange`, what comes as `value` is
+// shown, and undoing is the case's own, so that there is one history for texts, rows and the question.
 import { acceptCompletion, closeBrackets, closeBracketsKeymap } from '@codemirror/autocomplete';
 import { defaultKeymap, indentWithTab } from '@codemirror/commands';
 import { bracketMatching, codeFolding, foldGutter, foldKeymap, indentOnInput, indentUnit } from '@codemirror/language';
-import { forEachDiagnostic, linter, lintGutter, nextDiagnostic, previousDiagnostic, setDiagnostics } from '@codemirror/lint';
+import {
+  forEachDiagnostic,
+  linter,
+  lintGutter,
+  nextDiagnostic,
+  previousDiagnostic,
+  setDiagnostics,
+} from '@codemirror/lint';
 import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
 import { Annotation, Compartment, EditorSelection, EditorState, type Extension, Prec } from '@codemirror/state';
 import {
@@ -95,7 +102,8 @@ export function Editor(props: EditorProps) {
       parent: root,
       state: EditorState.create({
         doc: value,
-        selection: was !== undefined && was.selection.main.to <= value.length ? was.selection : EditorSelection.single(0),
+        selection:
+          was !== undefined && was.selection.main.to <= value.length ? was.selection : EditorSelection.single(0),
         extensions: [
           lang.of(loaded instanceof Promise ? [] : loaded),
           wrap.of(wrapped ? EditorView.lineWrapping : []),
@@ -188,7 +196,9 @@ export function Editor(props: EditorProps) {
     if (changes === undefined) return;
     const takenBack = made.hasFocus && performance.now() - undone.current < 1000;
     undone.current = 0;
-    const head = takenBack ? changes.from + changes.insert.length : sameInk(before, value, made.state.selection.main.head);
+    const head = takenBack
+      ? changes.from + changes.insert.length
+      : sameInk(before, value, made.state.selection.main.head);
     made.dispatch({
       changes,
       ...(head === undefined ? {} : { selection: { anchor: Math.min(head, value.length) } }),
@@ -214,7 +224,8 @@ export function Editor(props: EditorProps) {
 /** The list as it was, while a new one has the same in it: what is drawn again flickers. */
 function useSame<Item>(list: readonly Item[], same: (a: Item, b: Item) => boolean = Object.is): readonly Item[] {
   const kept = useRef(list);
-  if (kept.current.length !== list.length || kept.current.some((item, at) => !same(item, list[at]!))) kept.current = list;
+  if (kept.current.length !== list.length || kept.current.some((item, at) => !same(item, list[at]!)))
+    kept.current = list;
   return kept.current;
 }
 
@@ -234,7 +245,10 @@ const toFinding = (move: Command): Command => (view) => {
   return true;
 };
 
-/** After Escape, Tab goes on to what follows the editor, however long somebody takes for it; any other key is for the text. */
+/**
+ * After Escape, Tab goes on to what follows the editor, however long somebody takes for it; any other key is for the
+ * text.
+ */
 const leaving = Prec.highest(
   EditorView.domEventHandlers({
     keydown(event, view) {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What words mean, in a sentence or two: Cedar's, and those of model.toml, routes.toml and tests.toml. For people who came
-// across them a minute ago.
+// What words mean, in a sentence or two: Cedar's, and those of model.toml, routes.toml and tests.toml. For people who
+// came across them a minute ago.
 import type { Kind } from '../engine/shapes.ts';
 
 /** A table to look words up in that somebody typed: `constructor` is none of them. */
-export const lookup = <Value>(of: Record<string, Value>): Record<string, Value> => Object.assign(Object.create(null), of);
+export const lookup = <Value>(of: Record<string, Value>): Record<string, Value> =>
+  Object.assign(Object.create(null), of);
 
 /** Words and signs of Cedar. */
 export const CEDAR: Record<string, string> = lookup({
@@ -81,7 +82,8 @@ export const CEDAR_TYPES: Record<string, string> = lookup({
 
 /** Words of Cedar's schemas. */
 export const CEDAR_SCHEMA: Record<string, string> = lookup({
-  entity: 'A type of entities, with the types in which they can lie and their attributes. `?` marks one that may be missing.',
+  entity:
+    'A type of entities, with the types in which they can lie and their attributes. `?` marks one that may be missing.',
   action: 'Something that can be done, with who may ask for it, to what it applies, and what its context brings.',
   appliesTo: 'For which principals and resources the action is meant.',
   namespace: 'A common start of the names within.',
@@ -109,29 +111,101 @@ export const KINDS = lookup({
 
 /** The keys that each kind takes: what must be there first. */
 export const KEYS = lookup({
-  principal: { must: [], may: ['as', 'id', 'live', 'role', 'groups', 'tenant', 'attributes', 'request', 'expose', 'references'] },
-  role: { must: [], may: ['as', 'id', 'name', 'live', 'level', 'system', 'tenant', 'attributes', 'request', 'expose', 'references'] },
-  group: { must: [], may: ['as', 'id', 'live', 'owner', 'owner_actions', 'parent', 'tenant', 'attributes', 'request', 'expose', 'references'] },
-  tenant: { must: [], may: ['as', 'id', 'live', 'owner', 'owner_actions', 'attributes', 'request', 'expose', 'references'] },
-  resource: { must: [], may: ['as', 'id', 'live', 'owner', 'owner_actions', 'parents', 'tenant', 'attributes', 'request', 'expose', 'references'] },
+  principal: {
+    must: [],
+    may: ['as', 'id', 'live', 'role', 'groups', 'tenant', 'attributes', 'request', 'expose', 'references'],
+  },
+  role: {
+    must: [],
+    may: ['as', 'id', 'name', 'live', 'level', 'system', 'tenant', 'attributes', 'request', 'expose', 'references'],
+  },
+  group: {
+    must: [],
+    may: [
+      'as',
+      'id',
+      'live',
+      'owner',
+      'owner_actions',
+      'parent',
+      'tenant',
+      'attributes',
+      'request',
+      'expose',
+      'references',
+    ],
+  },
+  tenant: {
+    must: [],
+    may: ['as', 'id', 'live', 'owner', 'owner_actions', 'attributes', 'request', 'expose', 'references'],
+  },
+  resource: {
+    must: [],
+    may: [
+      'as',
+      'id',
+      'live',
+      'owner',
+      'owner_actions',
+      'parents',
+      'tenant',
+      'attributes',
+      'request',
+      'expose',
+      'references',
+    ],
+  },
   permission: {
     must: ['action'],
-    may: ['resource', 'live', 'as', 'id', 'owner', 'owner_actions', 'parents', 'tenant', 'attributes', 'request', 'expose', 'references'],
+    may: [
+      'resource',
+      'live',
+      'as',
+      'id',
+      'owner',
+      'owner_actions',
+      'parents',
+      'tenant',
+      'attributes',
+      'request',
+      'expose',
+      'references',
+    ],
   },
   role_permission: { must: ['role', 'permission'], may: ['granted', 'live', 'references'] },
   role_assignment: { must: ['principal', 'role'], may: ['scope', 'expires', 'live', 'references'] },
   direct_permission: { must: ['principal', 'permission'], may: ['scope', 'granted', 'expires', 'live', 'references'] },
-  group_membership: { must: ['principal', 'group'], may: ['member_role', 'member_actions', 'expires', 'live', 'references'] },
+  group_membership: {
+    must: ['principal', 'group'],
+    may: ['member_role', 'member_actions', 'expires', 'live', 'references'],
+  },
   acl: { must: ['subject', 'object', 'action'], may: ['inherit', 'granted', 'expires', 'live', 'references'] },
   link: { must: ['child', 'parent'], may: ['live', 'references'] },
   login_session: {
     must: ['token_hash', 'principal'],
-    may: ['live', 'expires', 'revoked', 'context', 'as', 'id', 'owner', 'owner_actions', 'parents', 'tenant', 'attributes', 'request', 'expose', 'references'],
+    may: [
+      'live',
+      'expires',
+      'revoked',
+      'context',
+      'as',
+      'id',
+      'owner',
+      'owner_actions',
+      'parents',
+      'tenant',
+      'attributes',
+      'request',
+      'expose',
+      'references',
+    ],
   },
   ignored: { must: ['because'], may: [] },
 } satisfies Record<Kind, { must: string[]; may: string[] }>) as Record<Kind, { must: string[]; may: string[] }>;
 
-/** What a key's value looks like, for writing one. `text` is a word in quotes, `list` several, `value` anything else. */
+/**
+ * What a key's value looks like, for writing one. `text` is a word in quotes, `list` several, `value` anything else.
+ */
 export type Form = 'text' | 'list' | 'value';
 
 export interface Key {
@@ -146,47 +220,112 @@ export interface Key {
 /** Keys of a table's section. */
 export const TABLE_KEYS: Record<string, Key> = lookup({
   kind: { says: 'What the rows of this table mean for decisions.', form: 'text', of: 'kind' },
-  as: { says: 'The Cedar entity type of its rows. The table’s own name where it is left out.', form: 'text', of: 'type' },
-  id: { says: 'The column whose value is the entity’s id. The primary key where it is left out.', form: 'text', of: 'column' },
-  name: { says: 'The column with the role’s name, by which hand-written policies know it.', form: 'text', of: 'column' },
+  as: {
+    says: 'The Cedar entity type of its rows. The table’s own name where it is left out.',
+    form: 'text',
+    of: 'type',
+  },
+  id: {
+    says: 'The column whose value is the entity’s id. The primary key where it is left out.',
+    form: 'text',
+    of: 'column',
+  },
+  name: {
+    says: 'The column with the role’s name, by which hand-written policies know it.',
+    form: 'text',
+    of: 'column',
+  },
   live: {
-    says: 'When a row counts: a column that must be true, `!column` for one that must be false, a value or NULL to compare with, or a list, of which all must hold. NULL is never live.',
+    says:
+      'When a row counts: a column that must be true, `!column` for one that must be false, a value or NULL to ' +
+      'compare with, or a list, of which all must hold. NULL is never live.',
     form: 'text',
     of: 'boolean',
   },
   role: { says: 'The column that refers to a role.', form: 'text', of: 'foreign' },
   groups: { says: 'The columns that refer to groups which the principal is in.', form: 'list', of: 'foreign' },
   group: { says: 'The column that refers to the group.', form: 'text', of: 'foreign' },
-  tenant: { says: 'The column that refers to the tenant. Nothing is done across tenants.', form: 'text', of: 'foreign' },
-  attributes: { says: 'The only columns that become attributes. All but secrets where it is left out.', form: 'list', of: 'column' },
-  request: { says: 'Attributes to which a caller of the decision API may give another value.', form: 'list', of: 'column' },
-  expose: { says: 'Secret columns that shall become attributes all the same, each with why.', form: 'value', of: 'column', begins: '{ ${column} = "${why}" }' },
+  tenant: {
+    says: 'The column that refers to the tenant. Nothing is done across tenants.',
+    form: 'text',
+    of: 'foreign',
+  },
+  attributes: {
+    says: 'The only columns that become attributes. All but secrets where it is left out.',
+    form: 'list',
+    of: 'column',
+  },
+  request: {
+    says: 'Attributes to which a caller of the decision API may give another value.',
+    form: 'list',
+    of: 'column',
+  },
+  expose: {
+    says: 'Secret columns that shall become attributes all the same, each with why.',
+    form: 'value',
+    of: 'column',
+    begins: '{ ${column} = "${why}" }',
+  },
   references: {
     says: 'Where a foreign key leads, where that cannot be seen from names and relations: column = table.',
     form: 'value',
     of: 'table',
     begins: '{ ${column} = "${TABLE}" }',
   },
-  level: { says: 'The column with a whole number that ranks roles, for hand-written policies.', form: 'text', of: 'column' },
-  system: { says: 'The column that marks roles which belong to the product, for hand-written policies.', form: 'text', of: 'boolean' },
+  level: {
+    says: 'The column with a whole number that ranks roles, for hand-written policies.',
+    form: 'text',
+    of: 'column',
+  },
+  system: {
+    says: 'The column that marks roles which belong to the product, for hand-written policies.',
+    form: 'text',
+    of: 'boolean',
+  },
   owner: { says: 'The column that refers to the principal who owns the row.', form: 'text', of: 'foreign' },
   owner_actions: { says: 'What the owner of a row may do with it.', form: 'list', of: 'action' },
   parent: { says: 'The column that refers to what this lies in.', form: 'text', of: 'foreign' },
-  parents: { says: 'The columns that refer to what this lies in. A grant on that counts here, too.', form: 'list', of: 'foreign' },
-  action: { says: 'The action: a column, or a pattern over columns such as {resource}:{action}.', form: 'text', of: 'column' },
-  resource: { says: 'The column that names the type of resource, by table or entity type, in any case.', form: 'text', of: 'column' },
+  parents: {
+    says: 'The columns that refer to what this lies in. A grant on that counts here, too.',
+    form: 'list',
+    of: 'foreign',
+  },
+  action: {
+    says: 'The action: a column, or a pattern over columns such as {resource}:{action}.',
+    form: 'text',
+    of: 'column',
+  },
+  resource: {
+    says: 'The column that names the type of resource, by table or entity type, in any case.',
+    form: 'text',
+    of: 'column',
+  },
   permission: { says: 'The column that refers to the permission.', form: 'text', of: 'foreign' },
   principal: { says: 'The column that refers to the principal.', form: 'text', of: 'foreign' },
-  granted: { says: 'The column that says whether the row grants (true) or denies (false). Without it every row grants.', form: 'text', of: 'boolean' },
+  granted: {
+    says: 'The column that says whether the row grants (true) or denies (false). Without it every row grants.',
+    form: 'text',
+    of: 'boolean',
+  },
   scope: {
-    says: 'Within what it counts: one column that refers to it, or a pair of columns with type and id. NULL is everywhere.',
+    says:
+      'Within what it counts: one column that refers to it, or a pair of columns with type and id. ' +
+      'NULL is everywhere.',
     form: 'value',
     of: 'foreign',
     begins: '{ type = "${scope_type}", id = "${scope_id}" }',
   },
   expires: { says: 'The column with the instant at which the row ends. NULL is never.', form: 'text', of: 'column' },
-  revoked: { says: 'The column with the instant at which the session was ended. NULL where it was not.', form: 'text', of: 'column' },
-  member_role: { says: 'The column that says what somebody is within the group: admin, member.', form: 'text', of: 'column' },
+  revoked: {
+    says: 'The column with the instant at which the session was ended. NULL where it was not.',
+    form: 'text',
+    of: 'column',
+  },
+  member_role: {
+    says: 'The column that says what somebody is within the group: admin, member.',
+    form: 'text',
+    of: 'column',
+  },
   member_actions: {
     says: 'What each role within the group may do to the group.',
     form: 'value',
@@ -205,10 +344,19 @@ export const TABLE_KEYS: Record<string, Key> = lookup({
     of: 'foreign',
     begins: '{ type = "${object_type}", id = "${object_id}" }',
   },
-  inherit: { says: 'Whether a row counts for all that lies below its object: a column, or true for every row.', form: 'text', of: 'boolean' },
+  inherit: {
+    says: 'Whether a row counts for all that lies below its object: a column, or true for every row.',
+    form: 'text',
+    of: 'boolean',
+  },
   child: { says: 'The column that refers to what lies below.', form: 'text', of: 'foreign' },
   token_hash: { says: 'The column with the SHA-256 of the session’s token.', form: 'text', of: 'column' },
-  context: { says: 'Columns that decisions see in the context: name = column.', form: 'value', of: 'column', begins: '{ ${mfa} = "${column}" }' },
+  context: {
+    says: 'Columns that decisions see in the context: name = column.',
+    form: 'value',
+    of: 'column',
+    begins: '{ ${mfa} = "${column}" }',
+  },
   because: { says: 'Why this table decides nothing, in a few words.', form: 'text' },
 });
 
@@ -216,7 +364,12 @@ export const TABLE_KEYS: Record<string, Key> = lookup({
 export const PAIR_KEYS: Record<string, Key> = lookup({
   type: { says: 'The column that names the type.', form: 'text', of: 'column' },
   id: { says: 'The column with the id.', form: 'text', of: 'column' },
-  types: { says: 'What the words of the type column mean: word = entity type.', form: 'value', of: 'type', begins: '{ ${word} = "${Type}" }' },
+  types: {
+    says: 'What the words of the type column mean: word = entity type.',
+    form: 'value',
+    of: 'type',
+    begins: '{ ${word} = "${Type}" }',
+  },
   column: { says: 'The column that is compared.', form: 'text', of: 'column' },
   equals: { says: 'The value that it must have.', form: 'text' },
   is_null: { says: 'True: it must be NULL. False: it must not.', form: 'value', begins: 'true' },
@@ -227,13 +380,21 @@ export const PAIR_KEYS: Record<string, Key> = lookup({
 export const ACTION_KEYS: Record<string, Key> = lookup({
   implies: { says: 'Actions that come with it: a grant of this one is a grant of those.', form: 'list', of: 'action' },
   resources: { says: 'The entity types that it applies to. All where it is left out.', form: 'list', of: 'type' },
-  context: { says: 'What the request brings with it: name = "Type", with ? where it may be missing.', form: 'value', begins: '{ ${name} = "${String?}" }' },
+  context: {
+    says: 'What the request brings with it: name = "Type", with ? where it may be missing.',
+    form: 'value',
+    begins: '{ ${name} = "${String?}" }',
+  },
 });
 
 /** Keys of `[external.Type]`. */
 export const EXTERNAL_KEYS: Record<string, Key> = lookup({
   parents: { says: 'The types in which these entities can lie.', form: 'list', of: 'type' },
-  attributes: { says: 'Attributes that the question gives: name = "Type", with ? where it may be missing.', form: 'value', begins: '{ ${name} = "${String?}" }' },
+  attributes: {
+    says: 'Attributes that the question gives: name = "Type", with ? where it may be missing.',
+    form: 'value',
+    begins: '{ ${name} = "${String?}" }',
+  },
 });
 
 /** Keys of `[[test]]`. */
@@ -245,14 +406,26 @@ export const TEST_KEYS: Record<string, Key> = lookup({
   expect: { says: 'The decision that must come out: allow or deny.', form: 'text', of: 'decision' },
   because: { says: 'What must have decided: rows as TABLE/KEY, or the @id of a policy.', form: 'list' },
   context: { says: 'What else comes with the request.', form: 'value', begins: '{ ${name} = ${value} }' },
-  at: { says: 'The instant of this decision. That of the whole file where it is left out.', form: 'text', begins: '"2026-01-01T00:00:00Z"' },
-  rows: { says: 'INSERTs that add rows for this test alone.', form: 'text', begins: '"""\nINSERT INTO ${TABLE} VALUES (${…});\n"""' },
+  at: {
+    says: 'The instant of this decision. That of the whole file where it is left out.',
+    form: 'text',
+    begins: '"2026-01-01T00:00:00Z"',
+  },
+  rows: {
+    says: 'INSERTs that add rows for this test alone.',
+    form: 'text',
+    begins: '"""\nINSERT INTO ${TABLE} VALUES (${…});\n"""',
+  },
 });
 
 /** Keys of `[[route]]`. */
 export const ROUTE_KEYS: Record<string, Key> = lookup({
   method: { says: 'The HTTP method, or a list of them. HEAD follows GET.', form: 'text', of: 'method' },
-  path: { says: 'The path, with {name} for a segment that changes and {rest...} for all that follows.', form: 'text', begins: '"/${documents}/{${id}}"' },
+  path: {
+    says: 'The path, with {name} for a segment that changes and {rest...} for all that follows.',
+    form: 'text',
+    begins: '"/${documents}/{${id}}"',
+  },
   action: { says: 'The action that the request asks for.', form: 'text', of: 'action' },
   resource: {
     says: 'The entity that it is about: its type, and where its id stands in the request.',
@@ -261,8 +434,16 @@ export const ROUTE_KEYS: Record<string, Key> = lookup({
   },
   context: { says: 'What of the request becomes context.', form: 'value', begins: '{ ${name} = "{query.${name}}" }' },
   public: { says: 'True: forwarded without asking anybody.', form: 'value', begins: 'true' },
-  body_limit: { says: 'The most bytes that are read of a body. Only where a {body…} is used.', form: 'value', begins: '65536' },
-  cors: { says: 'Which pages of other origins may read the answers. False: nothing is said of it.', form: 'value', begins: '{ origins = ["${https://app.example.com}"] }' },
+  body_limit: {
+    says: 'The most bytes that are read of a body. Only where a {body…} is used.',
+    form: 'value',
+    begins: '65536',
+  },
+  cors: {
+    says: 'Which pages of other origins may read the answers. False: nothing is said of it.',
+    form: 'value',
+    begins: '{ origins = ["${https://app.example.com}"] }',
+  },
 });
 
 /** Keys of `[cors]`. */

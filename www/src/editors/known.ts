@@ -14,4 +14,6 @@ export const lastModel = computed<Model | null>(() => {
   return last;
 });
 
-export const vocabulary = computed(() => vocabularyOf(lastModel.value, results.compiled.value?.diagram, results.rows.value));
+export const vocabulary = computed(() =>
+  vocabularyOf(lastModel.value, results.compiled.value?.diagram, results.rows.value),
+);

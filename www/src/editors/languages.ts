@@ -8,7 +8,7 @@ import { type Fold, foldsOf } from './folds.ts';
 
 export type LanguageName = 'cedar' | 'cedarschema' | 'toml' | 'mermaid' | 'sql' | 'json';
 
-// --- Cedar --------------------------------------------------------------------------------------------------------------
+// --- Cedar -----------------------------------------------------------------------------------------------------------
 
 const CEDAR: Record<CedarKind, string | null> = {
   comment: 'comment',
@@ -69,7 +69,7 @@ function cedar(schema: boolean): StreamParser<CedarState> {
   };
 }
 
-// --- TOML ---------------------------------------------------------------------------------------------------------------
+// --- TOML ------------------------------------------------------------------------------------------------------------
 
 interface TomlState {
   /** What ends the string that goes over lines. */
@@ -143,10 +143,14 @@ const toml: StreamParser<TomlState> = {
   },
   indent: ({ open }, textAfter, { unit }) => unit * Math.max(0, open.length - (/^\s*[\]}]/.test(textAfter) ? 1 : 0)),
   tokenTable: TOKENS,
-  languageData: { commentTokens: { line: '#' }, closeBrackets: { brackets: ['[', '{', '"', "'"] }, indentOnInput: /^\s*[\]}]$/ },
+  languageData: {
+    commentTokens: { line: '#' },
+    closeBrackets: { brackets: ['[', '{', '"', "'"] },
+    indentOnInput: /^\s*[\]}]$/,
+  },
 };
 
-// --- Mermaid's erDiagram ------------------------------------------------------------------------------------------------
+// --- Mermaid's erDiagram ---------------------------------------------------------------------------------------------
 
 const mermaid: StreamParser<{ inside: boolean; word: number }> = {
   name: 'mermaid',
@@ -177,8 +181,10 @@ const mermaid: StreamParser<{ inside: boolean; word: number }> = {
       stream.next();
       return 'operator';
     }
-    if (stream.match(/^erDiagram\b/) || stream.match(/^(?:title|direction|accTitle|accDescr|classDef|class|style)\b/)) return 'keyword';
-    if (stream.match(/^(?:\|o|\|\||\}o|\}\|)(?:--|\.\.)(?:o\||\|\||o\{|\|\{)/) || stream.match(/^(?:--|\.\.)/)) return 'operator';
+    if (stream.match(/^erDiagram\b/) || stream.match(/^(?:title|direction|accTitle|accDescr|classDef|class|style)\b/))
+      return 'keyword';
+    if (stream.match(/^(?:\|o|\|\||\}o|\}\|)(?:--|\.\.)(?:o\||\|\||o\{|\|\{)/) || stream.match(/^(?:--|\.\.)/))
+      return 'operator';
     if (stream.match(':')) {
       state.word = 3;
       return 'operator';
@@ -192,7 +198,7 @@ const mermaid: StreamParser<{ inside: boolean; word: number }> = {
   languageData: { commentTokens: { line: '%%' }, closeBrackets: { brackets: ['{', '"'] }, indentOnInput: /^\s*\}$/ },
 };
 
-// --- JSON ---------------------------------------------------------------------------------------------------------------
+// --- JSON ------------------------------------------------------------------------------------------------------------
 
 const json: StreamParser<{ depth: number }> = {
   name: 'json',
@@ -200,7 +206,8 @@ const json: StreamParser<{ depth: number }> = {
   copyState: (state) => ({ ...state }),
   token(stream, state) {
     if (stream.eatSpace()) return null;
-    if (stream.match(/^"(?:[^"\\]|\\.)*"?/)) return /^\s*:/.test(stream.string.slice(stream.pos)) ? 'property' : 'string';
+    if (stream.match(/^"(?:[^"\\]|\\.)*"?/))
+      return /^\s*:/.test(stream.string.slice(stream.pos)) ? 'property' : 'string';
     if (stream.match(/^-?\d[\d.eE+-]*/)) return 'number';
     if (stream.match(/^(?:true|false|null)\b/)) return 'atom';
     const one = stream.next() ?? '';
@@ -213,7 +220,7 @@ const json: StreamParser<{ depth: number }> = {
   languageData: { closeBrackets: { brackets: ['[', '{', '"'] }, indentOnInput: /^\s*[\]}]$/ },
 };
 
-// --- Folding ------------------------------------------------------------------------------------------------------------
+// --- Folding ---------------------------------------------------------------------------------------------------------
 
 /** Folds are worked out once a text, and asked for line by line. */
 const known = new WeakMap<Text, Map<number, Fold>>();

@@ -43,9 +43,17 @@ function signs(marks: Mark[], doc: Text): RangeSet<GutterMarker> {
     if (!(line >= 1 && line <= doc.lines)) continue;
     const other = lines.get(line);
     if (other === undefined) lines.set(line, mark);
-    else lines.set(line, { line, kind: mark.kind === 'decided' ? 'decided' : other.kind, title: `${other.title} ${mark.title}` });
+    else
+      lines.set(line, {
+        line,
+        kind: mark.kind === 'decided' ? 'decided' : other.kind,
+        title: `${other.title} ${mark.title}`,
+      });
   }
-  return RangeSet.of([...lines].map(([line, { kind, title }]) => new Sign(kind, title).range(doc.line(line).from)), true);
+  return RangeSet.of(
+    [...lines].map(([line, { kind, title }]) => new Sign(kind, title).range(doc.line(line).from)),
+    true,
+  );
 }
 
 const field = StateField.define<RangeSet<GutterMarker>>({
@@ -57,7 +65,8 @@ const field = StateField.define<RangeSet<GutterMarker>>({
   provide: (self) =>
     EditorView.decorations.from(self, (value) => {
       const ranges = [];
-      for (const at = value.iter(); at.value !== null; at.next()) if ((at.value as Sign).kind === 'decided') ranges.push(decided.range(at.from));
+      for (const at = value.iter(); at.value !== null; at.next())
+        if ((at.value as Sign).kind === 'decided') ranges.push(decided.range(at.from));
       return Decoration.set(ranges);
     }),
 });

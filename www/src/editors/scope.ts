@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where in a Cedar policy a place is, and what is known there: which types the principal and the resource may have, which
-// actions are meant, what an expression in front of a dot leads to.
-import { type CedarToken, cedarTokens, unquote } from './cedar.ts';
+// Where in a Cedar policy a place is, and what is known there: which types the principal and the resource may have,
+// which actions are meant, what an expression in front of a dot leads to.
+import { type CedarToken, unquote } from './cedar.ts';
 import { lookup } from './explain.ts';
-import { actionsOn, ancestors, attributesOf, contextOf, principalTypes, resourceTypes, type Vocabulary } from './vocabulary.ts';
+import {
+  actionsOn,
+  ancestors,
+  attributesOf,
+  contextOf,
+  principalTypes,
+  resourceTypes,
+  type Vocabulary,
+} from './vocabulary.ts';
 import type { Action } from '../engine/shapes.ts';
 
 export type Where = 'top' | 'annotation' | 'effect' | 'scope' | 'clauses' | 'condition' | 'comment';
@@ -25,10 +33,6 @@ export interface Place {
 const OPEN = '([{';
 
 /** Where `at` is. Only what stands before it is looked at: what comes after may be half written. */
-export function placeOf(text: string, at: number): Place {
-  return placeAmong(cedarTokens(text), at);
-}
-
 export function placeAmong(tokens: readonly CedarToken[], at: number): Place {
   let start = 0;
   let inside: CedarToken | undefined;
@@ -111,14 +115,22 @@ export function meantBy({ parts, condition }: Pick<Place, 'parts' | 'condition'>
   const named = parts[1]!.filter(({ kind }) => kind === 'string').map(({ text }) => unquote(text));
   const chosen = words.actions.filter(({ id }) => named.includes(id));
   let actions = chosen.length > 0 ? chosen : words.actions;
-  const of = actions.every(({ resources }) => resources.length > 0) ? [...new Set(actions.flatMap(({ resources }) => resources))] : [];
+  const of = actions.every(({ resources }) => resources.length > 0)
+    ? [...new Set(actions.flatMap(({ resources }) => resources))]
+    : [];
   const resource = narrowed('resource', parts[2]!, condition, of.length > 0 ? of : resourceTypes(words), words);
   if (chosen.length === 0 && parts[2]!.length > 0) actions = actionsOn(words, resource);
   return { principal, resource, actions };
 }
 
 /** `is T` settles the type, so does `== T::"…"`; `in T::"…"` leaves T and what can lie in one. */
-function narrowed(variable: string, part: readonly CedarToken[], condition: readonly CedarToken[], all: string[], words: Vocabulary): string[] {
+function narrowed(
+  variable: string,
+  part: readonly CedarToken[],
+  condition: readonly CedarToken[],
+  all: string[],
+  words: Vocabulary,
+): string[] {
   let types = all;
   for (const tokens of [part, condition]) {
     tokens.forEach(({ text }, at) => {
@@ -126,7 +138,13 @@ function narrowed(variable: string, part: readonly CedarToken[], condition: read
       const type = tokens[at + 2]?.text.replace(/::$/, '');
       if (text !== variable || type === undefined || !words.types.has(type)) return;
       // `!(resource is T)` says nothing of what it is, and neither does one of several.
-      if (tokens[at - 1]?.text === '!' || tokens[at - 2]?.text === '!' || tokens[at + 3]?.text === '||' || tokens[at - 1]?.text === '||') return;
+      if (
+        tokens[at - 1]?.text === '!' ||
+        tokens[at - 2]?.text === '!' ||
+        tokens[at + 3]?.text === '||' ||
+        tokens[at - 1]?.text === '||'
+      )
+        return;
       if (operator === 'is' || (operator === '==' && tokens === part)) types = [type];
       else if (operator === 'in' && tokens === part) {
         const below = all.filter((one) => one === type || ancestors(words, [one]).includes(type));
@@ -140,7 +158,9 @@ function narrowed(variable: string, part: readonly CedarToken[], condition: read
 /** What an expression is: types as the schema writes them; or the context; or an action. */
 export type Found = { is: 'types'; types: string[] } | { is: 'context' } | { is: 'action' } | undefined;
 
-/** What the expression that ends with the last of these tokens leads to: `resource.owner_id`, `User::"ann"`, `context`. */
+/**
+ * What the expression that ends with the last of these tokens leads to: `resource.owner_id`, `User::"ann"`, `context`.
+ */
 export function leadsTo(tokens: readonly CedarToken[], meant: Meant, words: Vocabulary): Found {
   const path: string[] = [];
   let at = tokens.length - 1;

@@ -41,10 +41,15 @@ export function headers(text: string): { path: string[]; at: number; line: numbe
 
 /** The keys of a header's line; undefined where it is none. */
 export function headerOf(line: string): string[] | undefined {
-  const inner = /^\s*\[\[?\s*((?:[\p{L}\p{N}_.-]+|"(?:[^"\\]|\\.)*"|'[^']*'|[ \t]+)+)\]\]?\s*(?:#.*)?$/u.exec(line)?.[1];
+  const inner = /^\s*\[\[?\s*((?:[\p{L}\p{N}_.-]+|"(?:[^"\\]|\\.)*"|'[^']*'|[ \t]+)+)\]\]?\s*(?:#.*)?$/u.exec(
+    line,
+  )?.[1];
   if (inner === undefined) return undefined;
-  const path = [...inner.matchAll(/"((?:[^"\\]|\\.)*)"|'([^']*)'|([\p{L}\p{N}_-]+)/gu)].map((key) => key[1] ?? key[2] ?? key[3] ?? '');
-  // A line such as `["a", "b"]` belongs to a list; `["a"]` alone could be either, and a header begins with a bare word here.
+  const path = [...inner.matchAll(/"((?:[^"\\]|\\.)*)"|'([^']*)'|([\p{L}\p{N}_-]+)/gu)].map(
+    (key) => key[1] ?? key[2] ?? key[3] ?? '',
+  );
+  // A line such as `["a", "b"]` belongs to a list; `["a"]` alone could be either, and a header begins with a bare word
+  // here.
   return path.length > 0 && /^[\p{L}\p{N}_-]/u.test(inner.trim()) ? path : undefined;
 }
 
@@ -67,7 +72,9 @@ export function tomlPlace(text: string, at: number): TomlPlace {
   };
   const begin = above === undefined ? 0 : text.indexOf('\n', above.at) + 1 || text.length;
   const nextHeader = all.find((header) => header.at >= begin)?.at ?? text.length;
-  for (const { 1: key, 2: value } of text.slice(begin, nextHeader).matchAll(/^[ \t]*("[^"\n]*"|'[^'\n]*'|[\p{L}\p{N}_-]+)[ \t]*=[ \t]*(.*)$/gmu)) {
+  for (const { 1: key, 2: value } of text
+    .slice(begin, nextHeader)
+    .matchAll(/^[ \t]*("[^"\n]*"|'[^'\n]*'|[\p{L}\p{N}_-]+)[ \t]*=[ \t]*(.*)$/gmu)) {
     place.entries.set(key!.replace(/^["']|["']$/g, ''), value!.trim());
   }
   if (begin > at) return place;
@@ -93,7 +100,18 @@ interface Frame {
   items: string[];
 }
 
-const PIECE = /[ \t\r]+|\n|#[^\n]*|"""[\s\S]*?(?:"""|$)|'''[\s\S]*?(?:'''|$)|"(?:[^"\\\n]|\\.)*"?|'[^'\n]*'?|[\p{L}\p{N}_+:-][\p{L}\p{N}_+:.-]*|./suy;
+/** Space, a line's end, a comment, text in its four ways of quoting, a bare word, or any other letter. */
+const PIECE = new RegExp(
+  [
+    /[ \t\r]+|\n|#[^\n]*/,
+    /"""[\s\S]*?(?:"""|$)|'''[\s\S]*?(?:'''|$)/,
+    /"(?:[^"\\\n]|\\.)*"?|'[^'\n]*'?/,
+    /[\p{L}\p{N}_+:-][\p{L}\p{N}_+:.-]*|./u,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'suy',
+);
 
 /** Reads a section up to a place. */
 function read(text: string, begin: number, end: number, place: TomlPlace): void {
@@ -167,6 +185,8 @@ function read(text: string, begin: number, end: number, place: TomlPlace): void 
 
 /** The word or string before a place, behind white space. */
 function lastWord(source: string, begin: number, end: number): string {
-  const word = /("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[\p{L}\p{N}_.-]+)\s*$/u.exec(source.slice(Math.max(begin, end - 300), end))?.[1] ?? '';
+  const word =
+    /("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[\p{L}\p{N}_.-]+)\s*$/u.exec(source.slice(Math.max(begin, end - 300), end))?.[1] ??
+    '';
   return word.replace(/^["']|["']$/g, '');
 }

@@ -28,24 +28,40 @@ export interface Vocabulary {
 
 export const NO_WORDS: Vocabulary = { types: new Map(), actions: [], tables: new Map(), entities: {} };
 
-export function vocabularyOf(model: Model | null | undefined, diagram: Diagram | null | undefined, rows: RowsRead | undefined): Vocabulary {
+export function vocabularyOf(
+  model: Model | null | undefined,
+  diagram: Diagram | null | undefined,
+  rows: RowsRead | undefined,
+): Vocabulary {
   const actions = [...(model?.actions ?? [])];
   const named = new Set(actions.map(({ id }) => id));
   for (const id of rows?.actions ?? []) {
     if (!named.has(id)) actions.push({ id, resources: [], implies: [], context: [], declared: false });
   }
   const tables = new Map<string, KnownTable>();
-  for (const { name, columns } of diagram?.tables ?? []) tables.set(name, { name, columns: columns.map(drawn), means: undefined });
+  for (const { name, columns } of diagram?.tables ?? [])
+    tables.set(name, { name, columns: columns.map(drawn), means: undefined });
   for (const means of model?.tables ?? []) {
     const columns = means.columns.map(({ name, type, nullable, references }): KnownColumn => {
       return { name, type, nullable, primary: means.key.includes(name), foreign: references !== null };
     });
     tables.set(means.name, { name: means.name, columns: tables.get(means.name)?.columns ?? columns, means });
   }
-  return { types: new Map((model?.types ?? []).map((type) => [type.name, type])), actions, tables, entities: Object.assign(Object.create(null), rows?.entities) };
+  return {
+    types: new Map((model?.types ?? []).map((type) => [type.name, type])),
+    actions,
+    tables,
+    entities: Object.assign(Object.create(null), rows?.entities),
+  };
 }
 
-const drawn = ({ name, type, primary, foreign, nullable }: Diagram['tables'][number]['columns'][number]): KnownColumn => ({
+const drawn = ({
+  name,
+  type,
+  primary,
+  foreign,
+  nullable,
+}: Diagram['tables'][number]['columns'][number]): KnownColumn => ({
   name,
   type,
   primary,
@@ -53,12 +69,16 @@ const drawn = ({ name, type, primary, foreign, nullable }: Diagram['tables'][num
   nullable,
 });
 
-export const principalTypes = ({ types }: Vocabulary) => [...types.values()].filter(({ principal }) => principal).map(({ name }) => name);
-export const resourceTypes = ({ types }: Vocabulary) => [...types.values()].filter(({ resource }) => resource).map(({ name }) => name);
+export const principalTypes = ({ types }: Vocabulary) =>
+  [...types.values()].filter(({ principal }) => principal).map(({ name }) => name);
+export const resourceTypes = ({ types }: Vocabulary) =>
+  [...types.values()].filter(({ resource }) => resource).map(({ name }) => name);
 
 /** The actions that apply to a type. */
 export const actionsOn = ({ actions }: Vocabulary, types: readonly string[]) =>
-  types.length === 0 ? actions : actions.filter(({ resources }) => resources.length === 0 || resources.some((one) => types.includes(one)));
+  types.length === 0
+    ? actions
+    : actions.filter(({ resources }) => resources.length === 0 || resources.some((one) => types.includes(one)));
 
 /** Types in which entities of these can lie, at any depth. */
 export function ancestors({ types }: Vocabulary, of: readonly string[]): string[] {
@@ -81,7 +101,9 @@ export interface FoundAttribute extends Attribute {
 
 /** The attributes of any of these types, those first that all of them have. */
 export function attributesOf({ types }: Vocabulary, of: readonly string[]): FoundAttribute[] {
-  return gathered(of.flatMap((name) => (types.get(name)?.attributes ?? []).map((attribute) => ({ attribute, of: name }))));
+  return gathered(
+    of.flatMap((name) => (types.get(name)?.attributes ?? []).map((attribute) => ({ attribute, of: name }))),
+  );
 }
 
 /** What the context of any of these actions brings. */

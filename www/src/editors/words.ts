@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Completion and hover, as CodeMirror shows them. What they say is worked out elsewhere.
 import {
-  autocompletion, type Completion, type CompletionContext, type CompletionResult, pickedCompletion, snippet, startCompletion,
+  autocompletion,
+  type Completion,
+  type CompletionContext,
+  type CompletionResult,
+  pickedCompletion,
+  snippet,
+  startCompletion,
 } from '@codemirror/autocomplete';
 import { type Extension, Prec } from '@codemirror/state';
 import { activateHover, type Command, EditorView, hoverTooltip, keymap } from '@codemirror/view';
@@ -83,7 +89,10 @@ const explain = (file: string, tooltip: Extension): Command => (view) => {
   const place = [at, at - 1].find((one) => one >= 0 && hintAt(file, text, one, vocabulary.peek()) !== undefined);
   const hint = place === undefined ? undefined : hintAt(file, text, place, vocabulary.peek());
   if (place === undefined || hint === undefined) return false;
-  activateHover(view, place, 1, { tooltip, until: (transaction) => transaction.docChanged || transaction.selection !== undefined });
+  activateHover(view, place, 1, {
+    tooltip,
+    until: (transaction) => transaction.docChanged || transaction.selection !== undefined,
+  });
   view.dispatch({ effects: EditorView.announce.of([hint.title, ...hint.lines].join(' ').replaceAll('`', '')) });
   return true;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The engine, as the page sees it: signals with what it makes of the current case, and calls for what is asked by the way.
-// The worker is told only of what changed.
+// The engine, as the page sees it: signals with what it makes of the current case, and calls for what is asked by the
+// way. The worker is told only of what changed.
 import { batch, effect, signal, untracked } from '@preact/signals';
 import { base, current } from '../case/store.ts';
 import { type Case, contextOf, textsOf, withContext } from '../case/case.ts';
@@ -57,7 +57,9 @@ let told: { of: Case; base: Case; matrix: MatrixQuestion | null } | undefined;
 function start(): void {
   worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'palisade' });
   worker.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => hear(data));
-  worker.addEventListener('error', (event) => hear({ kind: 'failed', why: event.message || 'the engine did not start' }));
+  worker.addEventListener('error', (event) =>
+    hear({ kind: 'failed', why: event.message || 'the engine did not start' }),
+  );
   told = undefined;
 }
 
@@ -147,7 +149,7 @@ export function questionOf(of: Case): Question | null {
 }
 
 /** The same as JSON, with the context letter by letter as it was written: a number of 64 bits keeps its digits. */
-export function questionText(of: Case): string | null {
+function questionText(of: Case): string | null {
   const question = questionOf(of);
   if (question === null) return null;
   const { context, ...others } = question;
@@ -173,7 +175,8 @@ function tell(of: Case, from: Case, matrix: MatrixQuestion | null): void {
   if (rows !== undefined) update.rows = rows;
   if (then === undefined || then.at !== of.at || of.at === '') update.at = instant(of);
   if (then === undefined || then.ask !== of.ask) update.question = questionText(of);
-  if (told === undefined || told.base !== from) update.base = { texts: textsOf(from), rows: from.rows, at: instant(from) };
+  if (told === undefined || told.base !== from)
+    update.base = { texts: textsOf(from), rows: from.rows, at: instant(from) };
   update.wanted = { matrix, tests: true, changes: of !== from };
   told = { of, base: from, matrix };
   if (of === from) results.changes.value = undefined;

@@ -1,6 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the page and its worker say to each other.
-import type { Answer, Changes, Compiled, Explanation, Matrix, MatrixQuestion, NewTest, Question, Inferred, Repair, Rows, RowsRead, SqlRead, Table, TestsRun, Texts } from './shapes.ts';
+import type {
+  Answer,
+  Changes,
+  Compiled,
+  Explanation,
+  Matrix,
+  MatrixQuestion,
+  Question,
+  Inferred,
+  Repair,
+  Rows,
+  RowsRead,
+  SqlRead,
+  Table,
+  TestsRun,
+  Texts,
+} from './shapes.ts';
 
 /** What the worker is told of the case: only what is not as it was told before. */
 export interface Update {
@@ -36,7 +52,8 @@ export interface Calls {
   format: { takes: { policies: string }; gives: string };
   /** By the tables of the case as it stands, or of the pack that these texts make. */
   readSql: { takes: { sql: string; texts?: Texts }; gives: SqlRead };
-  addTest: { takes: { tests: string; test: NewTest | string }; gives: string };
+  /** `test` is a `NewTest` as JSON text. */
+  addTest: { takes: { tests: string; test: string }; gives: string };
   bundle: { takes: Record<string, never>; gives: string };
   /** The rows of the case as the engine was told it last, or these. */
   sample: { takes: { of?: { texts: Texts; rows: Rows; at: string } }; gives: string };

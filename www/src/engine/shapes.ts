@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What crosses between the page and the engine (src/workbench in Rust), as JSON. The Rust side writes these shapes, and
-// tests/browser checks it.
+// tests/playground/shapes.test.mjs checks it.
 
 /** The texts of a pack. `schema_file` is `schema.mmd` or `schema.sql`. */
 export interface Texts {
@@ -16,8 +16,8 @@ export interface Texts {
 export type FileName = 'schema.mmd' | 'schema.sql' | 'model.toml' | 'policies.cedar' | 'routes.toml' | 'tests.toml';
 
 /**
- * A cell: what a database holds. A whole number beyond 2^53 is `{ integer }`, since a number of JavaScript would change it;
- * bytes are `{ blob }` in hexadecimal.
+ * A cell: what a database holds. A whole number beyond 2^53 is `{ integer }`, since a number of JavaScript would change
+ * it; bytes are `{ blob }` in hexadecimal.
  */
 export type Cell = null | boolean | number | string | { integer: string } | { blob: string };
 
@@ -41,7 +41,7 @@ export interface Question {
   context?: Record<string, unknown>;
 }
 
-// --- Findings -----------------------------------------------------------------------------------------------------------
+// --- Findings --------------------------------------------------------------------------------------------------------
 
 export type Severity = 'note' | 'warning' | 'error';
 
@@ -65,13 +65,16 @@ export interface RowPlace {
   column: string | null;
 }
 
-// --- pack(texts) --------------------------------------------------------------------------------------------------------
+// --- pack(texts) -----------------------------------------------------------------------------------------------------
 
 export interface Compiled {
   /** False where a finding is an error: decisions then still go by the last texts without one. */
   ok: boolean;
   findings: Finding[];
-  /** What `palisade compile` writes: `schema.sql`, `schema.cedarschema`, `policies.cedar`, `types.d.ts`. Null unless `ok`. */
+  /**
+   * What `palisade compile` writes: `schema.sql`, `schema.cedarschema`, `policies.cedar`, `types.d.ts`. Null unless
+   * `ok`.
+   */
   files: Record<string, string> | null;
   /** What the schema says, as far as it can be read: there also where the model or the policies have errors. */
   diagram: Diagram | null;
@@ -92,7 +95,16 @@ export interface DrawnTable {
   declared: boolean;
   /** The line in the schema's file, from 1; 0 where it has none. */
   line: number;
-  columns: { name: string; type: string; primary: boolean; foreign: boolean; unique: boolean; nullable?: boolean; comment?: string }[];
+  columns: {
+    name: string;
+    type: string;
+    primary: boolean;
+    foreign: boolean;
+    unique: boolean;
+    nullable?: boolean;
+    default?: string;
+    comment?: string;
+  }[];
 }
 
 export type Kind =
@@ -132,11 +144,13 @@ export interface ModelColumn {
   references: string | null;
   secret: boolean;
   /**
-   * What it means for decisions, in a word or two: `id`, `owner`, `parent`, `tenant`, `expires`, `must be true`, `grants or
-   * denies`, `attribute`, … Null where it has no say.
+   * What it means for decisions, in a word or two: `id`, `owner`, `parent`, `tenant`, `expires`, `must be true`,
+   * `grants or denies`, `attribute`, … Null where it has no say.
    */
   role: string | null;
-  /** What it may hold where only certain words mean something: the names of types in a scope or an access-control list. */
+  /**
+   * What it may hold where only certain words mean something: the names of types in a scope or an access-control list.
+   */
   values: string[] | null;
   /** The column with the type, where this one holds the id of a pair (`scope_type`, `scope_id`). */
   typed_by: string | null;
@@ -182,14 +196,16 @@ export interface Policy {
   text: string;
 }
 
-// --- rows(tables, at) ---------------------------------------------------------------------------------------------------
+// --- rows(tables, at) ------------------------------------------------------------------------------------------------
 
 export interface RowsRead {
   /** About rows: what cannot be read, does not fit its column, leads to no row, stands twice. */
   findings: Finding[];
   /** When the decisions change by themselves, because a row expires; null where none does. */
   until: string | null;
-  /** Entities that the rows make, by type, in the order of the rows; and, of types from outside, those that texts name. */
+  /**
+   * Entities that the rows make, by type, in the order of the rows; and, of types from outside, those that texts name.
+   */
   entities: Record<string, Known[]>;
   /** Every action that can be asked about: declared ones, and those that rows bring. */
   actions: string[];
@@ -203,7 +219,7 @@ export interface Known {
   row: RowPlace | null;
 }
 
-// --- decide and explain -------------------------------------------------------------------------------------------------
+// --- decide and explain ----------------------------------------------------------------------------------------------
 
 export interface Reason {
   policy: string;
@@ -235,8 +251,9 @@ export interface Explanation extends Answer {
   /** For a deny: what would have allowed it but for one or two things, nearest first. */
   near: Near[];
   /**
-   * For a deny: single changes of rows that make it an allow. Each was tried: the decision was made again with it. The one
-   * that gives away the least comes first. Empty in what `explain` gives: they are a result of their own, `repairs`.
+   * For a deny: single changes of rows that make it an allow. Each was tried: the decision was made again with it. The
+   * one that gives away the least comes first. Empty in what `explain` gives: they are a result of their own,
+   * `repairs`.
    */
   repairs: Repair[];
   /** How each policy that is about this question came out, those that decided first. */
@@ -324,7 +341,7 @@ export interface Step {
   below: Step[];
 }
 
-// --- matrix -------------------------------------------------------------------------------------------------------------
+// --- matrix ----------------------------------------------------------------------------------------------------------
 
 export type MatrixQuestion =
   | { over: 'principals'; resource: Uid; context?: Record<string, unknown> }
@@ -334,11 +351,14 @@ export interface Matrix {
   /** The entities of the rows, in the order of the tables. */
   entities: Uid[];
   actions: string[];
-  /** Row by row, one letter for each action: `a` allow, `d` nothing allows, `f` something forbids, `e` cannot be decided. */
+  /**
+   * Row by row, one letter for each action: `a` allow, `d` nothing allows, `f` something forbids, `e` cannot be
+   * decided.
+   */
   cells: string;
 }
 
-// --- tests --------------------------------------------------------------------------------------------------------------
+// --- tests -----------------------------------------------------------------------------------------------------------
 
 export interface TestsRun {
   results: TestResult[];
@@ -375,7 +395,7 @@ export interface NewTest extends Question {
   at: string;
 }
 
-// --- what would change --------------------------------------------------------------------------------------------------
+// --- what would change -----------------------------------------------------------------------------------------------
 
 export interface Changes {
   questions: number;
@@ -399,7 +419,7 @@ export interface Flip {
   because_after: { policy: string; source: string }[];
 }
 
-// --- others -------------------------------------------------------------------------------------------------------------
+// --- others ----------------------------------------------------------------------------------------------------------
 
 export interface Inferred {
   /** A first model.toml; empty where the schema cannot be read. */
@@ -410,7 +430,15 @@ export interface Inferred {
 
 /** What an inferred model keeps of a schema. Each entry is one sentence. */
 export interface Fidelity {
-  tables: { table: string; kind: Kind; seen: string; kept: string[]; approximated: string[]; refused: string[]; assumed: string[] }[];
+  tables: {
+    table: string;
+    kind: Kind;
+    seen: string;
+    kept: string[];
+    approximated: string[];
+    refused: string[];
+    assumed: string[];
+  }[];
   notes: string[];
 }
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The module that `make workbench` makes of src/workbench. It is written down here, since types are checked before it is made.
+// The module that `make workbench` makes of src/workbench. It is written down here, since types are checked before it
+// is made.
 declare module 'palisade-workbench' {
   /** Loads the module; must be awaited before anything else. */
-  export default function init(options?: { module_or_path: string | URL | Response | Promise<Response> }): Promise<unknown>;
+  export default function init(options?: {
+    module_or_path: string | URL | Response | Promise<Response>;
+  }): Promise<unknown>;
 
   /** All arguments and answers are JSON unless another thing is said; src/engine/shapes.ts has the shapes. */
   export class Workbench {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The worker: holds the engine, so that nothing that it does can hold up the page, and so that it can be stopped. It knows
-// nothing of screens. Of several updates that wait, only what they come to together is worked on.
+// The worker: holds the engine, so that nothing that it does can hold up the page, and so that it can be stopped. It
+// knows nothing of screens. Of several updates that wait, only what they come to together is worked on.
 import init, { Workbench, add_test, format, infer, read_sql } from 'palisade-workbench';
 import type { Call, Calls, FromWorker, Stage, ToWorker, Update } from './protocol.ts';
 import type { Finding, MatrixQuestion, RowsRead, Texts } from './shapes.ts';
@@ -127,7 +127,9 @@ function* stages(update: Update): Generator<Work> {
   if (update.question !== undefined) question = update.question;
   if (update.at !== undefined) at = update.at;
   if (update.wanted !== undefined) wanted = update.wanted;
-  if (update.texts !== undefined) yield { name: 'compiled', make: () => bench.pack(JSON.stringify(update.texts)), later: false };
+  if (update.texts !== undefined) {
+    yield { name: 'compiled', make: () => bench.pack(JSON.stringify(update.texts)), later: false };
+  }
   if (update.texts !== undefined || update.rows !== undefined || update.at !== undefined) {
     takeIn(JSON.stringify(update.rows ?? {}));
     unread = true;
@@ -215,8 +217,8 @@ function call(name: Call, takes: unknown): unknown {
       return JSON.parse(texts === undefined ? read_sql(bench, sql) : aside(texts, (one) => read_sql(one, sql)));
     }
     case 'addTest': {
-      const { tests, test } = takes as { tests: string; test: unknown };
-      return add_test(tests, typeof test === 'string' ? test : JSON.stringify(test));
+      const { tests, test } = takes as Calls['addTest']['takes'];
+      return add_test(tests, test);
     }
     case 'bundle':
       return bench.bundle();

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The matrix as a grid, of which only what is seen is in the page: rows and columns in one size each, so that where a cell
-// stands is known without asking the browser. One cell can be reached by Tab; arrows move from there.
+// The matrix as a grid, of which only what is seen is in the page: rows and columns in one size each, so that where a
+// cell stands is known without asking the browser. One cell can be reached by Tab; arrows move from there.
 import { Component } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { literal } from '../case/case.ts';
 import type { Matrix, MatrixQuestion } from '../engine/shapes.ts';
 import {
   OUTCOMES,
@@ -70,7 +71,7 @@ function breadth(text: string): number {
 }
 
 /** How large things are, by the texts that stand in the headers and the room that there is. */
-export function sizesOf({ matrix, seen, beside }: Pick<GridProps, 'matrix' | 'seen' | 'beside'>, room: Room): Sizes {
+function sizesOf({ matrix, seen, beside }: Pick<GridProps, 'matrix' | 'seen' | 'beside'>, room: Room): Sizes {
   let [longest, lines, whole] = [0, 1, 0];
   for (const column of seen.columns) {
     const action = matrix.actions[column]!;
@@ -78,7 +79,10 @@ export function sizesOf({ matrix, seen, beside }: Pick<GridProps, 'matrix' | 'se
     for (const part of parts) longest = Math.max(longest, breadth(part));
     lines = Math.max(lines, parts.length);
     // Upwards a long one takes two lines.
-    whole = Math.max(whole, parts.length > 1 ? Math.max(breadth(action) * 0.62, ...parts.map(breadth)) : breadth(action));
+    whole = Math.max(
+      whole,
+      parts.length > 1 ? Math.max(breadth(action) * 0.62, ...parts.map(breadth)) : breadth(action),
+    );
   }
   let widest = 0;
   for (const row of seen.rows) {
@@ -101,7 +105,10 @@ export function Grid(props: GridProps) {
   const { matrix, seen, asked, order } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const [room, setRoom] = useState<Room>({ width: 0, height: 0, touch: false });
-  const [spans, setSpans] = useState<{ rows: Span; columns: Span }>({ rows: { from: 0, to: 0 }, columns: { from: 0, to: 0 } });
+  const [spans, setSpans] = useState<{ rows: Span; columns: Span }>({
+    rows: { from: 0, to: 0 },
+    columns: { from: 0, to: 0 },
+  });
   const [active, setActive] = useState<Place>({ row: 0, column: 0 });
   /** Whether the next drawing is to move the focus. */
   const moved = useRef(false);
@@ -126,7 +133,9 @@ export function Grid(props: GridProps) {
     const touch = matchMedia('(pointer: coarse), (max-width: 719px)');
     const look = () => {
       const next = { width: box.clientWidth, height: box.clientHeight, touch: touch.matches };
-      setRoom((now) => (now.width === next.width && now.height === next.height && now.touch === next.touch ? now : next));
+      setRoom((now) =>
+        now.width === next.width && now.height === next.height && now.touch === next.touch ? now : next,
+      );
     };
     look();
     const observer = new ResizeObserver(look);
@@ -150,7 +159,8 @@ export function Grid(props: GridProps) {
     if (box === null) return;
     const place = { row: clamp(to.row, rows), column: clamp(to.column, columns) };
     if (place.row >= 0) box.scrollTop = scrolledTo(box.scrollTop, box.clientHeight - sizes.head, sizes.row, place.row);
-    if (place.column >= 0) box.scrollLeft = scrolledTo(box.scrollLeft, box.clientWidth - sizes.side, sizes.column, place.column);
+    if (place.column >= 0)
+      box.scrollLeft = scrolledTo(box.scrollLeft, box.clientWidth - sizes.side, sizes.column, place.column);
     moved.current = true;
     setActive(place);
     measure();
@@ -318,7 +328,7 @@ class Row extends Component<RowProps> {
           data-at={`${row},-1`}
           tabIndex={active === -1 ? 0 : -1}
           style={{ width: px(sizes.side) }}
-          title={`${entity.type}::${JSON.stringify(entity.id)}${label === undefined ? '' : ` – ${label}`}: show ${other}`}
+          title={`${literal(entity)}${label === undefined ? '' : ` – ${label}`}: show ${other}`}
         >
           {entity.id}
           {label !== undefined && <small> {label}</small>}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// "Who may do what?": everybody and all actions for one resource, or all resources and all actions for one principal. A cell
-// is a question: clicking it asks it, and the answer says why.
+// "Who may do what?": everybody and all actions for one resource, or all resources and all actions for one principal. A
+// cell is a question: clicking it asks it, and the answer says why.
 import './matrix.css';
-import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
 import { showPane } from '../app/places.ts';
 import { literal, sameUid } from '../case/case.ts';
 import { current, setAsk } from '../case/store.ts';
@@ -10,6 +10,7 @@ import { matrixOf, matrixShown, results, state as engine } from '../engine/engin
 import type { Matrix, MatrixQuestion, Uid } from '../engine/shapes.ts';
 import { notice, problem } from '../ui/notices.tsx';
 import { Empty, Menu } from '../ui/parts.tsx';
+import { useAtLeast } from '../ui/width.ts';
 import { Grid } from './grid.tsx';
 import {
   find,
@@ -47,7 +48,7 @@ const MOST_LISTED = 200;
 
 export function MatrixView() {
   const root = useRef<HTMLDivElement>(null);
-  const seen = useSeen(root);
+  const seen = useAtLeast(1, root);
   const wanted = question.value;
   // The engine makes it while it is looked at, and only then.
   useEffect(() => {
@@ -64,21 +65,6 @@ export function MatrixView() {
       <Shown />
     </div>
   );
-}
-
-/** Whether the pane has room on the screen: on a narrow one it may be there and not be shown. */
-function useSeen(root: { current: HTMLElement | null }): boolean {
-  const [seen, setSeen] = useState(false);
-  useLayoutEffect(() => {
-    const element = root.current;
-    if (element === null) return;
-    const look = () => setSeen(element.clientWidth > 0);
-    look();
-    const observer = new ResizeObserver(look);
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
-  return seen;
 }
 
 /** A sentence with blanks: what the matrix is about. */
@@ -121,7 +107,9 @@ function About() {
               value={type.value}
               onChange={(event) => (pickedType.value = event.currentTarget.value)}
             >
-              {!types.includes(type.value) && <option value={type.value}>{type.value === '' ? 'type' : type.value}</option>}
+              {!types.includes(type.value) && (
+                <option value={type.value}>{type.value === '' ? 'type' : type.value}</option>
+              )}
               {types.map((name) => (
                 <option key={name}>{name}</option>
               ))}
@@ -153,7 +141,8 @@ function Pick({ label, of, value, asked, picked, pick }: PickProps) {
     setBad(uid === undefined);
     if (uid !== undefined) pick(sameUid(uid, asked) ? undefined : uid);
   };
-  const hint = picked === undefined ? 'It follows the question' : 'Picked here; pick the one in the question to follow it again';
+  const hint =
+    picked === undefined ? 'It follows the question' : 'Picked here; pick the one in the question to follow it again';
   if (of.reduce((sum, { all }) => sum + all.length, 0) > MOST_LISTED) {
     return (
       <>
@@ -168,7 +157,9 @@ function Pick({ label, of, value, asked, picked, pick }: PickProps) {
           onChange={(event) => take(event.currentTarget.value)}
         />
         <datalist id={list}>
-          {of.flatMap(({ all }) => all.map((uid) => <option key={keyOf(uid)} value={literal(uid)} label={labels.value.get(keyOf(uid))} />))}
+          {of.flatMap(({ all }) =>
+            all.map((uid) => <option key={keyOf(uid)} value={literal(uid)} label={labels.value.get(keyOf(uid))} />),
+          )}
         </datalist>
         {bad && <span class="bad">no such entity</span>}
       </>
@@ -177,7 +168,9 @@ function Pick({ label, of, value, asked, picked, pick }: PickProps) {
   const listed = value !== undefined && of.some(({ all }) => all.some((uid) => sameUid(uid, value)));
   return (
     <select aria-label={label} title={hint} value={written} onChange={(event) => take(event.currentTarget.value)}>
-      {!listed && <option value={written}>{value === undefined ? 'nothing to pick' : `${value.id} (${value.type})`}</option>}
+      {!listed && (
+        <option value={written}>{value === undefined ? 'nothing to pick' : `${value.id} (${value.type})`}</option>
+      )}
       {of.map(({ type, all }) => (
         <optgroup key={type} label={type}>
           {all.map((uid) => {
@@ -200,7 +193,8 @@ function Shown() {
   const of = matrixShown.value;
   let none: string | undefined;
   if (matrix === undefined || of === null) none = nothing();
-  else if ('problem' in matrix) none = matrix.problem === '' ? nothing() : `The matrix cannot be made: ${matrix.problem}`;
+  else if ('problem' in matrix)
+    none = matrix.problem === '' ? nothing() : `The matrix cannot be made: ${matrix.problem}`;
   else if (matrix.entities.length > 0) return <Table of={of} matrix={matrix} />;
   else if (of.over === 'principals') none = 'No row makes anybody who could ask.';
   else none = `There is no ${of.type} among the rows.`;
@@ -236,7 +230,8 @@ function Table({ of, matrix }: { of: MatrixQuestion; matrix: Matrix }) {
   }, [of, matrix, ask]);
   const set = (part: Partial<Wish>) => (wish.value = { ...wanted, ...part });
   const subject = of.over === 'principals' ? of.resource : of.principal;
-  const label = of.over === 'principals' ? `Who may do what with ${subject.id}` : `What ${subject.id} may do with each ${of.type}`;
+  const label =
+    of.over === 'principals' ? `Who may do what with ${subject.id}` : `What ${subject.id} may do with each ${of.type}`;
   const old = results.compiled.value?.ok === false;
   return (
     <>
@@ -319,8 +314,14 @@ function Filters({ set, flips, copy }: { set: (part: Partial<Wish>) => void; fli
         label="More"
         title="Sort, hide, copy"
         items={[
-          ...ORDERS.map((by) => ({ label: `${chosen(sortRows === by)}Rows ${ROWS[by]}`, act: () => set({ sortRows: by }) })),
-          ...ORDERS.map((by) => ({ label: `${chosen(sortActions === by)}Actions ${ROWS[by]}`, act: () => set({ sortActions: by }) })),
+          ...ORDERS.map((by) => ({
+            label: `${chosen(sortRows === by)}Rows ${ROWS[by]}`,
+            act: () => set({ sortRows: by }),
+          })),
+          ...ORDERS.map((by) => ({
+            label: `${chosen(sortActions === by)}Actions ${ROWS[by]}`,
+            act: () => set({ sortActions: by }),
+          })),
           {
             label: `${hideUnused ? '☑' : '☐'} Hide actions that nobody may do`,
             act: () => set({ hideUnused: !hideUnused }),

@@ -22,7 +22,9 @@ function known(place: 'principal' | 'resource'): { type: string; all: Uid[] }[] 
   const types = results.compiled.value?.model?.types;
   const names = types?.filter((one) => one[place]).map(({ name }) => name) ?? lastTypes[place];
   lastTypes[place] = names;
-  return names.map((type) => ({ type, all: (entities[type] ?? []).map(({ id }) => ({ type, id })) })).filter(({ all }) => all.length > 0);
+  return names
+    .map((type) => ({ type, all: (entities[type] ?? []).map(({ id }) => ({ type, id })) }))
+    .filter(({ all }) => all.length > 0);
 }
 /** Texts with an error have no model: the types from before are good enough to choose from. */
 const lastTypes: Record<'principal' | 'resource', string[]> = { principal: [], resource: [] };
@@ -33,8 +35,12 @@ const first = (of: { all: Uid[] }[]) => of[0]?.all[0];
 const asked = (uid: Uid) => (uid.type === '' || uid.id === '' ? undefined : uid);
 
 /** The resource or the principal that the matrix is about. */
-export const resource = computed(() => pickedResource.value ?? asked(current.value.ask.resource) ?? first(resources.value));
-export const principal = computed(() => pickedPrincipal.value ?? asked(current.value.ask.principal) ?? first(principals.value));
+export const resource = computed(
+  () => pickedResource.value ?? asked(current.value.ask.resource) ?? first(resources.value),
+);
+export const principal = computed(
+  () => pickedPrincipal.value ?? asked(current.value.ask.principal) ?? first(principals.value),
+);
 /** The type of the resources that stand in its rows. */
 export const type = computed(() => {
   const names = resources.value.map(({ type }) => type);
@@ -47,12 +53,16 @@ const text = computed(() => {
   const context = contextOf(current.value.ask.context);
   const given = context !== undefined && Object.keys(context).length > 0 ? { context } : {};
   if (over.value === 'principals') {
-    return resource.value === undefined ? '' : JSON.stringify({ over: 'principals', resource: resource.value, ...given });
+    return resource.value === undefined
+      ? ''
+      : JSON.stringify({ over: 'principals', resource: resource.value, ...given });
   }
   if (principal.value === undefined || type.value === '') return '';
   return JSON.stringify({ over: 'resources', principal: principal.value, type: type.value, ...given });
 });
-export const question = computed<MatrixQuestion | null>(() => (text.value === '' ? null : (JSON.parse(text.value) as MatrixQuestion)));
+export const question = computed<MatrixQuestion | null>(() =>
+  text.value === '' ? null : (JSON.parse(text.value) as MatrixQuestion),
+);
 
 /** `Document::"plan"` back to an entity, among those that may be picked. */
 export function find(of: { type: string; all: Uid[] }[], written: string): Uid | undefined {
@@ -65,7 +75,8 @@ export function turn(uid: Uid): void {
   if (over.value === 'principals') {
     const about = resource.value;
     over.value = 'resources';
-    pickedPrincipal.value = asked(current.value.ask.principal) !== undefined && sameUid(uid, current.value.ask.principal) ? undefined : uid;
+    pickedPrincipal.value =
+      asked(current.value.ask.principal) !== undefined && sameUid(uid, current.value.ask.principal) ? undefined : uid;
     pickedType.value = about?.type;
   } else {
     over.value = 'principals';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the matrix shows of all that the engine answered: which rows and columns, in which order, what each cell is called.
-// Without a screen, so that it can be tested.
+// What the matrix shows of all that the engine answered: which rows and columns, in which order, what each cell is
+// called. Without a screen, so that it can be tested.
 import type { Changes, Flip, Known, Matrix, MatrixQuestion, Uid } from '../engine/shapes.ts';
 
 /** A letter of `Matrix.cells`. */
@@ -33,7 +33,14 @@ export interface Wish {
   sortActions: Order;
 }
 
-export const WISH: Wish = { rows: '', actions: '', show: 'all', hideUnused: true, sortRows: 'order', sortActions: 'order' };
+export const WISH: Wish = {
+  rows: '',
+  actions: '',
+  show: 'all',
+  hideUnused: true,
+  sortRows: 'order',
+  sortActions: 'order',
+};
 
 /** What is known beside the matrix itself. */
 export interface Beside {
@@ -61,13 +68,18 @@ export const keyOf = ({ type, id }: Uid) => `${type}\0${id}`;
 export function labelsOf(entities: Record<string, Known[]> | undefined): Map<string, string> {
   const labels = new Map<string, string>();
   for (const [type, all] of Object.entries(entities ?? {})) {
-    for (const { id, label } of all) if (label !== null && label !== '' && label !== id) labels.set(keyOf({ type, id }), label);
+    for (const { id, label } of all)
+      if (label !== null && label !== '' && label !== id) labels.set(keyOf({ type, id }), label);
   }
   return labels;
 }
 
 /** Decisions that were others before, by the number of their cell. */
-export function flipsIn(of: MatrixQuestion, matrix: Matrix, changes: Changes | { problem: string } | undefined): Map<number, Flip> {
+export function flipsIn(
+  of: MatrixQuestion,
+  matrix: Matrix,
+  changes: Changes | { problem: string } | undefined,
+): Map<number, Flip> {
   const flips = new Map<number, Flip>();
   if (changes === undefined || !('flips' in changes) || changes.flips.length === 0) return flips;
   const rows = new Map(matrix.entities.map((entity, row) => [keyOf(entity), row]));
@@ -97,18 +109,22 @@ export function questionAt(of: MatrixQuestion, { entities, actions }: Matrix, ro
     : { principal: of.principal, action, resource: entity };
 }
 
-export const flipAt = ({ actions }: Matrix, row: number, column: number, flips: Beside['flips']) => flips.get(row * actions.length + column);
+export const flipAt = ({ actions }: Matrix, row: number, column: number, flips: Beside['flips']) =>
+  flips.get(row * actions.length + column);
 
 /** `bob, document:read: allowed (was denied)`. */
 export function cellName(matrix: Matrix, row: number, column: number, flips: Beside['flips']): string {
   const flip = flipAt(matrix, row, column, flips);
   const was = flip === undefined ? '' : ` (was ${flip.before === 'allow' ? 'allowed' : 'denied'})`;
-  return `${matrix.entities[row]?.id}, ${matrix.actions[column]}: ${OUTCOMES[letterAt(matrix, row, column)].says}${was}`;
+  const { says } = OUTCOMES[letterAt(matrix, row, column)];
+  return `${matrix.entities[row]?.id}, ${matrix.actions[column]}: ${says}${was}`;
 }
 
 const words = (text: string) => text.toLowerCase().split(/\s+/).filter((word) => word !== '');
 const holds = (text: string, wanted: string[]) => wanted.every((word) => text.includes(word));
-/** Numbers by their value: `2` stands before `10`. Made once: making one for each comparison takes longer than sorting. */
+/**
+ * Numbers by their value: `2` stands before `10`. Made once: making one for each comparison takes longer than sorting.
+ */
 const collator = new Intl.Collator('en', { numeric: true });
 
 export function view(matrix: Matrix, wish: Wish, beside: Beside): View {
@@ -124,9 +140,12 @@ export function view(matrix: Matrix, wish: Wish, beside: Beside): View {
   // A decision that was lost is to be seen, though nobody may do it any more.
   const flippedColumns = new Set([...beside.flips.keys()].map((cell) => cell % actions.length));
   const flipped = (column: number) => flippedColumns.has(column);
-  const kept = (column: number) => !wish.hideUnused || used[column] === true || actions[column] === beside.asked || flipped(column);
+  const kept = (column: number) =>
+    !wish.hideUnused || used[column] === true || actions[column] === beside.asked || flipped(column);
   let columns = named.filter(kept);
-  const unused = named.length - named.filter((column) => used[column] === true || actions[column] === beside.asked || flipped(column)).length;
+  const unused =
+    named.length -
+    named.filter((column) => used[column] === true || actions[column] === beside.asked || flipped(column)).length;
 
   if (wish.show !== 'all') {
     const fits = (row: number, column: number) =>
@@ -138,8 +157,12 @@ export function view(matrix: Matrix, wish: Wish, beside: Beside): View {
     columns = across.filter((column) => rows.some((row) => fits(row, column)));
   }
 
-  const inRow = new Map(rows.map((row) => [row, columns.filter((column) => letterAt(matrix, row, column) === 'a').length]));
-  const inColumn = new Map(columns.map((column) => [column, rows.filter((row) => letterAt(matrix, row, column) === 'a').length]));
+  const inRow = new Map(
+    rows.map((row) => [row, columns.filter((column) => letterAt(matrix, row, column) === 'a').length]),
+  );
+  const inColumn = new Map(
+    columns.map((column) => [column, rows.filter((row) => letterAt(matrix, row, column) === 'a').length]),
+  );
   const { sortRows, sortActions } = wish;
   const rowName = (row: number) => beside.labels.get(keyOf(entities[row]!)) ?? entities[row]!.id;
   if (sortRows === 'name') rows = sorted(rows, (a, b) => collator.compare(rowName(a), rowName(b)));
@@ -147,7 +170,8 @@ export function view(matrix: Matrix, wish: Wish, beside: Beside): View {
   else if (typeof sortRows === 'object') {
     const column = actions.indexOf(sortRows.action);
     const sign = sortRows.first === 'allowed' ? 1 : -1;
-    if (column >= 0) rows = sorted(rows, (a, b) => sign * (RANK[letterAt(matrix, a, column)] - RANK[letterAt(matrix, b, column)]));
+    if (column >= 0)
+      rows = sorted(rows, (a, b) => sign * (RANK[letterAt(matrix, a, column)] - RANK[letterAt(matrix, b, column)]));
   }
   if (sortActions === 'name') columns = sorted(columns, (a, b) => collator.compare(actions[a]!, actions[b]!));
   else if (sortActions === 'most') columns = sorted(columns, (a, b) => inColumn.get(b)! - inColumn.get(a)!);
@@ -186,8 +210,8 @@ export function spanOf(scrolled: number, room: number, size: number, count: numb
 }
 
 /**
- * A span as a list, and one place outside it that must not vanish: the one that has the focus. A span may be from before, when
- * there was more.
+ * A span as a list, and one place outside it that must not vanish: the one that has the focus. A span may be from
+ * before, when there was more.
  */
 export function placesOf(span: Span, always: number, count: number): number[] {
   const from = Math.min(span.from, count);
@@ -209,7 +233,10 @@ export const partsOf = (action: string) => action.match(/[^:._\-/ ]*[:._\-/ ]+|[
 
 /** What is shown, for a spreadsheet. */
 export function csvOf(of: MatrixQuestion, matrix: Matrix, { rows, columns }: View): string {
-  const head = [of.over === 'principals' ? 'principal' : 'resource', ...columns.map((column) => matrix.actions[column]!)];
+  const head = [
+    of.over === 'principals' ? 'principal' : 'resource',
+    ...columns.map((column) => matrix.actions[column]!),
+  ];
   const lines = rows.map((row) => {
     const { type, id } = matrix.entities[row]!;
     return [`${type}::${JSON.stringify(id)}`, ...columns.map((column) => CSV[letterAt(matrix, row, column)])];

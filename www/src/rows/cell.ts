@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cells as text and back, by the type of their column. Nothing that somebody writes is refused or lost: what does not fit
-// is kept as text, and the engine says what is wrong with it.
+// Cells as text and back, by the type of their column. Nothing that somebody writes is refused or lost: what does not
+// fit is kept as text, and the engine says what is wrong with it.
 import type { Cell, ModelColumn } from '../engine/shapes.ts';
 import { readTime } from './time.ts';
 
@@ -39,11 +39,15 @@ export function parseCell(text: string, type: ColumnType): Parsed {
       return parseDecimal(trimmed) ?? { cell: text, problem: 'not a number' };
     case 'time': {
       const cell = /^\d{1,11}$/.test(trimmed) ? Number(trimmed) : trimmed;
-      return readTime(cell) === undefined ? { cell: text, problem: 'not a time such as 2026-06-30T12:00:00Z' } : { cell };
+      return readTime(cell) === undefined
+        ? { cell: text, problem: 'not a time such as 2026-06-30T12:00:00Z' }
+        : { cell };
     }
     case 'blob': {
       const hex = trimmed.replace(/^x'(.*)'$/i, '$1').replace(/^0x/i, '').replaceAll(' ', '');
-      return /^([0-9a-f]{2})*$/i.test(hex) ? { cell: { blob: hex.toLowerCase() } } : { cell: text, problem: 'not bytes in hexadecimal' };
+      return /^([0-9a-f]{2})*$/i.test(hex)
+        ? { cell: { blob: hex.toLowerCase() } }
+        : { cell: text, problem: 'not bytes in hexadecimal' };
     }
     case 'uuid':
       return { cell: trimmed };
@@ -127,7 +131,8 @@ export function compareCells(a: Cell | undefined, b: Cell | undefined, type: Col
     const value = type === 'time' ? readTime : readBool;
     const [first, second] = [value(a), value(b)];
     // What cannot be read stands together, before NULL.
-    if (first === undefined || second === undefined) return Number(first === undefined) - Number(second === undefined) || words.compare(textOf(a), textOf(b));
+    if (first === undefined || second === undefined)
+      return Number(first === undefined) - Number(second === undefined) || words.compare(textOf(a), textOf(b));
     return Number(first) - Number(second);
   }
   if (type === 'long' || type === 'decimal') {

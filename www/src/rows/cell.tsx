@@ -20,7 +20,14 @@ export function timeSays(cell: Cell, column: ModelColumn, at: number): string {
 export const short = (text: string, label: string) => (label !== '' && isUuid(text) ? `${text.slice(0, 8)}…` : text);
 
 /** What a screen reader says of a cell that is not just text. */
-export function CellShown(props: { cell: Cell; column: ModelColumn; lead: Lead | undefined; at: number; hidden: boolean; found: boolean }) {
+export function CellShown(props: {
+  cell: Cell;
+  column: ModelColumn;
+  lead: Lead | undefined;
+  at: number;
+  hidden: boolean;
+  found: boolean;
+}) {
   const { cell, column, lead, at } = props;
   if (cell === null) return <span class="rows-null">NULL</span>;
   if (props.hidden) {
@@ -33,7 +40,12 @@ export function CellShown(props: { cell: Cell; column: ModelColumn; lead: Lead |
   }
   if (column.type === 'bool') {
     const value = readBool(cell);
-    if (value !== undefined) return <span class={value ? 'rows-yes' : 'rows-no'}><span aria-hidden="true">{value ? '✓' : '✗'}</span> {String(value)}</span>;
+    if (value !== undefined)
+      return (
+        <span class={value ? 'rows-yes' : 'rows-no'}>
+          <span aria-hidden="true">{value ? '✓' : '✗'}</span> {String(value)}
+        </span>
+      );
   }
   const text = textOf(cell);
   if (column.type === 'time') {
@@ -41,23 +53,46 @@ export function CellShown(props: { cell: Cell; column: ModelColumn; lead: Lead |
     if (time !== null && time !== undefined) {
       return (
         <span title={`${text}: ${timeSays(cell, column, at)}`}>
-          {showTime(time)} <small class={column.role === 'expires' && time <= at ? 'warn' : 'muted'}>{timeSays(cell, column, at)}</small>
+          {showTime(time)}{' '}
+          <small class={column.role === 'expires' && time <= at ? 'warn' : 'muted'}>{timeSays(cell, column, at)}</small>
         </span>
       );
     }
   }
-  if (text === '') return <span class="rows-null" title="Text without a letter, which is not NULL">empty</span>;
+  if (text === '')
+    return (
+      <span class="rows-null" title="Text without a letter, which is not NULL">
+        empty
+      </span>
+    );
   if (lead !== undefined && lead.place === undefined && !props.found) {
-    return <span title={`${lead.table} has no row with this id`}>{text} <span class="warn">↛<span class="hidden"> leads to no row</span></span></span>;
+    return (
+      <span title={`${lead.table} has no row with this id`}>
+        {text}{' '}
+        <span class="warn">
+          ↛<span class="hidden"> leads to no row</span>
+        </span>
+      </span>
+    );
   }
   const label = lead?.label ?? '';
-  if (label !== '') return <span title={`${text}: ${label}`}>{short(text, label)} <small class="muted">{label}</small></span>;
+  if (label !== '')
+    return (
+      <span title={`${text}: ${label}`}>
+        {short(text, label)} <small class="muted">{label}</small>
+      </span>
+    );
   const number = column.type === 'long' || column.type === 'decimal';
-  return <span class={number ? 'rows-number' : ''} title={text.length > 24 ? text : undefined}>{typeof cell === 'object' && 'blob' in cell ? `0x${text}` : text}</span>;
+  return (
+    <span class={number ? 'rows-number' : ''} title={text.length > 24 ? text : undefined}>
+      {typeof cell === 'object' && 'blob' in cell ? `0x${text}` : text}
+    </span>
+  );
 }
 
 /** The row that a cell leads to. */
-export const leadFrom = (around: Surroundings, column: ModelColumn, row: number, cell: Cell) => leadOf(around, column, cell, typeBeside(row, column));
+export const leadFrom = (around: Surroundings, column: ModelColumn, row: number, cell: Cell) =>
+  leadOf(around, column, cell, typeBeside(row, column));
 
 export function hintOf(column: ModelColumn): string {
   switch (column.type) {
@@ -82,20 +117,29 @@ export function hintOf(column: ModelColumn): string {
 export function listOf(around: Surroundings, column: ModelColumn, type: Cell) {
   if (column.type === 'time') return { choices: nearTimes(around.at), guess: false };
   if (column.type === 'bool') return { choices: ['true', 'false'].map((value) => ({ value, label: '' })), guess: true };
-  const lists = column.values !== null || (column.type === 'text' && !column.unique && !leads(column) && !column.secret);
+  const lists =
+    column.values !== null || (column.type === 'text' && !column.unique && !leads(column) && !column.secret);
   if (lists && !leads(column)) {
     const { rows, columns } = data.value;
     const at = columns.indexOf(column.name);
     const cells = rows.map((one) => one[at]);
     const words = column.values === null ? wordsOf(cells) : spelled(column.values, cells);
     // Words of other rows are only a help: another one may be meant.
-    return { choices: words.length === 0 ? undefined : words.map((value) => ({ value, label: '' })), guess: column.values !== null };
+    return {
+      choices: words.length === 0 ? undefined : words.map((value) => ({ value, label: '' })),
+      guess: column.values !== null,
+    };
   }
   return { choices: choicesOf(around, column, type), guess: true };
 }
 
 /** The cell at which one edits. Enter sets it and goes down, Tab goes on to the right, Escape leaves it as it was. */
-export function CellEditor(props: { row: number; column: ModelColumn; typed: string | undefined; around: Surroundings }) {
+export function CellEditor(props: {
+  row: number;
+  column: ModelColumn;
+  typed: string | undefined;
+  around: Surroundings;
+}) {
   const { row, column, typed, around } = props;
   const [text, setText] = useState(typed ?? textOf(cellAt(row, column.name)));
   const { choices, guess } = listOf(around, column, typeBeside(row, column));

@@ -22,7 +22,26 @@ interface Ids {
   known: Map<string, { row: number; label: string }>;
 }
 
-const NAMES = ['display_name', 'displayname', 'full_name', 'fullname', 'name', 'title', 'username', 'user_name', 'email', 'label', 'codename', 'code', 'slug', '名稱', '姓名', '標題', '名称', '标题'];
+const NAMES = [
+  'display_name',
+  'displayname',
+  'full_name',
+  'fullname',
+  'name',
+  'title',
+  'username',
+  'user_name',
+  'email',
+  'label',
+  'codename',
+  'code',
+  'slug',
+  '名稱',
+  '姓名',
+  '標題',
+  '名称',
+  '标题',
+];
 const made = new WeakMap<Table, Ids>();
 const NONE: Ids = { choices: [], known: new Map() };
 
@@ -33,7 +52,10 @@ function idsOf(table: Table | undefined, of: ModelTable): Ids {
   if (table === undefined || key === undefined || at < 0) return NONE;
   const before = made.get(table);
   if (before !== undefined) return before;
-  const label = NAMES.map((name) => table.columns.findIndex((column) => column.toLowerCase() === name)).find((found) => found >= 0 && found !== at) ?? -1;
+  const label =
+    NAMES.map((name) => table.columns.findIndex((column) => column.toLowerCase() === name)).find(
+      (found) => found >= 0 && found !== at,
+    ) ?? -1;
   const ids: Ids = { choices: [], known: new Map() };
   table.rows.forEach((cells, row) => {
     const value = idOf(cells[at], key.type);
@@ -64,7 +86,9 @@ export function typeOf(model: Model, word: string): Model['types'][number] | und
   const names = (type: Model['types'][number]) => [type.name, type.table ?? ''].map((name) => name.toLowerCase());
   const exact = model.types.find((type) => names(type).includes(wanted));
   if (exact !== undefined) return exact;
-  const like = model.types.filter((type) => names(type).some((name) => name !== '' && (name.startsWith(wanted) || wanted.startsWith(name))));
+  const like = model.types.filter((type) =>
+    names(type).some((name) => name !== '' && (name.startsWith(wanted) || wanted.startsWith(name))),
+  );
   return like.length === 1 ? like[0] : undefined;
 }
 
@@ -95,7 +119,9 @@ export function spelled(values: string[], cells: (Cell | undefined)[]): string[]
     const spellings = used.get(cell.toLowerCase()) ?? new Map<string, number>();
     used.set(cell.toLowerCase(), spellings.set(cell, (spellings.get(cell) ?? 0) + 1));
   }
-  return values.map((value) => [...(used.get(value.toLowerCase()) ?? [])].sort(([, a], [, b]) => b - a)[0]?.[0] ?? value);
+  return values.map(
+    (value) => [...(used.get(value.toLowerCase()) ?? [])].sort(([, a], [, b]) => b - a)[0]?.[0] ?? value,
+  );
 }
 
 /** What may stand in a cell; undefined where anything may. */
@@ -110,7 +136,12 @@ export function choicesOf(around: Around, column: ModelColumn, type: Cell | unde
   const outside = typeOf(model, word);
   // A type from outside has entities only where texts name them. Without a type, every entity is one.
   const types = outside !== undefined ? [outside.name] : word === '' ? model.types.map(({ name }) => name) : [];
-  return types.flatMap((name) => (around.entities[name] ?? []).map(({ id, label }) => ({ value: id, label: label ?? (types.length > 1 ? name : '') })));
+  return types.flatMap((name) =>
+    (around.entities[name] ?? []).map(({ id, label }) => ({
+      value: id,
+      label: label ?? (types.length > 1 ? name : ''),
+    })),
+  );
 }
 
 export interface Lead {
@@ -122,8 +153,15 @@ export interface Lead {
   table: string;
 }
 
-/** The row that a cell leads to; undefined for a cell that leads nowhere by its nature, or of which nothing is known. */
-export function leadOf(around: Around, column: ModelColumn, cell: Cell | undefined, type: Cell | undefined): Lead | undefined {
+/**
+ * The row that a cell leads to; undefined for a cell that leads nowhere by its nature, or of which nothing is known.
+ */
+export function leadOf(
+  around: Around,
+  column: ModelColumn,
+  cell: Cell | undefined,
+  type: Cell | undefined,
+): Lead | undefined {
   if (!leads(column) || cell === null || cell === undefined) return undefined;
   const target = targetOf(around, column, type);
   if (target === undefined || target.key.length !== 1) return undefined;

@@ -77,7 +77,9 @@ export function Combo(props: ComboProps) {
 
   useLayoutEffect(() => {
     const box = list.current;
-    (box?.querySelector('[aria-selected="true"]') ?? box?.querySelector('[data-now="true"]'))?.scrollIntoView({ block: 'nearest' });
+    (box?.querySelector('[aria-selected="true"]') ?? box?.querySelector('[data-now="true"]'))?.scrollIntoView({
+      block: 'nearest',
+    });
   }, [at, listed]);
 
   const take = (value: string, down: number, right: number) => {
@@ -194,9 +196,15 @@ export function Combo(props: ComboProps) {
               {value === text && typed === false && <span class="muted">· now</span>}
             </div>
           ))}
-          {more > 0 && <div class="rows-choice-more muted" role="presentation">… and {more} more: type to narrow them down</div>}
+          {more > 0 && (
+            <div class="rows-choice-more muted" role="presentation">
+              … and {more} more: type to narrow them down
+            </div>
+          )}
           {guessed !== undefined && props.strange !== undefined && (
-            <div class="rows-choice-more muted" role="presentation">Escape, then Enter keeps “{text}”: {props.strange}</div>
+            <div class="rows-choice-more muted" role="presentation">
+              Escape, then Enter keeps “{text}”: {props.strange}
+            </div>
           )}
         </div>
       )}

@@ -10,7 +10,22 @@ import { leadOf } from './choices.ts';
 import { printCsv } from './csv.ts';
 import { blankRow, edited, firstEmpty, inserted, pasted, removed } from './edit.ts';
 import {
-  HEAD, type View, anchor, around, byHand, cursor, data, editing, filter, form, goTo, onlyProblems, order, revealed, selection, view,
+  HEAD,
+  type View,
+  anchor,
+  around,
+  byHand,
+  cursor,
+  data,
+  editing,
+  filter,
+  form,
+  goTo,
+  onlyProblems,
+  order,
+  revealed,
+  selection,
+  view,
 } from './state.ts';
 import { parseTsv, printTsv } from './tsv.ts';
 import { writeTime } from './time.ts';
@@ -24,10 +39,16 @@ export function cellAt(row: number, column: string): Cell {
 }
 
 /** The column with the type, for a column that holds the id of a pair. */
-export const typeBeside = (row: number, column: View['columns'][number]): Cell => (column.typed_by === null ? null : cellAt(row, column.typed_by));
+export const typeBeside = (row: number, column: View['columns'][number]): Cell =>
+  column.typed_by === null ? null : cellAt(row, column.typed_by);
 
-export const newRow = (shown: View, table: Table | undefined): Record<string, Cell> =>
-  blankRow(table, { columns: shown.columns, key: shown.key, word: shown.type ?? shown.name, now: writeTime(around.value.at) });
+const newRow = (shown: View, table: Table | undefined): Record<string, Cell> =>
+  blankRow(table, {
+    columns: shown.columns,
+    key: shown.key,
+    word: shown.type ?? shown.name,
+    now: writeTime(around.value.at),
+  });
 
 /** Adds a row behind this one, and begins with the cell that must be filled. */
 export function addRow(below?: number): void {
@@ -49,7 +70,7 @@ function put(shown: View, table: Table, what: string, row?: number): void {
 }
 
 /** The rows that are selected, as they stand in the table. */
-export function selectedRows(): number[] {
+function selectedRows(): number[] {
   const { top, bottom } = selection.value;
   return order.value.slice(top, bottom + 1);
 }
@@ -86,7 +107,9 @@ export function clear(): void {
   const { left, right } = selection.value;
   const columns = shown.columns.slice(left, right + 1);
   const edits = selectedRows()
-    .flatMap((row) => columns.filter((column) => isOpen(row, column)).map(({ name }) => ({ row, column: name, cell: null })))
+    .flatMap((row) =>
+      columns.filter((column) => isOpen(row, column)).map(({ name }) => ({ row, column: name, cell: null })),
+    )
     .filter(({ row, column }) => cellAt(row, column) !== null);
   if (edits.length === 0) return;
   byHand(() => setTable(shown.name, edited(data.value, edits), `empty cells of ${shown.name}`));
@@ -94,12 +117,14 @@ export function clear(): void {
 
 export function toggle(row: number, column: View['columns'][number]): void {
   const shown = view.value;
-  if (shown !== undefined) byHand(() => setCell(shown.name, row, column.name, nextBool(cellAt(row, column.name), column.nullable)));
+  if (shown !== undefined)
+    byHand(() => setCell(shown.name, row, column.name, nextBool(cellAt(row, column.name), column.nullable)));
 }
 
 const secretKey = (row: number, column: string) => `${view.value?.name}/${row}/${column}`;
 /** Whether a cell may be seen and edited: it is no secret, or the user asked for it. */
-export const isOpen = (row: number, column: View['columns'][number]) => !column.secret || revealed.value.has(secretKey(row, column.name)) || cellAt(row, column.name) === null;
+export const isOpen = (row: number, column: View['columns'][number]) =>
+  !column.secret || revealed.value.has(secretKey(row, column.name)) || cellAt(row, column.name) === null;
 
 export function reveal(row: number, column: string): void {
   revealed.value = new Set([...revealed.value, secretKey(row, column)]);
@@ -146,7 +171,10 @@ export function step(down: number, right: number, extend = false): void {
   const at = row === HEAD ? HEAD : rows.indexOf(row);
   // The heading is no part of a selection.
   const to = Math.max(extend ? 0 : HEAD, Math.min(rows.length - 1, at + down));
-  goTo({ row: to === HEAD ? HEAD : (rows[to] ?? HEAD), column: Math.max(HEAD, Math.min(columns - 1, column + right)) }, extend);
+  goTo(
+    { row: to === HEAD ? HEAD : (rows[to] ?? HEAD), column: Math.max(HEAD, Math.min(columns - 1, column + right)) },
+    extend,
+  );
 }
 
 export function copy(): string | undefined {
@@ -154,7 +182,9 @@ export function copy(): string | undefined {
   if (shown === undefined || cursor.value.row === HEAD) return undefined;
   const { left, right } = selection.value;
   const columns = shown.columns.slice(left, right + 1);
-  return printTsv(selectedRows().map((row) => columns.map((column) => (isOpen(row, column) ? cellAt(row, column.name) : null))));
+  return printTsv(
+    selectedRows().map((row) => columns.map((column) => (isOpen(row, column) ? cellAt(row, column.name) : null))),
+  );
 }
 
 export function paste(text: string): void {
@@ -163,7 +193,11 @@ export function paste(text: string): void {
   const { top, bottom, left, right } = selection.value;
   const block = parseTsv(text);
   const columns = shown.columns.slice(left);
-  const target = { rows: order.value.slice(top), columns, selected: { rows: bottom - top + 1, columns: right - left + 1 } };
+  const target = {
+    rows: order.value.slice(top),
+    columns,
+    selected: { rows: bottom - top + 1, columns: right - left + 1 },
+  };
   const next = pasted(current.value.rows[shown.name], block, target, (taken) => newRow(shown, taken));
   byHand(() => setTable(shown.name, next, `paste into ${shown.name}`));
   const added = next.rows.length - data.peek().rows.length;
@@ -171,9 +205,11 @@ export function paste(text: string): void {
 }
 
 /** Where the cell at a place leads, if it leads anywhere. */
-export function leadAt(row: number, at: number): RowPlace | undefined {
+function leadAt(row: number, at: number): RowPlace | undefined {
   const column = view.value?.columns[at];
-  return column === undefined ? undefined : leadOf(around.value, column, cellAt(row, column.name), typeBeside(row, column))?.place;
+  return column === undefined
+    ? undefined
+    : leadOf(around.value, column, cellAt(row, column.name), typeBeside(row, column))?.place;
 }
 
 export function follow(row: number, column: number): void {

@@ -33,7 +33,12 @@ export function parseCsv(text: string, delimiter = ''): Csv {
       records.push(record);
       lines.push(line);
     }
-    line += 1 + record.reduce((sum, field) => sum + (field.includes('\n') || field.includes('\r') ? field.split(/\r\n|\r|\n/).length - 1 : 0), 0);
+    line +=
+      1 +
+      record.reduce(
+        (sum, field) => sum + (field.includes('\n') || field.includes('\r') ? field.split(/\r\n|\r|\n/).length - 1 : 0),
+        0,
+      );
   }
   const problems = errors
     .filter(({ code }) => code !== 'UndetectableDelimiter')
@@ -80,11 +85,17 @@ export function convert(csv: Csv, header: boolean, mapping: string[], columns: M
   const from = columns.map(({ name }) => mapping.indexOf(name));
   const empty = columns.filter((column, at) => from[at] === -1 && !column.nullable && column.default === null);
   if (records.length > 0) {
-    for (const { name } of empty) problems.push({ line: 1, column: name, says: 'no field of the file goes here, but every row must have it' });
+    for (const { name } of empty)
+      problems.push({ line: 1, column: name, says: 'no field of the file goes here, but every row must have it' });
   }
   const rows = records.map((record, row) => {
     const line = lines[row]!;
-    if (record.length > mapping.length) problems.push({ line, column: '', says: `${record.length} fields, but ${mapping.length} columns: the rest is left out` });
+    if (record.length > mapping.length)
+      problems.push({
+        line,
+        column: '',
+        says: `${record.length} fields, but ${mapping.length} columns: the rest is left out`,
+      });
     return columns.map((column, at): Cell => {
       if (from[at] === -1) return null;
       const { cell, problem } = readCell(record[from[at]!] ?? '', column);
@@ -126,4 +137,6 @@ function field(cell: Cell): string {
 }
 
 /** Whether a text is more likely SQL than CSV. */
-export const looksLikeSql = (text: string) => /^\s*(--|\/\*|insert\s|create\s|begin\b|pragma\b|delete\s)/i.test(text) || /\binsert\s+into\b/i.test(text.slice(0, 20_000));
+export const looksLikeSql = (text: string) =>
+  /^\s*(--|\/\*|insert\s|create\s|begin\b|pragma\b|delete\s)/i.test(text) ||
+  /\binsert\s+into\b/i.test(text.slice(0, 20_000));

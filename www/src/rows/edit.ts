@@ -11,10 +11,12 @@ export interface Edit {
 }
 
 /** The table with all of these columns, in the order it has, then theirs. Rows are filled up with NULL. */
-export function withColumns(table: Table | undefined, names: string[]): Table {
+function withColumns(table: Table | undefined, names: string[]): Table {
   const has = table?.columns ?? [];
   const columns = [...has, ...names.filter((name) => !has.includes(name))];
-  const rows = (table?.rows ?? []).map((cells) => (cells.length === columns.length ? cells : columns.map((_, at) => cells[at] ?? null)));
+  const rows = (table?.rows ?? []).map((cells) =>
+    cells.length === columns.length ? cells : columns.map((_, at) => cells[at] ?? null),
+  );
   return { columns, rows };
 }
 
@@ -38,7 +40,9 @@ export function edited(table: Table | undefined, edits: Edit[]): Table {
 export function inserted(table: Table | undefined, at: number, added: Record<string, Cell>[], names: string[]): Table {
   const all = new Set([...names, ...added.flatMap((one) => Object.keys(one))]);
   const { columns, rows } = withColumns(table, [...all]);
-  const cells = added.map((values) => columns.map((column) => (Object.hasOwn(values, column) ? values[column]! : null)));
+  const cells = added.map((values) =>
+    columns.map((column) => (Object.hasOwn(values, column) ? values[column]! : null)),
+  );
   return { columns, rows: [...rows.slice(0, at), ...cells, ...rows.slice(at)] };
 }
 
@@ -58,10 +62,18 @@ export interface Target {
 }
 
 /** Pastes a block: over the cells that are there, and as new rows below the last one. */
-export function pasted(table: Table | undefined, block: Field[][], target: Target, blank: (taken: Table) => Record<string, Cell>): Table {
+export function pasted(
+  table: Table | undefined,
+  block: Field[][],
+  target: Target,
+  blank: (taken: Table) => Record<string, Cell>,
+): Table {
   const one = block.length === 1 && block[0]?.length === 1 ? block[0][0] : undefined;
   const { rows, columns, selected } = target;
-  const fields = one === undefined ? block : Array.from({ length: selected.rows }, () => Array.from({ length: selected.columns }, () => one));
+  const fields =
+    one === undefined
+      ? block
+      : Array.from({ length: selected.rows }, () => Array.from({ length: selected.columns }, () => one));
   const edits: Edit[] = [];
   const names = columns.map(({ name }) => name);
   let next = withColumns(table, names);
@@ -72,7 +84,13 @@ export function pasted(table: Table | undefined, block: Field[][], target: Targe
     });
     const row = rows[at];
     if (row !== undefined) edits.push(...values.map((value) => ({ row, ...value })));
-    else next = inserted(next, next.rows.length, [{ ...blank(next), ...Object.fromEntries(values.map(({ column, cell }) => [column, cell])) }], names);
+    else
+      next = inserted(
+        next,
+        next.rows.length,
+        [{ ...blank(next), ...Object.fromEntries(values.map(({ column, cell }) => [column, cell])) }],
+        names,
+      );
   });
   return edited(next, edits);
 }
@@ -140,11 +158,16 @@ function startOf(column: ModelColumn, of: NewRowOf): Cell {
 }
 
 /** A default of the schema as a cell; undefined for an expression that is none of the common ones. */
-export function fromDefault(column: Pick<ModelColumn, 'type' | 'default' | 'nullable'>, of: Pick<NewRowOf, 'now' | 'uuid'>): Cell | undefined {
+export function fromDefault(
+  column: Pick<ModelColumn, 'type' | 'default' | 'nullable'>,
+  of: Pick<NewRowOf, 'now' | 'uuid'>,
+): Cell | undefined {
   const text = (column.default ?? '').trim();
   if (/^null$/i.test(text)) return null;
-  if (/^\(?\s*(now|current_timestamp|current_date|getdate|sysdate|datetime|utc_timestamp|localtimestamp)\b/i.test(text)) return of.now;
-  if (/^(gen_random_uuid|uuid|uuid_generate_v4|newid|random_uuid)\b/i.test(text)) return (of.uuid ?? (() => crypto.randomUUID()))();
+  if (/^\(?\s*(now|current_timestamp|current_date|getdate|sysdate|datetime|utc_timestamp|localtimestamp)\b/i.test(text))
+    return of.now;
+  if (/^(gen_random_uuid|uuid|uuid_generate_v4|newid|random_uuid)\b/i.test(text))
+    return (of.uuid ?? (() => crypto.randomUUID()))();
   const quoted = /^'((?:[^']|'')*)'(?:::.*)?$/.exec(text) ?? /^"(.*)"$/.exec(text);
   const bare = quoted?.[1]?.replaceAll("''", "'") ?? text;
   if (quoted === null && /[()]/.test(text)) return undefined;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One row as a form: the same as in the grid, with a label to each field. For fingers, and for everybody who likes it better.
+// One row as a form: the same as in the grid, with a label to each field. For fingers, and for everybody who likes it
+// better.
 import { useId, useState } from 'preact/hooks';
 import { showRow } from '../app/places.ts';
 import { applyRow } from '../case/store.ts';
@@ -32,21 +33,27 @@ function OneRow({ row }: { row: number }) {
   const table = data.peek();
   const before = (column: ModelColumn): Cell => table.rows[row]?.[table.columns.indexOf(column.name)] ?? null;
   const [entries, setEntries] = useState<Record<string, Entry>>(() =>
-    Object.fromEntries(shown.columns.map((column) => [column.name, { text: textOf(before(column)), isNull: before(column) === null }])),
+    Object.fromEntries(
+      shown.columns.map((column) => [column.name, { text: textOf(before(column)), isNull: before(column) === null }]),
+    ),
   );
   const marks = marksHere.value?.rows.get(row);
   const cellOf = (column: ModelColumn): Cell => {
     const entry = entries[column.name]!;
     if (entry.isNull) return null;
     // What was not touched stays exactly what it was.
-    return entry.text === textOf(before(column)) && before(column) !== null ? before(column) : parseCell(entry.text, column.type).cell;
+    return entry.text === textOf(before(column)) && before(column) !== null
+      ? before(column)
+      : parseCell(entry.text, column.type).cell;
   };
   const close = () => {
     form.value = undefined;
     goTo({ row, column: 0 });
   };
   const save = () => {
-    const changed = shown.columns.map((column) => [column.name, cellOf(column), before(column)] as const).filter(([, now, then]) => !sameCell(now, then));
+    const changed = shown.columns
+      .map((column) => [column.name, cellOf(column), before(column)] as const)
+      .filter(([, now, then]) => !sameCell(now, then));
     if (changed.length > 0) {
       const values = Object.fromEntries(changed.map(([name, now]) => [name, now]));
       byHand(() => applyRow({ table: shown.name, row, values }, `change a row of ${shown.name}`));
@@ -169,7 +176,13 @@ function Field(props: {
           </button>
         )}
         {!isBool && (column.nullable || entry.isNull) && (
-          <button type="button" class="quiet rows-nullify" aria-pressed={entry.isNull} aria-label={`${column.name} is NULL`} onClick={() => set({ ...entry, isNull: !entry.isNull })}>
+          <button
+            type="button"
+            class="quiet rows-nullify"
+            aria-pressed={entry.isNull}
+            aria-label={`${column.name} is NULL`}
+            onClick={() => set({ ...entry, isNull: !entry.isNull })}
+          >
             NULL
           </button>
         )}
@@ -188,7 +201,10 @@ function Field(props: {
           </button>
         )}
       </div>
-      <div id={`${id}-below`} class={`rows-field-below ${problem !== undefined || props.found !== '' ? 'warn' : 'muted'}`}>
+      <div
+        id={`${id}-below`}
+        class={`rows-field-below ${problem !== undefined || props.found !== '' ? 'warn' : 'muted'}`}
+      >
         {below.join(' · ')}
       </div>
     </div>

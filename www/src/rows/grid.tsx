@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table as a grid, as WAI-ARIA describes it. Only rows that are seen (and the one at the cursor) are in the document.
+// The table as a grid, as WAI-ARIA describes it. Only rows that are seen (and the one at the cursor) are in the
+// document.
 import { Component } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Cell, Finding, ModelColumn } from '../engine/shapes.ts';
@@ -10,8 +11,26 @@ import { addRow, clear, copy, edit, editAsForm, follow, isOpen, paste, removeRow
 import { type Decider, type RowMarks, SIGNS, worstOf } from './marks.ts';
 import { nextSort } from './order.ts';
 import {
-  HEAD, type Surroundings, type View, anchor, around, cursor, data, decidersHere, editing, flash, focusWanted, goTo, importing, marksHere,
-  order, revealed, selection, shownAt, sort, view,
+  HEAD,
+  type Surroundings,
+  type View,
+  anchor,
+  around,
+  cursor,
+  data,
+  decidersHere,
+  editing,
+  flash,
+  focusWanted,
+  goTo,
+  importing,
+  marksHere,
+  order,
+  revealed,
+  selection,
+  shownAt,
+  sort,
+  view,
 } from './state.ts';
 import { readTime, showTime } from './time.ts';
 import { lettersOf, scrollTo, widthOf, windowOf } from './window.ts';
@@ -49,7 +68,9 @@ function TableGrid({ shown }: { shown: View }) {
     const touch = matchMedia('(max-width: 719px), (pointer: coarse)');
     const measure = () => setSize((old) => {
       const now = { top: box.scrollTop, height: box.clientHeight, width: box.clientWidth, touch: touch.matches };
-      return now.top === old.top && now.height === old.height && now.width === old.width && now.touch === old.touch ? old : now;
+      return now.top === old.top && now.height === old.height && now.width === old.width && now.touch === old.touch
+        ? old
+        : now;
     });
     const observer = new ResizeObserver(measure);
     observer.observe(box);
@@ -77,14 +98,29 @@ function TableGrid({ shown }: { shown: View }) {
     done.current = wanted;
     const place = cursor.peek();
     const at = shownAt.peek().get(place.row) ?? HEAD;
-    if (at !== HEAD) box.scrollTop = scrollTo(box.scrollTop, box.clientHeight - HEADING_HEIGHT, 0, at * rowHeight, (at + 1) * rowHeight);
+    if (at !== HEAD)
+      box.scrollTop = scrollTo(
+        box.scrollTop,
+        box.clientHeight - HEADING_HEIGHT,
+        0,
+        at * rowHeight,
+        (at + 1) * rowHeight,
+      );
     if (place.column >= layout.stuck) {
       const left = layout.widths.slice(0, place.column).reduce((sum, width) => sum + width, HEAD_WIDTH);
-      box.scrollLeft = scrollTo(box.scrollLeft, box.clientWidth, layout.stuckWidth, left, left + (layout.widths[place.column] ?? 0));
+      box.scrollLeft = scrollTo(
+        box.scrollLeft,
+        box.clientWidth,
+        layout.stuckWidth,
+        left,
+        left + (layout.widths[place.column] ?? 0),
+      );
     }
     // A cell that is being edited has the focus in its field.
     if (editing.peek() !== undefined) return;
-    box.querySelector<HTMLElement>(`[data-row="${place.row}"][data-column="${place.column}"]`)?.focus({ preventScroll: true });
+    box
+      .querySelector<HTMLElement>(`[data-row="${place.row}"][data-column="${place.column}"]`)
+      ?.focus({ preventScroll: true });
   });
 
   // What lit up goes out again.
@@ -107,7 +143,12 @@ function TableGrid({ shown }: { shown: View }) {
   const cursorAt = shownAt.value.get(place.row);
   if (cursorAt !== undefined && (cursorAt < first || cursorAt >= end)) drawn.push(cursorAt);
   // Something in the grid can always be reached by Tab.
-  const reachable = cursorAt === undefined && place.row !== HEAD ? (rows.length > 0 ? { row: rows[0]!, column: 0 } : { row: HEAD, column: 0 }) : place;
+  const reachable =
+    cursorAt === undefined && place.row !== HEAD
+      ? rows.length > 0
+        ? { row: rows[0]!, column: 0 }
+        : { row: HEAD, column: 0 }
+      : place;
 
   return (
     <div
@@ -154,7 +195,8 @@ function TableGrid({ shown }: { shown: View }) {
         <Headings shown={shown} layout={layout} reachable={reachable.row === HEAD ? reachable.column : undefined} />
         {drawn.map((at) => {
           const row = rows[at]!;
-          const selected = at >= chosen.top && at <= chosen.bottom && (chosen.top !== chosen.bottom || chosen.left !== chosen.right);
+          const selected =
+            at >= chosen.top && at <= chosen.bottom && (chosen.top !== chosen.bottom || chosen.left !== chosen.right);
           const light = lit.find((one) => one.row === row);
           return (
             <Row
@@ -187,7 +229,10 @@ function TableGrid({ shown }: { shown: View }) {
 const NO_CELLS: Cell[] = [];
 const ALL: string[] = ['*'];
 
-/** How wide columns are. Worked out when a table is opened, and again when it has rows for the first time: not at every letter. */
+/**
+ * How wide columns are. Worked out when a table is opened, and again when it has rows for the first time: not at every
+ * letter.
+ */
 function useLayout(shown: View, touch: boolean, room: number): Layout {
   const names = shown.columns.map(({ name, type, role }) => `${name} ${type} ${role}`).join('\n');
   const any = shown.count > 0;
@@ -197,7 +242,8 @@ function useLayout(shown: View, touch: boolean, room: number): Layout {
     const widths = shown.columns.map((column) => {
       const at = columns.indexOf(column.name);
       const letters = sample.map((cells, row) => shownLetters(cells[at] ?? null, column, sample === rows ? row : -1));
-      const small = lettersOf(column.type) + (column.role === null ? 0 : lettersOf(column.role) + 3) + (column.secret ? 9 : 0);
+      const small =
+        lettersOf(column.type) + (column.role === null ? 0 : lettersOf(column.role) + 3) + (column.secret ? 9 : 0);
       const heading = 26 + Math.max(lettersOf(column.name) * 7.6, small * 6.1);
       return Math.max(widthOf(heading, letters), column.type === 'bool' ? 84 : 0);
     });
@@ -211,7 +257,13 @@ function useLayout(shown: View, touch: boolean, room: number): Layout {
       stuck += 1;
       stuckWidth += width;
     }
-    return { widths, stuck, stuckWidth, total: widths.reduce((sum, width) => sum + width, HEAD_WIDTH), rowHeight: touch ? 38 : 29 };
+    return {
+      widths,
+      stuck,
+      stuckWidth,
+      total: widths.reduce((sum, width) => sum + width, HEAD_WIDTH),
+      rowHeight: touch ? 38 : 29,
+    };
   }, [names, any, touch, Math.round(room / 80)]);
 }
 
@@ -219,19 +271,23 @@ function shownLetters(cell: Cell, column: ModelColumn, row: number): number {
   if (cell === null) return 4;
   if (column.secret) return 6;
   const time = column.type === 'time' ? readTime(cell) : undefined;
-  if (typeof time === 'number') return showTime(time).length + timeSays(cell, column, around.peek().at).length * 0.9 + 1;
+  if (typeof time === 'number')
+    return showTime(time).length + timeSays(cell, column, around.peek().at).length * 0.9 + 1;
   // An id with the name of what it leads to.
   const label = leads(column) ? (leadFrom(around.peek(), column, row, cell)?.label ?? '') : '';
   const text = textOf(cell);
   return label === '' ? lettersOf(text) : lettersOf(short(text, label)) + lettersOf(label) * 0.9 + 1;
 }
 
-const KIND_OF_KEY = (shown: View, name: string) => (shown.key.includes(name) ? ', part of the key' : '');
-
 /** What is to be known of a column, in one sentence or two. */
 export function columnSays(shown: View, column: ModelColumn): string {
+  const also = [
+    shown.key.includes(column.name) ? 'part of the key' : '',
+    column.nullable ? '' : 'never NULL',
+    column.unique ? 'unique' : '',
+  ].filter((one) => one !== '');
   const parts = [
-    `${column.name}: ${column.type}${KIND_OF_KEY(shown, column.name)}${column.nullable ? '' : ', never NULL'}${column.unique ? ', unique' : ''}.`,
+    `${[`${column.name}: ${column.type}`, ...also].join(', ')}.`,
     column.role === null ? 'It has no say in decisions.' : `For decisions: ${column.role}.`,
     column.references === null ? '' : `Leads to a row of ${column.references}.`,
     column.typed_by === null ? '' : `${column.typed_by} says of which type the id is.`,
@@ -321,7 +377,21 @@ class Row extends Component<RowProps> {
   }
 
   override render() {
-    const { row, at, shown, layout, cells, columnsOfTable, active, from, to, marks, decider, light, around: surroundings } = this.props;
+    const {
+      row,
+      at,
+      shown,
+      layout,
+      cells,
+      columnsOfTable,
+      active,
+      from,
+      to,
+      marks,
+      decider,
+      light,
+      around: surroundings,
+    } = this.props;
     const cellOf = (column: ModelColumn, number: number) => {
       const cell = cells[columnsOfTable.indexOf(column.name)] ?? null;
       const found = marks?.cells.get(column.name);
@@ -354,10 +424,23 @@ class Row extends Component<RowProps> {
               {found !== undefined && <Sign findings={found} />}
               {column.type === 'bool' && (cell === null || readBool(cell) !== undefined) ? (
                 <span class="rows-box" data-toggle="true">
-                  {cell === null ? <span class="rows-null"><span aria-hidden="true">–</span> NULL</span> : <CellShown cell={cell} column={column} lead={undefined} at={0} hidden={false} found={false} />}
+                  {cell === null ? (
+                    <span class="rows-null">
+                      <span aria-hidden="true">–</span> NULL
+                    </span>
+                  ) : (
+                    <CellShown cell={cell} column={column} lead={undefined} at={0} hidden={false} found={false} />
+                  )}
                 </span>
               ) : (
-                <CellShown cell={cell} column={column} lead={leadFrom(surroundings, column, row, cell)} at={surroundings.at} hidden={!isOpen(row, column)} found={found !== undefined} />
+                <CellShown
+                  cell={cell}
+                  column={column}
+                  lead={leadFrom(surroundings, column, row, cell)}
+                  at={surroundings.at}
+                  hidden={!isOpen(row, column)}
+                  found={found !== undefined}
+                />
               )}
             </>
           )}
@@ -373,9 +456,16 @@ class Row extends Component<RowProps> {
         aria-rowindex={at + 2}
         aria-selected={from !== undefined}
         class={classes.join(' ')}
-        style={{ top: `${HEADING_HEIGHT + at * layout.rowHeight}px`, height: `${layout.rowHeight}px`, width: `${layout.total}px` }}
+        style={{
+          top: `${HEADING_HEIGHT + at * layout.rowHeight}px`,
+          height: `${layout.rowHeight}px`,
+          width: `${layout.total}px`,
+        }}
       >
-        <div class={(this.props.editing ?? layout.stuck) < layout.stuck ? 'rows-stuck rows-above' : 'rows-stuck'} role="none">
+        <div
+          class={(this.props.editing ?? layout.stuck) < layout.stuck ? 'rows-stuck rows-above' : 'rows-stuck'}
+          role="none"
+        >
           <RowHead row={row} active={active === HEAD} marks={marks} decider={decider} />
           {shown.columns.slice(0, layout.stuck).map(cellOf)}
         </div>
@@ -406,9 +496,21 @@ export function deciderSays({ itself, effect, says }: Decider): string {
   return itself ? `This row decides the answer (${what}): ${says}` : `The answer (${what}) rests on this row: ${says}`;
 }
 
-function RowHead({ row, active, marks, decider }: { row: number; active: boolean; marks: RowMarks | undefined; decider: Decider | undefined }) {
+function RowHead({
+  row,
+  active,
+  marks,
+  decider,
+}: {
+  row: number;
+  active: boolean;
+  marks: RowMarks | undefined;
+  decider: Decider | undefined;
+}) {
   const found = marks === undefined ? [] : [...marks.row, ...[...marks.cells.values()].flat()];
-  const says = [decider === undefined ? '' : deciderSays(decider), ...found.map(findingSays)].filter((text) => text !== '');
+  const says = [decider === undefined ? '' : deciderSays(decider), ...found.map(findingSays)].filter(
+    (text) => text !== '',
+  );
   return (
     <div
       role="rowheader"
@@ -437,11 +539,13 @@ function RowHead({ row, active, marks, decider }: { row: number; active: boolean
   );
 }
 
-// --- What hands do ------------------------------------------------------------------------------------------------------
+// --- What hands do ---------------------------------------------------------------------------------------------------
 
 function placeOf(event: Event): { row: number; column: number } | undefined {
   const cell = (event.target as Element | null)?.closest?.<HTMLElement>('[data-row]');
-  return cell === null || cell === undefined ? undefined : { row: Number(cell.dataset['row']), column: Number(cell.dataset['column']) };
+  return cell === null || cell === undefined
+    ? undefined
+    : { row: Number(cell.dataset['row']), column: Number(cell.dataset['column']) };
 }
 
 let dragging = false;
@@ -524,7 +628,14 @@ function command(event: KeyboardEvent): boolean {
   const last = shown.columns.length - 1;
   const column = shown.columns[place.column];
   const far = rows.length + 1;
-  const page = Math.max(1, Math.floor((event.currentTarget instanceof HTMLElement ? (event.currentTarget.parentElement?.clientHeight ?? 300) - HEADING_HEIGHT : 300) / 30) - 1);
+  const page = Math.max(
+    1,
+    Math.floor(
+      (event.currentTarget instanceof HTMLElement
+        ? (event.currentTarget.parentElement?.clientHeight ?? 300) - HEADING_HEIGHT
+        : 300) / 30,
+    ) - 1,
+  );
   switch (key) {
     case 'ArrowDown':
       step(ctrl ? far : 1, 0, shift);

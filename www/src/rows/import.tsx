@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows from CSV or SQL: pasted, dropped, or a file. What would come of it is shown first; nothing changes until one says so.
+// Rows from CSV or SQL: pasted, dropped, or a file. What would come of it is shown first; nothing changes until one
+// says so.
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { change, current, setTable } from '../case/store.ts';
 import { ask } from '../engine/engine.ts';
@@ -55,7 +56,9 @@ function Import({ given }: { given: { text: string; name: string } }) {
         }}
       >
         <div class="rows-import-line">
-          <span>CSV for {shown?.name ?? 'a table'}, or SQL with INSERTs for any tables: paste it, drop a file here, or</span>
+          <span>
+            CSV for {shown?.name ?? 'a table'}, or SQL with INSERTs for any tables: paste it, drop a file here, or
+          </span>
           <button type="button" onClick={() => file.current?.click()}>
             Choose a file …
           </button>
@@ -82,7 +85,10 @@ function Import({ given }: { given: { text: string; name: string } }) {
             rows={6}
             spellcheck={false}
             aria-label="CSV or SQL"
-            placeholder={`${shown?.inSchema.slice(0, 4).join(',') ?? 'id,name'}\n…\n\nor\n\nINSERT INTO ${shown?.name ?? 'users'} (…) VALUES (…);`}
+            placeholder={
+              `${shown?.inSchema.slice(0, 4).join(',') ?? 'id,name'}\n…\n\nor\n\n` +
+              `INSERT INTO ${shown?.name ?? 'users'} (…) VALUES (…);`
+            }
             value={text}
             onInput={(event) => setText(event.currentTarget.value)}
           />
@@ -97,10 +103,12 @@ function Import({ given }: { given: { text: string; name: string } }) {
           </label>
           <span class="space" />
           <label>
-            <input type="radio" name="rows-how" checked={!replace} onChange={() => setReplace(false)} /> add to the rows that are there
+            <input type="radio" name="rows-how" checked={!replace} onChange={() => setReplace(false)} /> add to the rows
+            that are there
           </label>
           <label>
-            <input type="radio" name="rows-how" checked={replace} onChange={() => setReplace(true)} /> put in their place
+            <input type="radio" name="rows-how" checked={replace} onChange={() => setReplace(true)} /> put in their
+            place
           </label>
         </fieldset>
         {text.trim() === '' ? (
@@ -134,10 +142,15 @@ function End(props: { can: boolean; say: string; act: () => void; close: () => v
 }
 
 const count = (many: number) => (many === 1 ? '1 row' : `${many} rows`);
+/** The tables that an import is about, in a few words. */
+const named = (names: string[]) => (names.length === 1 ? names[0]! : `${names.length} tables`);
 
 function FromCsv({ text, shown, replace, close }: { text: string; shown: View; replace: boolean; close: () => void }) {
   // A file without names has its fields as the schema has its columns.
-  const columns = useMemo(() => shown.inSchema.map((name) => shown.columns.find((column) => column.name === name)!), [shown.columns]);
+  const columns = useMemo(
+    () => shown.inSchema.map((name) => shown.columns.find((column) => column.name === name)!),
+    [shown.columns],
+  );
   const [delimiter, setDelimiter] = useState('');
   const [header, setHeader] = useState<boolean | undefined>(undefined);
   const [chosen, setChosen] = useState<Record<number, string>>({});
@@ -152,7 +165,9 @@ function FromCsv({ text, shown, replace, close }: { text: string; shown: View; r
   const { rows } = ready.table;
   const act = () => {
     const before = current.value.rows[shown.name];
-    byHand(() => setTable(shown.name, joined(before, ready.table, replace), `import ${count(rows.length)} into ${shown.name}`));
+    byHand(() =>
+      setTable(shown.name, joined(before, ready.table, replace), `import ${count(rows.length)} into ${shown.name}`),
+    );
     notice(`${count(rows.length)} imported into ${shown.name}. Undo takes them back.`);
     close();
   };
@@ -160,7 +175,7 @@ function FromCsv({ text, shown, replace, close }: { text: string; shown: View; r
     <>
       <div class="rows-import-line">
         <label>
-          Between the fields: {' '}
+          Between the fields:{' '}
           <select value={delimiter} onChange={(event) => setDelimiter(event.currentTarget.value)}>
             {DELIMITERS.map(([value, says]) => (
               <option key={value} value={value}>
@@ -189,10 +204,18 @@ function FromCsv({ text, shown, replace, close }: { text: string; shown: View; r
               {mapping.map((name, at) => (
                 <th key={at} scope="col">
                   <div class="muted rows-field-of">{headed ? first[at] : `field ${at + 1}`}</div>
-                  <select aria-label={`Column for ${headed ? first[at] : `field ${at + 1}`}`} value={name} onChange={(event) => setChosen({ ...chosen, [at]: event.currentTarget.value })}>
+                  <select
+                    aria-label={`Column for ${headed ? first[at] : `field ${at + 1}`}`}
+                    value={name}
+                    onChange={(event) => setChosen({ ...chosen, [at]: event.currentTarget.value })}
+                  >
                     <option value="">(left out)</option>
                     {columns.map((column) => (
-                      <option key={column.name} value={column.name} disabled={mapping.includes(column.name) && column.name !== name}>
+                      <option
+                        key={column.name}
+                        value={column.name}
+                        disabled={mapping.includes(column.name) && column.name !== name}
+                      >
                         {column.name}
                       </option>
                     ))}
@@ -211,9 +234,25 @@ function FromCsv({ text, shown, replace, close }: { text: string; shown: View; r
                   const cell = cells[column] ?? null;
                   const original = csv.records[row + (headed ? 1 : 0)]?.[at] ?? '';
                   return (
-                    <td key={at} class={problem !== undefined ? 'rows-error' : column < 0 ? 'muted' : ''} title={problem}>
-                      {problem !== undefined && <span class="bad">✗<span class="hidden"> {problem}</span> </span>}
-                      {column < 0 ? <s>{original}</s> : cell === null ? <span class="rows-null">NULL</span> : columns[column]?.secret === true ? '••••••' : textOf(cell)}
+                    <td
+                      key={at}
+                      class={problem !== undefined ? 'rows-error' : column < 0 ? 'muted' : ''}
+                      title={problem}
+                    >
+                      {problem !== undefined && (
+                        <span class="bad">
+                          ✗<span class="hidden"> {problem}</span>{' '}
+                        </span>
+                      )}
+                      {column < 0 ? (
+                        <s>{original}</s>
+                      ) : cell === null ? (
+                        <span class="rows-null">NULL</span>
+                      ) : columns[column]?.secret === true ? (
+                        '••••••'
+                      ) : (
+                        textOf(cell)
+                      )}
                     </td>
                   );
                 })}
@@ -226,7 +265,13 @@ function FromCsv({ text, shown, replace, close }: { text: string; shown: View; r
       <Problems problems={ready.problems} />
       <End
         can={rows.length > 0 && mapping.some((name) => name !== '')}
-        say={rows.length === 0 ? 'Import' : `${replace ? 'Put' : 'Add'} ${count(rows.length)} ${replace ? 'in place of' : 'to'} ${shown.name}${replace ? `’s ${shown.count}` : ''}`}
+        say={
+          rows.length === 0
+            ? 'Import'
+            : replace
+              ? `Put ${count(rows.length)} in place of ${shown.name}’s ${shown.count}`
+              : `Add ${count(rows.length)} to ${shown.name}`
+        }
         act={act}
         close={close}
       />
@@ -239,7 +284,8 @@ function Problems({ problems }: { problems: Problem[] }) {
   return (
     <details class="rows-problems" open={problems.length <= 6}>
       <summary class="warn">
-        ! {problems.length} {problems.length === 1 ? 'thing does' : 'things do'} not fit. What does not is kept as text, and marked.
+        ! {problems.length} {problems.length === 1 ? 'thing does' : 'things do'} not fit. What does not is kept as text,
+        and marked.
       </summary>
       <ul>
         {problems.slice(0, MOST_PROBLEMS).map(({ line, column, says }, at) => (
@@ -279,13 +325,15 @@ function FromSql({ text, replace, close }: { text: string; replace: boolean; clo
   if (read === undefined) return <p class="muted rows-import-none">Reading …</p>;
   const tables = Object.entries(read.rows).filter(([, { rows }]) => rows.length > 0);
   const all = tables.reduce((sum, [, { rows }]) => sum + rows.length, 0);
+  const into = named(tables.map(([name]) => name));
   const errors = read.findings.filter(({ severity }) => severity === 'error').length;
   const act = () => {
     const rows: Rows = { ...current.value.rows };
     for (const [name, added] of tables) rows[name] = joined(rows[name], added, replace);
     byHand(() => change({ rows }, `import ${count(all)} from SQL`));
-    if (tables[0] !== undefined && !tables.some(([name]) => name === view.value?.name)) wantedTable.value = tables[0][0];
-    notice(`${count(all)} imported into ${tables.length === 1 ? tables[0]![0] : `${tables.length} tables`}. Undo takes them back.`);
+    if (tables[0] !== undefined && !tables.some(([name]) => name === view.value?.name))
+      wantedTable.value = tables[0][0];
+    notice(`${count(all)} imported into ${into}. Undo takes them back.`);
     close();
   };
   return (
@@ -319,13 +367,17 @@ function FromSql({ text, replace, close }: { text: string; replace: boolean; clo
       {read.findings.length > 0 ? (
         <details class="rows-problems" open={read.findings.length <= 6}>
           <summary class={errors > 0 ? 'bad' : 'warn'}>
-            {errors > 0 ? '✗' : '!'} {read.findings.length} {read.findings.length === 1 ? 'thing' : 'things'} to say about the text
+            {errors > 0 ? '✗' : '!'} {read.findings.length} {read.findings.length === 1 ? 'thing' : 'things'} to say
+            about the text
             {errors > 0 && '; what cannot be read is left out'}
           </summary>
           <ul>
             {read.findings.slice(0, MOST_PROBLEMS).map(({ message, help, place }, at) => (
               <li key={at}>
-                {place !== undefined && place !== null && place.line > 0 && `Line ${place.line}, column ${place.column}: `}
+                {place !== undefined &&
+                  place !== null &&
+                  place.line > 0 &&
+                  `Line ${place.line}, column ${place.column}: `}
                 {message} {help !== undefined && <span class="muted">{help}</span>}
               </li>
             ))}
@@ -335,7 +387,18 @@ function FromSql({ text, replace, close }: { text: string; replace: boolean; clo
       ) : (
         tables.length > 0 && <p class="good">✓ Everything could be read.</p>
       )}
-      <End can={all > 0} say={all === 0 ? 'Import' : `${replace ? 'Put' : 'Add'} ${count(all)} ${replace ? 'in place of what is there' : `to ${tables.length === 1 ? tables[0]![0] : `${tables.length} tables`}`}`} act={act} close={close} />
+      <End
+        can={all > 0}
+        say={
+          all === 0
+            ? 'Import'
+            : replace
+              ? `Put ${count(all)} in place of what is there`
+              : `Add ${count(all)} to ${into}`
+        }
+        act={act}
+        close={close}
+      />
     </>
   );
 }

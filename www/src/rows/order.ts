@@ -23,7 +23,8 @@ export function orderOf(table: Table, columns: ModelColumn[], { sort, filter, on
   const needle = filter.trim().toLowerCase();
   // A secret is not to be guessed letter by letter.
   const open = columns.filter(({ secret }) => !secret).map(({ name }) => table.columns.indexOf(name));
-  const has = (cells: Table['rows'][number]) => open.some((at) => at >= 0 && textOf(cells[at]).toLowerCase().includes(needle));
+  const has = (cells: Table['rows'][number]) =>
+    open.some((at) => at >= 0 && textOf(cells[at]).toLowerCase().includes(needle));
   const rows: number[] = [];
   table.rows.forEach((cells, row) => {
     const shown = (only === null || only.has(row)) && (needle === '' || has(cells));
@@ -43,12 +44,16 @@ export function orderOf(table: Table, columns: ModelColumn[], { sort, filter, on
 }
 
 /**
- * Columns as they are shown: the key first, then what decides, then attributes, then what has no say. Within each as the
- * schema has them.
+ * Columns as they are shown: the key first, then what decides, then attributes, then what has no say. Within each as
+ * the schema has them.
  */
 export function byWeight(columns: ModelColumn[], key: string[]): ModelColumn[] {
-  const weight = ({ name, role }: ModelColumn) => (key.includes(name) ? 0 : role === null ? 3 : role === 'attribute' ? 2 : 1);
-  return columns.map((column, at) => ({ column, at })).sort((a, b) => weight(a.column) - weight(b.column) || a.at - b.at).map(({ column }) => column);
+  const weight = ({ name, role }: ModelColumn) =>
+    key.includes(name) ? 0 : role === null ? 3 : role === 'attribute' ? 2 : 1;
+  return columns
+    .map((column, at) => ({ column, at }))
+    .sort((a, b) => weight(a.column) - weight(b.column) || a.at - b.at)
+    .map(({ column }) => column);
 }
 
 /** What a click on a heading makes of the order: up, down, as it was. */

@@ -10,7 +10,22 @@ import { addRow, clear, copy, duplicate, editAsForm, exportCsv, removeRows, show
 import { RowForm } from './form.tsx';
 import { Grid, findingSays } from './grid.tsx';
 import { ImportDialog } from './import.tsx';
-import { HEAD, cursor, data, filter, flash, goTo, importing, loading, marksHere, modelIsOld, onlyProblems, order, view, views } from './state.ts';
+import {
+  HEAD,
+  cursor,
+  data,
+  filter,
+  flash,
+  goTo,
+  importing,
+  loading,
+  marksHere,
+  modelIsOld,
+  onlyProblems,
+  order,
+  view,
+  views,
+} from './state.ts';
 import { Status } from './status.tsx';
 import { Strip } from './strip.tsx';
 import { notice } from '../ui/notices.tsx';
@@ -75,7 +90,12 @@ function Tools() {
           { label: 'Add a row', hint: 'Ctrl+Enter: below this one', act: () => addRow() },
           { label: 'Edit the row as a form', hint: 'Enter at its number', disabled: !there, act: () => editAsForm() },
           { label: 'Add a copy of the row', disabled: !there, act: duplicate },
-          { label: 'Copy what is selected', hint: 'Ctrl+C, and Ctrl+V to paste', disabled: !there, act: () => void toClipboard() },
+          {
+            label: 'Copy what is selected',
+            hint: 'Ctrl+C, and Ctrl+V to paste',
+            disabled: !there,
+            act: () => void toClipboard(),
+          },
           { label: 'Set what is selected to NULL', hint: 'Delete', disabled: !there, act: clear },
           { label: 'Remove the selected rows', hint: 'Ctrl+Delete', disabled: !there, act: () => removeRows() },
           { label: 'Save this table as CSV', disabled: data.value.rows.length === 0, act: exportCsv },
@@ -97,7 +117,8 @@ async function toClipboard(): Promise<void> {
 function NoTables() {
   return (
     <Empty>
-      The tables of your schema come here, with their rows: who there is, which roles they hold, what there is to act on. Write a schema first, or{' '}
+      The tables of your schema come here, with their rows: who there is, which roles they hold, what there is to act
+      on. Write a schema first, or{' '}
       <button type="button" class="link" onClick={() => (importing.value = { text: '', name: '' })}>
         import rows from SQL
       </button>
@@ -117,7 +138,9 @@ function Tables() {
       <div class="rows-panel" role="tabpanel" id="rows-panel" aria-labelledby={`rows-tab-${shown.name}`}>
         <div class="rows-says">
           <span class="rows-sentence" title={shown.says}>
-            {modelIsOld.value && <span class="warn">The texts have errors: tables are shown by the last model without one. </span>}
+            {modelIsOld.value && (
+              <span class="warn">The texts have errors: tables are shown by the last model without one. </span>
+            )}
             {about.length > 0 && <span class="warn">{about.map(findingSays).join(' ')} </span>}
             {shown.says}
           </span>
@@ -132,7 +155,13 @@ function Tables() {
             {problems === 1 ? '1 problem' : `${problems} problems`}
           </button>
         </div>
-        {data.value.rows.length === 0 ? <NoRows name={shown.name} /> : order.value.length === 0 ? <NothingFound /> : <Grid />}
+        {data.value.rows.length === 0 ? (
+          <NoRows name={shown.name} />
+        ) : order.value.length === 0 ? (
+          <NothingFound />
+        ) : (
+          <Grid />
+        )}
         <Status />
       </div>
     </>

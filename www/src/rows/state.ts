@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the pane shows and where one stands in it. Rows are named by where they stand in their table, whatever the order in
-// which they are shown.
+// What the pane shows and where one stands in it. Rows are named by where they stand in their table, whatever the order
+// in which they are shown.
 import { batch, computed, effect, signal } from '@preact/signals';
 import { table as wantedTable } from '../app/places.ts';
 import { current } from '../case/store.ts';
@@ -35,8 +35,20 @@ export interface View extends ModelTable {
 }
 
 const KINDS = [
-  'principal', 'group', 'group_membership', 'role', 'role_assignment', 'permission', 'role_permission', 'direct_permission', 'acl',
-  'tenant', 'resource', 'link', 'login_session', 'ignored',
+  'principal',
+  'group',
+  'group_membership',
+  'role',
+  'role_assignment',
+  'permission',
+  'role_permission',
+  'direct_permission',
+  'acl',
+  'tenant',
+  'resource',
+  'link',
+  'login_session',
+  'ignored',
 ];
 
 /** All tables: those that say who first, then what they may, then on what. */
@@ -46,26 +58,57 @@ export const views = computed<View[]>(() => {
     const table = rows[one.name];
     const more = (table?.columns ?? []).filter((name) => !one.columns.some((column) => column.name === name));
     const all = [...one.columns, ...more.map(unknownColumn)];
-    return { ...one, columns: byWeight(all, one.key), inSchema: all.map(({ name }) => name), known: true, count: table?.rows.length ?? 0 };
+    return {
+      ...one,
+      columns: byWeight(all, one.key),
+      inSchema: all.map(({ name }) => name),
+      known: true,
+      count: table?.rows.length ?? 0,
+    };
   });
   const strange = Object.entries(rows).filter(([name]) => !has.some((one) => one.name === name));
   for (const [name, { columns, rows: all }] of strange) {
     // Before the first model there is nothing wrong with them.
     const says = model.value === undefined ? '' : 'The schema has no such table: its rows say nothing.';
-    has.push({ name, kind: 'ignored', type: null, says, key: [], columns: columns.map(unknownColumn), inSchema: columns, line: 0, known: false, count: all.length });
+    has.push({
+      name,
+      kind: 'ignored',
+      type: null,
+      says,
+      key: [],
+      columns: columns.map(unknownColumn),
+      inSchema: columns,
+      line: 0,
+      known: false,
+      count: all.length,
+    });
   }
   return has.sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind));
 });
 
 const unknownColumn = (name: string): ModelColumn => ({
-  name, type: 'text', nullable: true, unique: false, default: null, references: null, secret: false, role: null, values: null, typed_by: null,
+  name,
+  type: 'text',
+  nullable: true,
+  unique: false,
+  default: null,
+  references: null,
+  secret: false,
+  role: null,
+  values: null,
+  typed_by: null,
 });
 
 /** The table that is shown. */
 export const view = computed<View | undefined>(() => {
   const all = views.value;
   const wanted = all.find(({ name }) => name === wantedTable.value);
-  return wanted ?? all.find(({ kind, count }) => kind !== 'ignored' && count > 0) ?? all.find(({ kind }) => kind !== 'ignored') ?? all[0];
+  return (
+    wanted ??
+    all.find(({ kind, count }) => kind !== 'ignored' && count > 0) ??
+    all.find(({ kind }) => kind !== 'ignored') ??
+    all[0]
+  );
 });
 
 const NOTHING: Table = { columns: [], rows: [] };
@@ -79,7 +122,9 @@ export const deciders = computed(() => {
   const answer = results.explanation.value ?? results.answer.value;
   return decidersOf(answer !== undefined && 'reasons' in answer ? answer.reasons : []);
 });
-export const decidersHere = computed<Map<number, Decider> | undefined>(() => deciders.value.get(view.value?.name ?? ''));
+export const decidersHere = computed<Map<number, Decider> | undefined>(() =>
+  deciders.value.get(view.value?.name ?? ''),
+);
 
 /** Everything in which references are looked up, and the instant that times are told from. */
 export interface Surroundings extends Around {
@@ -92,7 +137,7 @@ export const around = computed<Surroundings>(() => ({
   at: readTime(instant(current.value)) ?? Date.now(),
 }));
 
-// --- Where one stands ---------------------------------------------------------------------------------------------------
+// --- Where one stands ------------------------------------------------------------------------------------------------
 
 export interface Place {
   row: number;
@@ -239,7 +284,8 @@ function changedRows(then: Table, now: Table): { row: number; columns: string[] 
     const cells = now.rows[row]!;
     if (old.has(cells)) continue;
     const was = grown === 0 ? then.rows[row] : undefined;
-    const columns = was === undefined ? null : now.columns.filter((column, at) => cells[at] !== was[then.columns.indexOf(column)]);
+    const columns =
+      was === undefined ? null : now.columns.filter((column, at) => cells[at] !== was[then.columns.indexOf(column)]);
     changed.push({ row, columns });
   }
   return changed.length > 20 ? [] : changed;

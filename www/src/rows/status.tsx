@@ -17,11 +17,23 @@ export function Status() {
   const many = there && (top !== bottom || left !== right);
   return (
     <div class="rows-status">
-      <span class="rows-status-count muted">{rows === all ? (all === 1 ? '1 row' : `${all} rows`) : `${rows} of ${all}`}</span>
+      <span class="rows-status-count muted">
+        {rows === all ? (all === 1 ? '1 row' : `${all} rows`) : `${rows} of ${all}`}
+      </span>
       <span class="rows-status-says" role="status">
         {editSays.value !== '' ? (
           <span class="warn">! {editSays.value}</span>
-        ) : many ? `${bottom - top + 1} × ${right - left + 1} cells selected` : !there ? (column === undefined ? '' : columnSays(shown, column)) : <Says row={row} at={at} />}
+        ) : many ? (
+          `${bottom - top + 1} × ${right - left + 1} cells selected`
+        ) : !there ? (
+          column === undefined ? (
+            ''
+          ) : (
+            columnSays(shown, column)
+          )
+        ) : (
+          <Says row={row} at={at} />
+        )}
       </span>
       {there && !many && column !== undefined && !isOpen(row, column) && (
         <button type="button" onClick={() => reveal(row, column.name)}>
@@ -46,7 +58,10 @@ function Says({ row, at }: { row: number; at: number }) {
   const column = shown.columns[at];
   const marks = marksHere.value?.rows.get(row);
   const decider = decidersHere.value?.get(row);
-  const found = column === undefined ? [...(marks?.row ?? []), ...[...(marks?.cells.values() ?? [])].flat()] : [...(marks?.cells.get(column.name) ?? []), ...(marks?.row ?? [])];
+  const found =
+    column === undefined
+      ? [...(marks?.row ?? []), ...[...(marks?.cells.values() ?? [])].flat()]
+      : [...(marks?.cells.get(column.name) ?? []), ...(marks?.row ?? [])];
   if (found.length > 0) {
     const text = found.map(findingSays).join(' ');
     return <span class={found.some(({ severity }) => severity === 'error') ? 'bad' : 'warn'} title={text}>{text}</span>;
@@ -71,7 +86,20 @@ function Says({ row, at }: { row: number; at: number }) {
         </span>
       )}
       <b>{column.name}</b> {column.role !== null && <>({column.role}) </>}
-      {time !== '' ? time : isOpen(row, column) && column.type === 'text' ? <CellShown cell={cell} column={column} lead={leadFrom(around.value, column, row, cell)} at={around.value.at} hidden={false} found={false} /> : ''}
+      {time !== '' ? (
+        time
+      ) : isOpen(row, column) && column.type === 'text' ? (
+        <CellShown
+          cell={cell}
+          column={column}
+          lead={leadFrom(around.value, column, row, cell)}
+          at={around.value.at}
+          hidden={false}
+          found={false}
+        />
+      ) : (
+        ''
+      )}
     </span>
   );
 }
@@ -81,7 +109,11 @@ function GoTo({ row, at }: { row: number; at: number }) {
   const lead = leadFrom(around.value, column, row, cellAt(row, column.name));
   if (lead?.place === undefined) return null;
   return (
-    <button type="button" title={`Show this row of ${lead.table} (F12 or Ctrl and a click)`} onClick={() => follow(row, at)}>
+    <button
+      type="button"
+      title={`Show this row of ${lead.table} (F12 or Ctrl and a click)`}
+      onClick={() => follow(row, at)}
+    >
       → {lead.table}
     </button>
   );

@@ -8,15 +8,37 @@ import { type View, deciders, marks, model, view, views } from './state.ts';
 
 /** The colour of a kind: several kinds share one. */
 const COLOURS: Record<Kind, string> = {
-  principal: 'principal', role: 'role', group: 'group', tenant: 'tenant', resource: 'resource', permission: 'grant', role_permission: 'grant',
-  role_assignment: 'grant', direct_permission: 'grant', group_membership: 'group', acl: 'grant', link: 'resource', login_session: 'session',
+  principal: 'principal',
+  role: 'role',
+  group: 'group',
+  tenant: 'tenant',
+  resource: 'resource',
+  permission: 'grant',
+  role_permission: 'grant',
+  role_assignment: 'grant',
+  direct_permission: 'grant',
+  group_membership: 'group',
+  acl: 'grant',
+  link: 'resource',
+  login_session: 'session',
   ignored: 'ignored',
 };
 
 const KIND_SAYS: Record<Kind, string> = {
-  principal: 'who', role: 'role', group: 'group', tenant: 'tenant', resource: 'what', permission: 'permission', role_permission: 'role may',
-  role_assignment: 'holds role', direct_permission: 'may', group_membership: 'in group', acl: 'access list', link: 'lies in',
-  login_session: 'session', ignored: 'ignored',
+  principal: 'who',
+  role: 'role',
+  group: 'group',
+  tenant: 'tenant',
+  resource: 'what',
+  permission: 'permission',
+  role_permission: 'role may',
+  role_assignment: 'holds role',
+  direct_permission: 'may',
+  group_membership: 'in group',
+  acl: 'access list',
+  link: 'lies in',
+  login_session: 'session',
+  ignored: 'ignored',
 };
 
 const problemsIn = (name: string) => marks.value.get(name)?.rows.size ?? 0;
@@ -53,7 +75,11 @@ export function Strip() {
           label={`${rest.length} more`}
           title="Tables that say nothing about who may do what"
           class="rows-more"
-          items={rest.map((one) => ({ label: `${one.name}, ${one.count === 1 ? '1 row' : `${one.count} rows`}`, hint: one.known ? 'ignored' : 'not in the schema', act: () => choose(one.name) }))}
+          items={rest.map((one) => ({
+            label: `${one.name}, ${one.count === 1 ? '1 row' : `${one.count} rows`}`,
+            hint: one.known ? 'ignored' : 'not in the schema',
+            act: () => choose(one.name),
+          }))}
         />
       )}
     </div>

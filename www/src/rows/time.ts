@@ -20,7 +20,14 @@ export function readTime(cell: Cell): number | null | undefined {
   if (/^\d{1,11}$/.test(cell)) return within(Number(cell) * 1000);
   const parts = TEXT.exec(cell);
   if (parts === null) return undefined;
-  const [year, month, day, hour, minute, second] = [1, 2, 3, 5, 6, 7].map((at) => Number(parts[at])) as [number, number, number, number, number, number];
+  const [year, month, day, hour, minute, second] = [1, 2, 3, 5, 6, 7].map((at) => Number(parts[at])) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   const zone = parts[9];
   // Without a zone, only the form of databases is read: a space between date and time, in UTC.
   if (zone === undefined && parts[4] !== ' ') return undefined;
@@ -82,6 +89,15 @@ export function endsIn(millis: number, at: number): string {
 /** Times that one often wants, relative to `at`, each with its words. */
 export function nearTimes(at: number): { value: string; label: string }[] {
   const whole = Math.floor(at / 1000) * 1000;
-  const steps: [number, string][] = [[0, 'the instant of the decisions'], [HOUR, 'in 1 hour'], [DAY, 'in 1 day'], [30 * DAY, 'in 30 days'], [365 * DAY, 'in 1 year'], [-HOUR, '1 hour ago'], [-DAY, '1 day ago'], [-30 * DAY, '30 days ago']];
+  const steps: [number, string][] = [
+    [0, 'the instant of the decisions'],
+    [HOUR, 'in 1 hour'],
+    [DAY, 'in 1 day'],
+    [30 * DAY, 'in 30 days'],
+    [365 * DAY, 'in 1 year'],
+    [-HOUR, '1 hour ago'],
+    [-DAY, '1 day ago'],
+    [-30 * DAY, '30 days ago'],
+  ];
   return steps.map(([step, label]) => ({ value: writeTime(whole + step), label }));
 }

@@ -47,7 +47,10 @@ export function parseTsv(text: string): Field[][] {
   return rows;
 }
 
-/** A field in quotes; undefined where the quote is just a letter, since no quote ends it before a tab, a line's end or the end. */
+/**
+ * A field in quotes; undefined where the quote is just a letter, since no quote ends it before a tab, a line's end or
+ * the end.
+ */
 function quotedField(text: string, at: number): { text: string; end: number } | undefined {
   let out = '';
   for (let next = at + 1; next < text.length; next += 1) {

@@ -7,10 +7,16 @@ const AROUND = 8;
 const STEP = 4;
 
 /**
- * The rows that are drawn: from `first` up to and without `end`. There are never more than `most`, which does not change
- * while one scrolls: row `at` can stand in slot `at % most`, so that rows that come take the place of those that go.
+ * The rows that are drawn: from `first` up to and without `end`. There are never more than `most`, which does not
+ * change while one scrolls: row `at` can stand in slot `at % most`, so that rows that come take the place of those that
+ * go.
  */
-export function windowOf(top: number, height: number, rowHeight: number, count: number): { first: number; end: number; most: number } {
+export function windowOf(
+  top: number,
+  height: number,
+  rowHeight: number,
+  count: number,
+): { first: number; end: number; most: number } {
   const most = Math.ceil((Math.ceil(Math.max(height, 0) / rowHeight) + 1 + 2 * AROUND) / STEP) * STEP + STEP;
   const seen = Math.min(Math.floor(Math.max(top, 0) / rowHeight), count);
   const first = Math.max(0, Math.floor((seen - AROUND) / STEP) * STEP);
@@ -24,7 +30,9 @@ export function scrollTo(now: number, size: number, before: number, from: number
   return now;
 }
 
-/** How wide a column is in pixels, by the letters of its heading and of its cells: most of them are to be seen whole. */
+/**
+ * How wide a column is in pixels, by the letters of its heading and of its cells: most of them are to be seen whole.
+ */
 export function widthOf(heading: number, letters: number[]): number {
   const sorted = [...letters].sort((a, b) => a - b);
   const most = sorted[Math.floor(sorted.length * 0.95)] ?? sorted.at(-1) ?? 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which rules the tests reach and which decided the question, by the lines of a text. The text may be newer than what the
-// engine knows: rules are found in it by their `@id`.
+// Which rules the tests reach and which decided the question, by the lines of a text. The text may be newer than what
+// the engine knows: rules are found in it by their `@id`.
 import { cedarPolicies, cedarTokens } from '../editors/cedar.ts';
 import type { Mark } from '../editors/marks.ts';
 import type { Policy, TestsRun } from '../engine/shapes.ts';

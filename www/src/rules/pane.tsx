@@ -15,7 +15,8 @@ import './rules.css';
 
 type Name = typeof rulesTab.value;
 
-const NO_POLICIES = `No rule is written by hand, and none need be: your tables say who may do what, and “Generated” shows what is made of them.
+const NO_POLICIES = `No rule is written by hand, and none need be: your tables say who may do what, and “Generated” \
+shows what is made of them.
 
 Write one for what tables imply but cannot say. Type “permit” or “forbid”, or press Ctrl+Space for what can stand here:
 
@@ -76,18 +77,27 @@ const run = computed(() => {
 const fresh = computed(() => results.compiled.value?.ok === true);
 const policies = computed(() => lastModel.value?.policies ?? []);
 const handRules = computed(() =>
-  // Found by their `@id` in the text as it is by now, when the engine has said something new: until then the signs move with
-  // their lines.
+  // Found by their `@id` in the text as it is by now, when the engine has said something new: until then the signs move
+  // with their lines.
   rulesOf(current.peek().policies, 'policies.cedar', policies.value, false, run.value?.coverage, decided.value),
 );
 const generatedRules = computed(() =>
-  rulesOf(compiled.value?.['policies.cedar'] ?? '', 'generated', policies.value, true, run.value?.coverage, decided.value),
+  rulesOf(
+    compiled.value?.['policies.cedar'] ?? '',
+    'generated',
+    policies.value,
+    true,
+    run.value?.coverage,
+    decided.value,
+  ),
 );
 const handMarks = computed(() => marksOf(handRules.value, run.value !== undefined));
 const generatedMarks = computed(() => marksOf(generatedRules.value, run.value !== undefined));
 
 const errorsIn = (...names: string[]) =>
-  (results.compiled.value?.findings ?? []).some(({ severity, place }) => severity === 'error' && names.includes(place?.file ?? ''));
+  (results.compiled.value?.findings ?? []).some(
+    ({ severity, place }) => severity === 'error' && names.includes(place?.file ?? ''),
+  );
 
 /** Formats the rules, unless somebody wrote on meanwhile. */
 async function format(): Promise<void> {
@@ -126,7 +136,13 @@ export function RulesPane() {
       <div class="rules-bar">
         <Tabs id="rules" label="Rules" tabs={tabs.value} chosen={chosen} choose={(name) => (rulesTab.value = name)} />
         {chosen === 'policies' && (
-          <button type="button" class="quiet" title="Format the rules (Shift+Alt+F)" disabled={current.value.policies.trim() === ''} onClick={format}>
+          <button
+            type="button"
+            class="quiet"
+            title="Format the rules (Shift+Alt+F)"
+            disabled={current.value.policies.trim() === ''}
+            onClick={format}
+          >
             Format
           </button>
         )}
@@ -168,7 +184,13 @@ export function RulesPane() {
           (made.cedarschema === undefined ? (
             <NotYet />
           ) : (
-            <Editor file="schema.cedarschema" label="Cedar schema" language="cedarschema" value={made.cedarschema} readOnly />
+            <Editor
+              file="schema.cedarschema"
+              label="Cedar schema"
+              language="cedarschema"
+              value={made.cedarschema}
+              readOnly
+            />
           ))}
         {chosen === 'routes' && (
           <Editor
@@ -194,7 +216,13 @@ export function RulesPane() {
 
 function NotYet() {
   const waits = results.compiled.value === undefined;
-  return <Empty>{waits ? 'The engine is being loaded …' : 'Nothing can be made of the schema and the model yet: they have an error.'}</Empty>;
+  return (
+    <Empty>
+      {waits
+        ? 'The engine is being loaded …'
+        : 'Nothing can be made of the schema and the model yet: they have an error.'}
+    </Empty>
+  );
 }
 
 /** Under the text: whether answers go by it, what decided, what the tests reach. */
@@ -206,13 +234,17 @@ function Status({ chosen }: { chosen: Name }) {
       }
       return <Reached rules={handRules.value} file="policies.cedar" />;
     case 'generated':
-      if (!fresh.value && compiled.value !== undefined) return <span class="warn">! A text has an error: this is the last version without one.</span>;
+      if (!fresh.value && compiled.value !== undefined)
+        return <span class="warn">! A text has an error: this is the last version without one.</span>;
       return <Reached rules={generatedRules.value} file="generated" />;
     case 'cedarschema':
-      if (!fresh.value && compiled.value !== undefined) return <span class="warn">! A text has an error: this is the last version without one.</span>;
+      if (!fresh.value && compiled.value !== undefined)
+        return <span class="warn">! A text has an error: this is the last version without one.</span>;
       return null;
     case 'routes':
-      return errorsIn('routes.toml') ? <span class="warn">! The routes have an error; decisions do not depend on them.</span> : null;
+      return errorsIn('routes.toml') ? (
+        <span class="warn">! The routes have an error; decisions do not depend on them.</span>
+      ) : null;
   }
 }
 

@@ -18,6 +18,7 @@ const STEP = 1.25;
 /** What the buttons over the drawing take of its height. */
 const FOOT = 34;
 const PAN_STEP = 60;
+const HOW = 'The diagram: arrow keys move it, plus and minus enlarge it, 0 shows all of it. Tab leads to its tables.';
 /** A pointer that moves less than this many pixels clicks. */
 const CLICK = 4;
 
@@ -236,7 +237,12 @@ export function Drawing({ columns, listed }: DrawingProps) {
     } else {
       const { left = 0, top = 0 } = frame.current?.getBoundingClientRect() ?? {};
       const apart = (point: Point) => Math.hypot(point.x - other.x, point.y - other.y);
-      look(zoom(view.peek(), apart(now) / Math.max(apart(before), 1), { x: (now.x + other.x) / 2 - left, y: (now.y + other.y) / 2 - top }));
+      look(
+        zoom(view.peek(), apart(now) / Math.max(apart(before), 1), {
+          x: (now.x + other.x) / 2 - left,
+          y: (now.y + other.y) / 2 - top,
+        }),
+      );
     }
   };
   const up = (event: PointerEvent) => pointers.current.delete(event.pointerId);
@@ -294,7 +300,7 @@ export function Drawing({ columns, listed }: DrawingProps) {
         class="schema-frame"
         role="group"
         tabIndex={0}
-        aria-label="The diagram: arrow keys move it, plus and minus enlarge it, 0 shows all of it. Tab leads to its tables."
+        aria-label={HOW}
         onKeyDown={keys}
         onPointerDown={down}
         onPointerMove={move}

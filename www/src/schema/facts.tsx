@@ -47,7 +47,11 @@ export function TableFacts({ table, heading }: { table: KnownTable; heading?: Co
           </button>
         )}
         {schemaLine > 0 && (
-          <button type="button" class="link" onClick={() => showText({ file: current.value.schemaFile, line: schemaLine })}>
+          <button
+            type="button"
+            class="link"
+            onClick={() => showText({ file: current.value.schemaFile, line: schemaLine })}
+          >
             line {schemaLine} of the schema
           </button>
         )}
@@ -132,8 +136,8 @@ function Why({ table }: { table: KnownTable }) {
       <p>
         {differs ? (
           <>
-            It would be taken for <KindChip kind={fidelity.kind} />, your model says <KindChip kind={table.kind} />:{' '}
-            <Ticked text={fidelity.seen} />.
+            It would be taken for <KindChip kind={fidelity.kind} />, your model says{' '}
+            <KindChip kind={table.kind} />: <Ticked text={fidelity.seen} />.
           </>
         ) : (
           <>

@@ -95,7 +95,11 @@ export function ImportDialog({ close }: { close: () => void }) {
   const start = () => {
     if (!ready) return;
     const called = name.trim() === '' ? 'my schema' : name.trim();
-    arrive({ ...EMPTY, name: called, schemaFile: kind, schema, model: inferred.model }, 'open your own schema', `${called} was opened, with a first model for it`);
+    arrive(
+      { ...EMPTY, name: called, schemaFile: kind, schema, model: inferred.model },
+      'open your own schema',
+      `${called} was opened, with a first model for it`,
+    );
     close();
     wantedForm.value = undefined;
     schemaTab.value = 'diagram';
@@ -171,7 +175,14 @@ export function ImportDialog({ close }: { close: () => void }) {
             </fieldset>
           )}
         </div>
-        <div class="schema-import-out" role="region" aria-label="What was understood" tabIndex={0} aria-live="polite" aria-busy={reading}>
+        <div
+          class="schema-import-out"
+          role="region"
+          aria-label="What was understood"
+          tabIndex={0}
+          aria-live="polite"
+          aria-busy={reading}
+        >
           {read === undefined ? (
             <p class="muted">{reading ? 'Reading …' : HERE}</p>
           ) : 'problem' in read ? (
@@ -200,7 +211,8 @@ function Report({ inferred: { model, fidelity, findings } }: { inferred: Inferre
     return (
       <>
         <p class="bad">
-          ✗ This schema cannot be read{errors > 0 && `: ${errors === 1 ? 'it has an error' : `it has ${errors} errors`}`}.
+          ✗ This schema cannot be read
+          {errors > 0 && `: ${errors === 1 ? 'it has an error' : `it has ${errors} errors`}`}.
         </p>
         <Findings findings={findings} />
       </>

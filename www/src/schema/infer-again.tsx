@@ -90,7 +90,11 @@ export function InferAgain({ close }: { close: () => void }) {
             >
               Add only the new tables
             </button>
-            <button type="button" disabled={all.length === 0} onClick={() => use(text, 'model.toml is the inferred one now.')}>
+            <button
+              type="button"
+              disabled={all.length === 0}
+              onClick={() => use(text, 'model.toml is the inferred one now.')}
+            >
               Replace the whole model
             </button>
             <span class="muted">Replacing also drops your actions, contexts and comments.</span>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What would be inferred from the schema as it stands: asked for when somebody looks, and again when the schema changed.
+// What would be inferred from the schema as it stands: asked for when somebody looks, and again when the schema
+// changed.
 import { effect, signal } from '@preact/signals';
 import { current } from '../case/store.ts';
 import { ask } from '../engine/engine.ts';

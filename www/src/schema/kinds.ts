@@ -26,7 +26,11 @@ export const KINDS: Record<Kind, KindWords> = {
   permission: { many: 'Permissions', holds: 'permissions: what may be done to what', ...GRANT },
   role_permission: { many: 'What a role may do', holds: 'which permissions a role has', ...GRANT },
   role_assignment: { many: 'Who holds which role', holds: 'who holds which role, and where', ...GRANT },
-  direct_permission: { many: 'Permissions without a role', holds: 'permissions given to one person, without a role', ...GRANT },
+  direct_permission: {
+    many: 'Permissions without a role',
+    holds: 'permissions given to one person, without a role',
+    ...GRANT,
+  },
   group_membership: { many: 'Who is in which group', holds: 'who is in which group', ...GRANT },
   acl: { many: 'Access lists', holds: 'an access list: who may do what to one thing', ...GRANT },
   link: { many: 'What lies in what', holds: 'what lies in what, so that access is carried down', ...GRANT },

@@ -60,15 +60,19 @@ function Actions({ actions }: { actions: Action[] }) {
   return (
     <details class="schema-list-more">
       <summary>
-        <span class="schema-list-name">{counted(actions.length, 'action')}</span> <span class="muted">what can be asked for</span>
+        <span class="schema-list-name">{counted(actions.length, 'action')}</span>{' '}
+        <span class="muted">what can be asked for</span>
       </summary>
       <ul>
         {actions.map(({ id, resources, implies, context }) => (
           <li key={id}>
-            <code>{id}</code> <span class="muted">on {resources.length === 0 ? 'everything' : resources.join(', ')}</span>
+            <code>{id}</code>{' '}
+            <span class="muted">on {resources.length === 0 ? 'everything' : resources.join(', ')}</span>
             {implies.length > 0 && <span class="muted">, brings {implies.join(', ')}</span>}
             {context.length > 0 && (
-              <span class="muted">, told {context.map(({ name, optional }) => name + (optional ? '?' : '')).join(', ')}</span>
+              <span class="muted">
+                , told {context.map(({ name, optional }) => name + (optional ? '?' : '')).join(', ')}
+              </span>
             )}
           </li>
         ))}
@@ -87,7 +91,8 @@ function Types({ types }: { types: EntityType[] }) {
       <ul>
         {types.map(({ name, table, attributes, parents }) => (
           <li key={name}>
-            <code>{name}</code> <span class="muted">{table === null ? 'from outside the database' : `from ${table}`}</span>
+            <code>{name}</code>{' '}
+            <span class="muted">{table === null ? 'from outside the database' : `from ${table}`}</span>
             {parents.length > 0 && <span class="muted">, lies in {parents.join(', ')}</span>}
             {attributes.length > 0 && (
               <div class="schema-attributes mono">

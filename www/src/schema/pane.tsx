@@ -34,7 +34,13 @@ export function SchemaPane() {
       }
     >
       <div class="schema-bar">
-        <Tabs id="schema" label="The schema" tabs={tabs()} chosen={chosen} choose={(name) => (schemaTab.value = name)} />
+        <Tabs
+          id="schema"
+          label="The schema"
+          tabs={tabs()}
+          chosen={chosen}
+          choose={(name) => (schemaTab.value = name)}
+        />
         <span class="space" />
         {chosen === 'diagram' && tables.value.length > 0 && <DiagramTools />}
         {chosen === 'schema' && <SchemaTools />}
@@ -101,8 +107,8 @@ function Nothing() {
   return (
     <div class="schema-nothing">
       <p>
-        Bring the tables you have, as a Mermaid diagram or as SQL, and see at once what each of them means for who may do
-        what.
+        Bring the tables you have, as a Mermaid diagram or as SQL, and see at once what each of them means for who may
+        do what.
       </p>
       <p>
         <button type="button" class="first" onClick={() => (importing.value = true)}>

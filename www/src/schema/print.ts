@@ -75,14 +75,18 @@ const backwards = (relation: Relation) => ({
 const MANY = 4;
 
 /**
- * The relations to say from their other end. What is drawn below its table is drawn above it then: of the many tables that
- * only lead to `USERS`, half stand on either side.
+ * The relations to say from their other end. What is drawn below its table is drawn above it then: of the many tables
+ * that only lead to `USERS`, half stand on either side.
  */
 function turned({ relations }: Diagram): Set<number> {
   const near = new Map<string, Set<string>>();
   for (const { from, to } of relations) {
     if (from === to) continue;
-    for (const [one, other] of [[from, to], [to, from]] as const) near.set(one, (near.get(one) ?? new Set()).add(other));
+    for (const [one, other] of [
+      [from, to],
+      [to, from],
+    ] as const)
+      near.set(one, (near.get(one) ?? new Set()).add(other));
   }
   const leaf = (name: string) => near.get(name)?.size === 1;
   const side = new Map<string, boolean>();
@@ -102,11 +106,20 @@ function turned({ relations }: Diagram): Set<number> {
 function rowsOf({ columns }: KnownTable, which: Columns): string[][] {
   if (which === 'names') return [];
   if (which === 'all') {
-    return columns.map((column) => [cut(column.name), cut(column.type), keysOf(column).join(', '), cut(meaning(column.role))]);
+    return columns.map((column) => [
+      cut(column.name),
+      cut(column.type),
+      keysOf(column).join(', '),
+      cut(meaning(column.role)),
+    ]);
   }
   const chosen = columns.filter(matters);
   const shown = chosen.length > 0 ? chosen : columns.slice(0, FIRST);
-  const rows = shown.map((column) => [cut(column.name), cut(meaning(column.role) || column.type), keysOf(column).join(', ')]);
+  const rows = shown.map((column) => [
+    cut(column.name),
+    cut(meaning(column.role) || column.type),
+    keysOf(column).join(', '),
+  ]);
   const more = columns.length - shown.length;
   if (more > 0) rows.push(['…', `and ${more} more`]);
   return rows;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fidelity report: what a model inferred from the schema would keep, refuse and assume, and where the model differs.
+// The fidelity report: what a model inferred from the schema would keep, refuse and assume, and where the model
+// differs.
 import { useEffect } from 'preact/hooks';
 import { current } from '../case/store.ts';
 import type { Fidelity, Finding } from '../engine/shapes.ts';
@@ -29,8 +30,8 @@ export function ReportView({ inferAgain }: { inferAgain: () => void }) {
   return (
     <div class="schema-report" aria-busy={now.schema !== current.value.schema}>
       <p class="muted">
-        What a model would keep if it were inferred from this schema now. What is refused or approximated grants less than
-        the schema might mean, never more. Confirm what is assumed.
+        What a model would keep if it were inferred from this schema now. What is refused or approximated grants less
+        than the schema might mean, never more. Confirm what is assumed.
       </p>
       <CountLine counts={countsOf(fidelity.tables)} tables={fidelity.tables.length} />
       <Differs all={disagreements(names, sections.value, fidelity.tables)} inferAgain={inferAgain} />
@@ -59,7 +60,8 @@ function Differs({ all, inferAgain }: { all: Disagreement[]; inferAgain: () => v
   if (all.length === 0) {
     return (
       <p class="good">
-        <span aria-hidden="true">✓</span> model.toml has a section for every table, each of the kind that would be inferred.
+        <span aria-hidden="true">✓</span> model.toml has a section for every table, each of the kind that would be
+        inferred.
       </p>
     );
   }
@@ -105,16 +107,16 @@ function Differing({ one }: { one: Disagreement }) {
       return (
         <>
           <span class="bad">✗ unknown</span>{' '}
-          <TextLink place={{ file: 'model.toml', line: one.line }}>{one.table}</TextLink> has a section, and the schema has
-          no such table
+          <TextLink place={{ file: 'model.toml', line: one.line }}>{one.table}</TextLink> has a section, and the schema
+          has no such table
         </>
       );
     case 'kind':
       return (
         <>
           <span class="muted">≠ kind</span> {table} is <KindChip kind={one.model} /> in{' '}
-          <TextLink place={{ file: 'model.toml', line: one.line }}>model.toml</TextLink>; the schema alone looks like{' '}
-          <KindChip kind={one.inferred} />
+          <TextLink place={{ file: 'model.toml', line: one.line }}>model.toml</TextLink>; the schema alone looks
+          like <KindChip kind={one.inferred} />
         </>
       );
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sections of a model.toml, found line by line: also where the text has errors, and with the comments that belong to
-// each. The engine reads the model; this only says which lines are about which table, and moves such lines as they are.
+// The sections of a model.toml, found line by line: also where the text has errors, and with the comments that belong
+// to each. The engine reads the model; this only says which lines are about which table, and moves such lines as they
+// are.
 import { isKind } from './kinds.ts';
 import type { Kind } from '../engine/shapes.ts';
 
@@ -145,7 +146,8 @@ export function differences(before: string, after: string): Difference[] {
     }
   }
   for (const [table, { kind, text }] of old) {
-    if (!next.has(table)) all.push({ table, change: 'removed', before: kind, after: undefined, was: text, becomes: '' });
+    if (!next.has(table))
+      all.push({ table, change: 'removed', before: kind, after: undefined, was: text, becomes: '' });
   }
   return all.sort((a, b) => ORDER[a.change] - ORDER[b.change]);
 }
@@ -161,7 +163,7 @@ function plain(text: string): string {
     .join('\n');
 }
 
-export function byTable(model: string): Map<string, Section> {
+function byTable(model: string): Map<string, Section> {
   const all = new Map<string, Section>();
   for (const section of sectionsOf(model)) if (!all.has(section.table)) all.set(section.table, section);
   return all;

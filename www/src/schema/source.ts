@@ -7,7 +7,8 @@ export type SchemaFile = Case['schemaFile'];
 /** Which of the two files a text would be; undefined where it says neither. */
 export function fileKind(text: string): SchemaFile | undefined {
   if (/^\s*(?:```+|~~~+)?\s*erDiagram\b/mu.test(text)) return 'schema.mmd';
-  if (/\bcreate\s+(?:(?:or\s+replace|temp|temporary|unlogged|global|local|external)\s+)*table\b/iu.test(text)) return 'schema.sql';
+  if (/\bcreate\s+(?:(?:or\s+replace|temp|temporary|unlogged|global|local|external)\s+)*table\b/iu.test(text))
+    return 'schema.sql';
   return undefined;
 }
 
@@ -39,7 +40,9 @@ export function fencesOf(text: string): Fence[] {
 
 /** The first tables that a diagram describes. */
 function namesIn(mermaid: string): string[] {
-  const names = [...mermaid.matchAll(/^\s*"?([\p{L}\p{N}_ .-]+?)"?\s*(?:\[[^\]]*\]\s*)?\{\s*$/gmu)].map((found) => found[1]!);
+  const names = [...mermaid.matchAll(/^\s*"?([\p{L}\p{N}_ .-]+?)"?\s*(?:\[[^\]]*\]\s*)?\{\s*$/gmu)].map(
+    (found) => found[1]!,
+  );
   return [...new Set(names)];
 }
 

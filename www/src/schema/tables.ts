@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is known of each table, put together from the schema as drawn, the model, and the model's text where it has errors.
+// What is known of each table, put together from the schema as drawn, the model, and the model's text where it has
+// errors.
 import { KIND_ORDER, KINDS } from './kinds.ts';
 import type { Section } from './sections.ts';
 import type { Diagram, DrawnTable, Kind, Model, ModelColumn } from '../engine/shapes.ts';
@@ -61,7 +62,16 @@ function columnsOf(drawn: DrawnTable, known: ModelColumn[]): KnownColumn[] {
   // What the model knows of a table that is drawn only in relations.
   if (!drawn.declared) {
     for (const { name, type, role, references, secret, unique } of known) {
-      columns.push({ name, type, primary: role === 'id', foreign: references !== null, unique, role, references, secret });
+      columns.push({
+        name,
+        type,
+        primary: role === 'id',
+        foreign: references !== null,
+        unique,
+        role,
+        references,
+        secret,
+      });
     }
   }
   return columns;
@@ -71,7 +81,9 @@ function columnsOf(drawn: DrawnTable, known: ModelColumn[]): KnownColumn[] {
 export const matters = ({ primary, foreign, role, references }: KnownColumn) =>
   primary || foreign || references !== null || (role !== null && role !== 'attribute');
 
-/** Tables by kind, in the order in which one explains a model; those without a kind first, as something is to be done. */
+/**
+ * Tables by kind, in the order in which one explains a model; those without a kind first, as something is to be done.
+ */
 export function byKind<T extends { kind: Kind | undefined }>(tables: T[]): { kind: Kind | undefined; tables: T[] }[] {
   return [undefined, ...KIND_ORDER]
     .map((kind) => ({ kind, tables: tables.filter((table) => table.kind === kind) }))

@@ -18,8 +18,8 @@ export interface Point {
   y: number;
 }
 
-export const SMALLEST = 0.05;
-export const LARGEST = 3;
+const SMALLEST = 0.05;
+const LARGEST = 3;
 /** A small drawing is not blown up to fill the frame. */
 const FIT_LARGEST = 1.15;
 const MARGIN = 10;
@@ -56,7 +56,10 @@ export function kept(view: View, drawing: Size, frame: Size): View {
 export function reveal(view: View, part: Point & Size, frame: Size, readable = 0.55): View {
   let next = view;
   if (view.scale < readable) {
-    const centre = { x: view.x + (part.x + part.width / 2) * view.scale, y: view.y + (part.y + part.height / 2) * view.scale };
+    const centre = {
+      x: view.x + (part.x + part.width / 2) * view.scale,
+      y: view.y + (part.y + part.height / 2) * view.scale,
+    };
     next = zoom(view, readable / view.scale, centre);
   }
   const shift = (from: number, size: number, room: number) => {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the tests look at: of the policies and of the rows that grant or deny, those that decide some test; and a way to write
-// a test for each of the others.
+// What the tests look at: of the policies and of the rows that grant or deny, those that decide some test; and a way to
+// write a test for each of the others.
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { nameOf } from '../ask/state.ts';
 import { current, setText } from '../case/store.ts';
 import { ask, instant, results } from '../engine/engine.ts';
 import type { Policy, RowPlace, TestsRun } from '../engine/shapes.ts';
@@ -9,7 +10,7 @@ import { resources } from '../matrix/state.ts';
 import { notice, problem } from '../ui/notices.tsx';
 import { Empty, RowLink, TextLink } from '../ui/parts.tsx';
 import { byTable } from './lists.ts';
-import { testOf } from './new.ts';
+import { newTest, testName } from './new.ts';
 import { type Sought, search } from './search.ts';
 
 /** What is being looked for, and how far that is. */
@@ -89,7 +90,9 @@ export function Coverage({ run }: { run: TestsRun | undefined }) {
           </ul>
         </details>
       ))}
-      {policies.length + rows.length === 0 && <Empty>There is no policy and no row that grants or denies anything.</Empty>}
+      {policies.length + rows.length === 0 && (
+        <Empty>There is no policy and no row that grants or denies anything.</Empty>
+      )}
     </div>
   );
 }
@@ -112,12 +115,17 @@ async function written(of: string, sought: Sought, run: TestsRun, step: (done: n
   });
   if (cancelled) return '';
   if (found === undefined) {
-    return `None of the questions that were tried is decided by ${of}. It may decide nothing on these rows, or need a context.`;
+    return (
+      `None of the questions that were tried is decided by ${of}. ` +
+      'It may decide nothing on these rows, or need a context.'
+    );
   }
-  const test = testOf(found.question, found.answer, instant(before), run.results.map(({ name }) => name));
+  const asked = { ...found.question, context: '' };
+  const name = testName(asked, found.answer.allow, nameOf, run.results.map((one) => one.name));
+  const test = newTest(asked, name, found.answer, instant(before));
   const text = await ask('addTest', { tests: current.value.tests, test });
   setText('tests', text);
-  return `New test: ${test.name}`;
+  return `New test: ${name}`;
 }
 
 function cellsOf(row: RowPlace | null): string[] {
@@ -145,7 +153,9 @@ function PolicyLink({ id, policy }: { id: string; policy: Policy | undefined }) 
   if (policy === undefined) return <span>{id}</span>;
   return (
     <span>
-      <TextLink place={{ file: policy.source === 'generated' ? 'generated' : 'policies.cedar', line: policy.line }}>{id}</TextLink>{' '}
+      <TextLink place={{ file: policy.source === 'generated' ? 'generated' : 'policies.cedar', line: policy.line }}>
+        {id}
+      </TextLink>{' '}
       <small class="muted">
         {policy.effect}, {policy.source === 'generated' ? 'generated' : `line ${policy.line}`}
       </small>

@@ -2,7 +2,9 @@
 // Rows without a test, by their table.
 
 /** In the order in which the tables come first. A row's source is `TABLE/KEY`. */
-export function byTable<T extends { source: string; row: { table: string } | null }>(rows: readonly T[]): { table: string; of: T[] }[] {
+export function byTable<T extends { source: string; row: { table: string } | null }>(
+  rows: readonly T[],
+): { table: string; of: T[] }[] {
   const tables = new Map<string, T[]>();
   for (const one of rows) {
     const table = one.row?.table ?? one.source.split('/')[0] ?? '';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Looks for a question that a policy or a row decides, so that a test can be written for it. It asks a bounded number of
-// questions, those first whose words stand in the row or in the policy, and can be stopped between any two.
+// Looks for a question that a policy or a row decides, so that a test can be written for it. It asks a bounded number
+// of questions, those first whose words stand in the row or in the policy, and can be stopped between any two.
 import type { Answer, Matrix, MatrixQuestion, Question, Uid } from '../engine/shapes.ts';
 
 /** What is looked for: the id of a policy, or the source of a row. */
@@ -23,8 +23,8 @@ export interface Found {
 }
 
 /** Resources whose matrix is asked for, and single questions that are asked. */
-export const MOST_RESOURCES = 60;
-export const MOST_QUESTIONS = 4_000;
+const MOST_RESOURCES = 60;
+const MOST_QUESTIONS = 4_000;
 /** Of one resource, so that many principals of a large case do not fill the memory. */
 const MOST_OF_ONE = 400;
 /** Asked at once, between two looks at whether to go on. */
@@ -34,11 +34,21 @@ const TOGETHER = 40;
  * The first question of which the sought policy or row is a reason; undefined where none of those that were asked is.
  * `step` is told how much is done, from 0 to 1, and answers whether to go on.
  */
-export async function search(sought: Sought, world: World, step: (done: number) => boolean): Promise<Found | undefined> {
+export async function search(
+  sought: Sought,
+  world: World,
+  step: (done: number) => boolean,
+): Promise<Found | undefined> {
   const mentioned = mentions(sought.hints);
   const first = <T>(all: T[], score: (one: T) => number) =>
-    all.map((one, at) => ({ one, at, score: score(one) })).sort((a, b) => b.score - a.score || a.at - b.at).map(({ one }) => one);
-  const resources = first(spread(world.resources), (uid) => mentioned(uid.id) * 3 + mentioned(uid.type)).slice(0, MOST_RESOURCES);
+    all
+      .map((one, at) => ({ one, at, score: score(one) }))
+      .sort((a, b) => b.score - a.score || a.at - b.at)
+      .map(({ one }) => one);
+  const resources = first(spread(world.resources), (uid) => mentioned(uid.id) * 3 + mentioned(uid.type)).slice(
+    0,
+    MOST_RESOURCES,
+  );
   const candidates: Candidate[] = [];
   for (const [at, resource] of resources.entries()) {
     if (!step((at / resources.length) * 0.3)) return undefined;
@@ -48,7 +58,8 @@ export async function search(sought: Sought, world: World, step: (done: number) 
       actions.forEach((action, column) => {
         const letter = cells[row * actions.length + column];
         if (letter !== 'a' && letter !== 'f') return;
-        const score = mentioned(principal.id) * 3 + mentioned(action) * 2 + mentioned(resource.id) * 3 + mentioned(resource.type);
+        const score =
+          mentioned(principal.id) * 3 + mentioned(action) * 2 + mentioned(resource.id) * 3 + mentioned(resource.type);
         own.push({ question: { principal, action, resource }, score });
       }),
     );
@@ -61,7 +72,10 @@ export async function search(sought: Sought, world: World, step: (done: number) 
     const answers = await Promise.all(some.map(({ question }) => world.decide(question)));
     const at = answers.findIndex(
       ({ undecided, reasons }) =>
-        !undecided && reasons.some(({ policy, source }) => (sought.source === undefined ? policy === sought.policy : source === sought.source)),
+        !undecided &&
+        reasons.some(({ policy, source }) =>
+          sought.source === undefined ? policy === sought.policy : source === sought.source,
+        ),
     );
     if (at >= 0) return { question: some[at]!.question, answer: answers[at]! };
   }
@@ -80,7 +94,10 @@ function mentions(hints: string[]): (word: string) => number {
   return (word) => {
     const text = word.toLowerCase();
     if (text === '') return 0;
-    return whole.has(text) || within.some((hint) => hint.includes(`"${text}"`) || hint.includes(` is ${text}`) || hint.includes(`${text}::`)) ? 1 : 0;
+    return whole.has(text) ||
+      within.some((hint) => hint.includes(`"${text}"`) || hint.includes(` is ${text}`) || hint.includes(`${text}::`))
+      ? 1
+      : 0;
   };
 }
 

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// "What must hold?": the decisions that are kept as tests, how they come out now, what none of them looks at, and their text.
+// "What must hold?": the decisions that are kept as tests, how they come out now, what none of them looks at, and their
+// text.
 import './tests.css';
 import { signal } from '@preact/signals';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { findingsIn } from '../app/badges.ts';
 import { showPane, showText, wantedText } from '../app/places.ts';
-import { withContext } from '../case/case.ts';
+import { nameOf } from '../ask/state.ts';
 import { current, setAsk, setText } from '../case/store.ts';
 import { ask, instant, madeOf, questionOf, results } from '../engine/engine.ts';
 import type { TestResult, TestsRun } from '../engine/shapes.ts';
 import { Editor } from '../editors/editor.tsx';
 import { notice, problem } from '../ui/notices.tsx';
 import { Empty, Menu, type Tab, TabPanel, Tabs, TextLink } from '../ui/parts.tsx';
+import { useAtLeast } from '../ui/width.ts';
 import { Coverage } from './coverage.tsx';
-import { testOf } from './new.ts';
+import { newTest, testName } from './new.ts';
 import { accept, contextOfTest, namesReasons, withoutTest } from './toml.ts';
 
 type Part = 'results' | 'coverage' | 'text';
@@ -27,7 +29,7 @@ const MOST = 300;
 
 export function TestsView() {
   const root = useRef<HTMLDivElement>(null);
-  const wide = useWide(root);
+  const wide = useAtLeast(WIDE, root);
   const place = wantedText.value;
   useEffect(() => {
     if (place?.file === 'tests.toml') part.value = 'text';
@@ -43,7 +45,7 @@ export function TestsView() {
   return (
     <div class="tests" ref={root} data-wide={wide}>
       <div class="tests-side">
-        <div class="tests-bar">
+        <div class="view-bar">
           <Tabs
             id="tests"
             label="Results, coverage, text"
@@ -68,26 +70,15 @@ export function TestsView() {
   );
 }
 
-function useWide(root: { current: HTMLElement | null }): boolean {
-  const [wide, setWide] = useState(false);
-  useLayoutEffect(() => {
-    const element = root.current;
-    if (element === null) return;
-    const look = () => setWide(element.clientWidth >= WIDE);
-    look();
-    const observer = new ResizeObserver(look);
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
-  return wide;
-}
-
 function coverageBadge(tests: TestsRun | undefined) {
   if (tests === undefined) return {};
   const all = [...tests.coverage.policies, ...tests.coverage.rows];
   if (all.length === 0) return {};
   const covered = all.filter(({ tests }) => tests > 0).length;
-  return { badge: `${covered}/${all.length}`, badgeSays: `${covered} of ${all.length} policies and rows decide a test` };
+  return {
+    badge: `${covered}/${all.length}`,
+    badgeSays: `${covered} of ${all.length} policies and rows decide a test`,
+  };
 }
 
 /** The present question becomes a test; the text is carried away. */
@@ -105,12 +96,12 @@ function New({ tests }: { tests: TestsRun | undefined }) {
       const shown = madeOf.value.answer === before && answer !== undefined && 'allow' in answer ? answer : undefined;
       const given = shown ?? (await ask('decide', question));
       const names = tests?.results.map(({ name }) => name) ?? [];
-      const { context: _, ...test } = testOf(question, given, instant(before), names);
-      // The context goes in as it was written: a whole number of 64 bits keeps its digits.
-      const text = await ask('addTest', { tests: before.tests, test: withContext(test, before.ask.context) });
+      const name = testName(before.ask, given.allow, nameOf, names);
+      const test = newTest(before.ask, name, given, instant(before));
+      const text = await ask('addTest', { tests: before.tests, test });
       if (current.value.tests !== before.tests) throw new Error('The tests changed meanwhile: keep it once more.');
       setText('tests', text);
-      notice(`Kept as a test: ${test.name}`);
+      notice(`Kept as a test: ${name}`);
     } catch (error) {
       problem(error);
     } finally {
@@ -169,7 +160,8 @@ function Results({ run }: { run: TestsRun | { problem: string } | undefined }) {
       <Empty>
         {broken
           ? 'The text of the tests cannot be read. '
-          : 'No decision is kept yet. Ask something, and keep the answer: from then on you see at once when a change of yours breaks it.'}
+          : 'No decision is kept yet. Ask something, and keep the answer: from then on you see at once when a ' +
+            'change of yours breaks it.'}
         {broken && <ToText />}
       </Empty>
     );
@@ -181,10 +173,17 @@ function Results({ run }: { run: TestsRun | { problem: string } | undefined }) {
     <>
       <div class="tests-sum">
         <span class={failed.length > 0 ? 'bad' : 'good'}>
-          {failed.length > 0 ? `✗ ${failed.length} of ${run.results.length} failed` : `✓ all ${run.results.length} passed`}
+          {failed.length > 0
+            ? `✗ ${failed.length} of ${run.results.length} failed`
+            : `✓ all ${run.results.length} passed`}
         </span>
         <label>
-          <input type="checkbox" checked={only.value === 'failed'} onChange={(event) => (only.value = event.currentTarget.checked ? 'failed' : 'all')} /> only failed
+          <input
+            type="checkbox"
+            checked={only.value === 'failed'}
+            onChange={(event) => (only.value = event.currentTarget.checked ? 'failed' : 'all')}
+          />{' '}
+          only failed
         </label>
       </div>
       {broken && (

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Small edits of tests.toml as text, so that comments, order and spacing stay as their author has them. The engine reads
-// the text; here only as much of TOML is known as is needed to find where a test begins, where it ends, and its keys.
+// Small edits of tests.toml as text, so that comments, order and spacing stay as their author has them. The engine
+// reads the text; here only as much of TOML is known as is needed to find where a test begins, where it ends, and its
+// keys.
 
 export interface TestText {
   /** The line of `[[test]]`, from 1. */
   line: number;
-  /** Where the test begins and ends in the text, with comments directly above it, without what belongs to the next one. */
+  /**
+   * Where the test begins and ends in the text, with comments directly above it, without what belongs to the next one.
+   */
   from: number;
   to: number;
   /** Of its first keys, not of those in tables below it. */
@@ -120,7 +123,12 @@ export function testsIn(text: string): TestText[] {
     const own = headers[index + 1]?.from ?? text.length;
     // What stands between the last key and the next header is about what follows.
     const to = Math.max(header.to, headers[last]!.to, ...keys.filter(within).map((key) => key.to));
-    tests.push({ line: header.line, from: commented(text, header.from), to, keys: keys.filter((key) => within(key) && key.from < own) });
+    tests.push({
+      line: header.line,
+      from: commented(text, header.from),
+      to,
+      keys: keys.filter((key) => within(key) && key.from < own),
+    });
   });
   return tests;
 }
@@ -140,8 +148,8 @@ function commented(text: string, from: number): number {
 const find = (text: string, line: number) => testsIn(text).find((test) => test.line === line);
 
 /**
- * Has a test expect what is so now. The reasons that it names are taken out: those were the reasons of what it expected, or
- * it failed for them. Undefined where no test begins in that line.
+ * Has a test expect what is so now. The reasons that it names are taken out: those were the reasons of what it
+ * expected, or it failed for them. Undefined where no test begins in that line.
  */
 export function accept(text: string, line: number, got: 'allow' | 'deny'): string | undefined {
   const test = find(text, line);
@@ -155,11 +163,14 @@ export function accept(text: string, line: number, got: 'allow' | 'deny'): strin
     const at = lineEnd(text, text.indexOf('[[', test.from));
     edits.push({ from: at, to: at, text: `${text[at - 1] === '\n' ? '' : '\n'}expect = "${got}"\n` });
   }
-  return edits.sort((a, b) => b.from - a.from).reduce((now, edit) => now.slice(0, edit.from) + edit.text + now.slice(edit.to), text);
+  return edits
+    .sort((a, b) => b.from - a.from)
+    .reduce((now, edit) => now.slice(0, edit.from) + edit.text + now.slice(edit.to), text);
 }
 
 /** Whether a test names reasons. */
-export const namesReasons = (text: string, line: number) => find(text, line)?.keys.some(({ name }) => name === 'because') === true;
+export const namesReasons = (text: string, line: number) =>
+  find(text, line)?.keys.some(({ name }) => name === 'because') === true;
 
 /** Without one test, the comment directly above it, and one empty line. */
 export function withoutTest(text: string, line: number): string | undefined {
@@ -171,7 +182,10 @@ export function withoutTest(text: string, line: number): string | undefined {
   return before + after.replace(/^[ \t]*\r?\n/, '');
 }
 
-/** The context of a test as JSON, where it is written in its own braces; empty where it has none, or it is written otherwise. */
+/**
+ * The context of a test as JSON, where it is written in its own braces; empty where it has none, or it is written
+ * otherwise.
+ */
 export function contextOfTest(text: string, line: number): string {
   const key = find(text, line)?.keys.find(({ name }) => name === 'context');
   if (key === undefined) return '';
@@ -179,7 +193,10 @@ export function contextOfTest(text: string, line: number): string {
   return json === undefined || json === '{}' ? '' : json;
 }
 
-/** A value of TOML as JSON, letter by letter where both write it alike, so that no number loses digits. Undefined for dates and the like. */
+/**
+ * A value of TOML as JSON, letter by letter where both write it alike, so that no number loses digits. Undefined for
+ * dates and the like.
+ */
 export function jsonOf(value: string): string | undefined {
   let out = '';
   let at = 0;

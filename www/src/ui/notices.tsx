@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Short messages at the edge of the page: what was done, and what could not be done and why. Screen readers are told, too.
+// Short messages at the edge of the page: what was done, and what could not be done and why. Screen readers are told,
+// too.
 import { signal } from '@preact/signals';
 
 /** What can be done about a message: `Undo`, `Show`. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One of the panes of the screen: a question as its heading, what belongs to it, and a button that gives it the whole screen.
+// One of the panes of the screen: a question as its heading, what belongs to it, and a button that gives it the whole
+// screen.
 import type { ComponentChildren } from 'preact';
 import { enlarged, pane, type PaneName } from '../app/places.ts';
 

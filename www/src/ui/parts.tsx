@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Small parts that every screen uses: tabs, buttons, a dialog, a menu, links to places. Native elements as far as they go.
+// Small parts that every screen uses: tabs, buttons, a dialog, a menu, links to places. Native elements as far as they
+// go.
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { showRow, showText, type TextPlace } from '../app/places.ts';
@@ -72,7 +73,12 @@ export function Tabs<Name extends string>(props: {
 /** The panel that belongs to `Tabs` with the same id. */
 export function TabPanel(props: { id: string; chosen: string; children: ComponentChildren; class?: string }) {
   return (
-    <div role="tabpanel" id={`${props.id}-panel`} aria-labelledby={`${props.id}-${props.chosen}`} class={`tabpanel ${props.class ?? ''}`}>
+    <div
+      role="tabpanel"
+      id={`${props.id}-panel`}
+      aria-labelledby={`${props.id}-${props.chosen}`}
+      class={`tabpanel ${props.class ?? ''}`}
+    >
       {props.children}
     </div>
   );
@@ -90,7 +96,12 @@ export function RowLink(props: { row: RowPlace; children: ComponentChildren }) {
 /** A link to a place in a text: goes there. */
 export function TextLink(props: { place: TextPlace; children: ComponentChildren }) {
   return (
-    <button type="button" class="link" onClick={() => showText(props.place)} title={`Show line ${props.place.line} of ${props.place.file}`}>
+    <button
+      type="button"
+      class="link"
+      onClick={() => showText(props.place)}
+      title={`Show line ${props.place.line} of ${props.place.file}`}
+    >
       {props.children}
     </button>
   );
@@ -106,7 +117,13 @@ export function Dialog(props: { title: string; close: () => void; children: Comp
     return () => element?.close();
   }, []);
   return (
-    <dialog ref={dialog} class={props.wide === true ? 'wide' : ''} aria-labelledby={title} onClose={props.close} onCancel={props.close}>
+    <dialog
+      ref={dialog}
+      class={props.wide === true ? 'wide' : ''}
+      aria-labelledby={title}
+      onClose={props.close}
+      onCancel={props.close}
+    >
       <div class="dialog-head">
         <h2 id={title}>{props.title}</h2>
         <button type="button" class="quiet" onClick={props.close} aria-label="Close">
@@ -150,7 +167,14 @@ export function Menu(props: { label: ComponentChildren; title?: string; items: M
   };
   return (
     <div class={`menu ${props.class ?? ''}`} ref={root} onKeyDown={open ? keys : undefined}>
-      <button type="button" title={props.title} aria-haspopup="menu" aria-expanded={open} aria-controls={id} onClick={() => setOpen(!open)}>
+      <button
+        type="button"
+        title={props.title}
+        aria-haspopup="menu"
+        aria-expanded={open}
+        aria-controls={id}
+        onClick={() => setOpen(!open)}
+      >
         {props.label} <span aria-hidden="true">▾</span>
       </button>
       {open && (
