@@ -19,7 +19,7 @@ pub use world::{context, data};
 use crate::export;
 use crate::facts::Facts;
 use crate::name::{Uid, unquote};
-use cedar_policy::{Entities, EntityId, EntityTypeName, EntityUid, PolicyId, PolicySet};
+use cedar_policy::{Entities, EntityId, EntityTypeName, EntityUid, Policy, PolicyId, PolicySet};
 use std::str::FromStr;
 
 /// Why facts cannot be put in Cedar's terms. Whoever decides on them denies.
@@ -114,6 +114,19 @@ pub fn named(parsed: &PolicySet, file: &str) -> Result<(PolicySet, Vec<String>),
     }
     order.sort();
     Ok((named, order.into_iter().map(|(_, id)| id).collect()))
+}
+
+/// The same policies, each kept as its syntax tree. Of one that was read from text Cedar keeps the text, and reads it again
+/// whenever it is asked for the tree, which is most of what compiling costs. One that is no tree of Cedar's stays as it is.
+pub fn as_trees(policies: &PolicySet) -> PolicySet {
+    let tree = |policy: &Policy| Policy::from_json(Some(policy.id().clone()), policy.to_json().ok()?).ok();
+    let mut trees = PolicySet::new();
+    for policy in policies.policies() {
+        if trees.add(tree(policy).unwrap_or_else(|| policy.clone())).is_err() {
+            return policies.clone();
+        }
+    }
+    trees
 }
 
 /// An error with what caused it, in one sentence.

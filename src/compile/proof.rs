@@ -2,7 +2,7 @@
 //! Cedar's own validator must agree: generated and hand-written policies together, in strict mode.
 
 use crate::bundle::HANDWRITTEN;
-use crate::cedar::{attributes_read, entities_named, forbids_use_in, named, named_policies, with_causes};
+use crate::cedar::{as_trees, attributes_read, entities_named, forbids_use_in, named, named_policies, with_causes};
 use crate::name::Uid;
 use crate::report::{Finding, Place};
 use cedar_policy::{PolicySet, Schema, ValidationMode, Validator};
@@ -60,6 +60,7 @@ impl Proof {
         if !findings.is_empty() {
             return (None, findings);
         }
+        let generated = as_trees(&generated);
         let attributes = attributes_read(&generated);
         (Some(Proof { validator, generated, attributes }), Vec::new())
     }
@@ -73,7 +74,8 @@ impl Proof {
         };
         let mut findings = Vec::new();
         let mut policies = self.generated.clone();
-        for policy in theirs.policies() {
+        let trees = as_trees(&theirs);
+        for policy in trees.policies() {
             if policies.add(policy.clone()).is_err() {
                 findings.push(
                     Finding::error("cedar/id", format!("the id `{}` belongs to a generated policy", policy.id()))
@@ -95,9 +97,9 @@ impl Proof {
             return (None, findings);
         }
         let read = PoliciesRead {
-            attributes: attributes_read(&theirs).union(&self.attributes).cloned().collect(),
-            named: entities_named(&theirs),
-            forbids_use_in: forbids_use_in(&theirs),
+            attributes: attributes_read(&trees).union(&self.attributes).cloned().collect(),
+            named: entities_named(&trees),
+            forbids_use_in: forbids_use_in(&trees),
             handwritten: theirs.policies().map(|policy| policy.id().to_string()).collect(),
             policies,
         };

@@ -88,6 +88,7 @@ struct Told {
     types: Vec<shapes::EntityType>,
     schema_sql: String,
     types_ts: String,
+    generated: Vec<Policy>,
 }
 
 /// What follows from the rows, the instant and the good pack.
@@ -175,6 +176,7 @@ impl Workbench {
                 types: told::types(&mapping),
                 schema_sql: compile::schema_sql(&mapping, &texts.name),
                 types_ts: compile::typescript(&texts.name, &mapping),
+                generated: policies(generated, "generated", "generated").unwrap_or_default(),
                 mapping: mapping.clone(),
                 model: texts.model.clone(),
                 name: texts.name.clone(),
@@ -186,7 +188,7 @@ impl Workbench {
             self.written = (texts.policies.clone(), policies);
         }
         let told = self.told.as_ref().expect("made above");
-        let mut all = policies(generated, "generated", "generated").unwrap_or_default();
+        let mut all = told.generated.clone();
         all.extend(self.written.1.iter().cloned());
         let of_rows = self.granted();
         Model {

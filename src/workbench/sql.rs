@@ -497,12 +497,25 @@ fn real_text(number: f64) -> String {
     if number == 0.0 {
         return "0.0".to_string();
     }
-    let scientific = format!("{number:.14e}");
+    // It has 19 digits and rounds at the fifteenth; a half goes up, where Rust's own formatting goes to the even digit.
+    let scientific = format!("{:.18e}", number.abs());
     let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |digits| ("-", digits));
-    let digits: String = digits.chars().filter(char::is_ascii_digit).collect();
+    let mut digits: Vec<u8> = digits.bytes().filter(u8::is_ascii_digit).collect();
+    let up = digits.get(15).is_some_and(|digit| *digit >= b'5');
+    digits.truncate(15);
+    let kept = digits.iter().rposition(|digit| !up || *digit != b'9').map_or(0, |at| at + 1);
+    let carried = up && kept == 0;
+    digits.truncate(kept);
+    match digits.last_mut() {
+        Some(last) if up => *last += 1,
+        None => digits.push(b'1'),
+        Some(_) => {}
+    }
+    let exponent = exponent + i32::from(carried);
+    let digits: String = digits.into_iter().map(char::from).collect();
     let digits = digits.trim_end_matches('0');
+    let sign = if number < 0.0 { "-" } else { "" };
     let pointed = |digits: &str, at: usize| {
         let whole: String = digits.chars().chain(std::iter::repeat('0')).take(at).collect();
         let fraction = digits.get(at..).filter(|fraction| !fraction.is_empty()).unwrap_or("0");

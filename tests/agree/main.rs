@@ -103,6 +103,9 @@ struct Ours {
 impl Ours {
     fn new(policies: &PolicySet, entities: &Entities) -> Ours {
         let program = cedar::program(policies, |_| None).expect("a program");
+        // A pack's policies are compiled from their trees, and come to the same program.
+        let trees = cedar::program(&cedar::as_trees(policies), |_| None).expect("a program of the trees");
+        assert!(program.to_bytes() == trees.to_bytes(), "the text and its tree come to two programs: {policies}");
         let data = cedar::data(&program, entities).expect("the entities");
         let loaded = Data::from_bytes(&data.to_bytes(&program)).expect("the binary form");
         Ours { made: (program, data), loaded }
