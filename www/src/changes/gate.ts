@@ -113,7 +113,8 @@ export const tokenOf = (pasted: string) => pasted.trim().replace(/^(?:authorizat
 
 async function call(gate: Gate, token: string, path: string, body: object | undefined, send: Fetch): Promise<Json> {
   // No header can carry it, and the browser would say only that nothing came back.
-  if (!/^[\x21-\x7e]+$/.test(token)) throw new Refused(401, 'no-token', 'This is no token: it has spaces or signs that no token has.');
+  if (!/^[\x21-\x7e]+$/.test(token))
+    throw new Refused(401, 'no-token', 'This is no token: it has spaces or signs that no token has.');
   let answer: Response;
   try {
     answer = await send(`${gate.prefix}/.palisade/api/${path}`, {

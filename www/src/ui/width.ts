@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether there is room: for what stands side by side where it can, and for what is not worked out while nobody sees it.
+// Whether there is room: for what stands side by side where it can, and for what is not worked out while nobody sees
+// it.
 import { useLayoutEffect, useState } from 'preact/hooks';
 
 /** Whether an element is at least so many pixels wide, now and after each change of its size. */
