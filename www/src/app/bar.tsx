@@ -64,13 +64,16 @@ export function Bar() {
           <span>
             {current.value.name === FIRST ? (
               <>
-                A small company’s database: <strong>see why Bob may not open the salaries</strong>, let him in with one click, then try your own
-                tables
+                A small company’s database: <strong>see why Bob may not open the salaries</strong>, let him in with one click
+                <span class="intro-more">, then try your own tables</span>
               </>
             ) : (
-              <>Ask whether somebody may do something, see why, and change rows or rules until the answer is right</>
-            )}{' '}
-            – all of it is worked out in this page, and nothing is sent anywhere.
+              <>
+                Ask whether somebody may do something, see why<span class="intro-more">, and change rows or rules until the answer is right</span>
+              </>
+            )}
+            <span class="intro-more"> – all of it is worked out in this page, and nothing is sent anywhere</span>
+            <span class="intro-short"> – nothing leaves this page</span>.
           </span>
           <button type="button" class="quiet" aria-label="Close this introduction" title="Close this introduction" onClick={() => (intro.value = false)}>
             ✕

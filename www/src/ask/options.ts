@@ -190,7 +190,9 @@ export function firstQuestion(
   const first = (as: 'principal' | 'resource') =>
     typesFor(types, as, entities).flatMap((type) => (entities[type] ?? []).slice(0, 1).map(({ id }) => ({ type, id })));
   const principal = first('principal')[0];
-  const resources = first('resource');
+  // People can be acted on, too; what is not one of them is the better question to begin with.
+  const people = new Set(types.filter((type) => type.principal).map(({ name }) => name));
+  const resources = first('resource').toSorted((a, b) => Number(people.has(a.type)) - Number(people.has(b.type)));
   const all = [...new Set([...actions.map(({ id }) => id), ...ids])];
   const declared = (id: string) => actions.find((action) => action.id === id);
   const pairs = resources.flatMap((resource) =>

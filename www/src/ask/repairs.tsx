@@ -23,7 +23,7 @@ export function Repairs({ of }: { of: Explanation }) {
       {found?.length === 0 && (
         <p class="ask-aside">
           {of.reasons.length > 0
-            ? 'No single row would: something forbids it, whatever is granted.'
+            ? 'No single changed row would: what forbids it would have to go, and something to permit it.'
             : 'No single changed row would. It takes several changes, or a rule of its own.'}
         </p>
       )}
@@ -71,6 +71,8 @@ function Card({ repair, best }: { repair: Repair; best: boolean }) {
     if (!exact.value) return;
     applyRow(change, says);
     const then = current.value;
+    // The button is gone with the deny: whoever goes by keyboard goes on at the answer.
+    document.querySelector<HTMLElement>('.ask-verdict')?.focus({ preventScroll: true });
     notice(`Done: ${says}`, false, {
       label: 'Undo',
       act: undo,

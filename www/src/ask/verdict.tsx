@@ -6,6 +6,7 @@ import { current, setText } from '../case/store.ts';
 import { ask as call, instant, madeOf, results, state } from '../engine/engine.ts';
 import { showPane } from '../app/places.ts';
 import { notice, problem as sayProblem } from '../ui/notices.tsx';
+import { NextSteps, stepsNow } from './next.tsx';
 import { Said } from './said.tsx';
 import { answer, answered, complete, explained, explanation, nameOf, outdated, problem } from './state.ts';
 import { decisionSays, newTest, parted, testName, verdict } from './words.ts';
@@ -22,6 +23,7 @@ export function Verdict() {
   const why = problem.value;
   const said = explanation.value;
   if (given === undefined) {
+    const first = complete(ask) || stopped ? undefined : stepsNow();
     const text =
       why === undefined
         ? stopped
@@ -29,17 +31,22 @@ export function Verdict() {
           : 'The engine is loading …'
         : complete(ask)
           ? 'This question cannot be asked as it stands: see above.'
-          : 'Choose who, what and with what above, and the answer stands here.';
+          : first !== undefined
+            ? 'There is nothing to ask yet.'
+            : 'Choose who, what and with what above, and the answer stands here.';
     return (
-      <div class="ask-verdict" data-tone="none" role="status" aria-live="polite" aria-atomic="true">
-        <span class="ask-sign" aria-hidden="true">
-          –
-        </span>
-        <div>
-          <strong>No answer</strong>
-          <p>{text}</p>
+      <>
+        <div class="ask-verdict" data-tone="none" role="status" aria-live="polite" aria-atomic="true">
+          <span class="ask-sign" aria-hidden="true">
+            –
+          </span>
+          <div>
+            <strong>No answer</strong>
+            <p>{text}</p>
+          </div>
         </div>
-      </div>
+        {first !== undefined && <NextSteps of={first} />}
+      </>
     );
   }
   const { sign, word, tone } = verdict(given);
@@ -53,6 +60,7 @@ export function Verdict() {
     <>
       <div
         class="ask-verdict"
+        tabIndex={-1}
         data-tone={tone}
         data-late={late || (stopped && !answered.value)}
         aria-busy={late}
