@@ -41,7 +41,7 @@ function rowsStep(which: 'who' | 'what', thing: string, types: Around['resources
   // A type from outside has no rows: what it is about is typed in the question.
   if (types.length > 0) return { says: `${types[0]!.name} comes from outside the database: type its id above.`, done: true };
   const kind = which === 'who' ? 'principal' : 'resource';
-  return { says: `No table holds ${which === 'who' ? 'those who act' : 'what is acted on'}: give one kind = "${kind}" in the model.`, done, go: { label: 'The model', file: 'model.toml' } };
+  return { says: `No table holds ${which === 'who' ? 'those who act' : 'what is acted on'}: give one \`kind = "${kind}"\` in the model.`, done, go: { label: 'The model', file: 'model.toml' } };
 }
 
 /** Kinds of tables whose rows name actions. */
@@ -52,6 +52,6 @@ function actionStep(tables: readonly ModelTable[], ids: readonly string[]): Next
   const grants = tables.find(({ kind }) => GRANTS.has(kind));
   if (grants !== undefined) return { says: `Say what may be done: a row of ${grants.name}.`, done: false, go: { label: `Rows of ${grants.name}`, table: grants.name } };
   const owned = tables.some(({ columns }) => columns.some(({ role }) => role === 'owner'));
-  const how = owned ? 'write owner_actions = ["read"] where an owner is' : 'write [action.read] below everything else';
+  const how = owned ? 'write `owner_actions = ["read"]` where an owner is' : 'write `[action.read]` at the end';
   return { says: `Your tables name nothing that can be done. In the model, ${how}${owned ? '' : ', and a rule that permits it'}.`, done: false, go: { label: 'The model', file: 'model.toml' } };
 }

@@ -3,6 +3,7 @@
 import { pane, schemaTab, showPane, showRow, table as shownTable } from '../app/places.ts';
 import { results } from '../engine/engine.ts';
 import { nextSteps, type Next } from './next.ts';
+import { Said } from './said.tsx';
 import { entities, model } from './state.ts';
 
 /** Undefined where a question can be asked, or where the texts must be mended before anything can be said. */
@@ -32,7 +33,7 @@ export function NextSteps({ of }: { of: Next[] }) {
               <span aria-hidden="true">{done ? '✓ ' : '○ '}</span>
               <span class="hidden">{done ? 'done: ' : 'to do: '}</span>
             </span>
-            {says}{' '}
+            <Said text={says} />{' '}
             {!done && go !== undefined && (
               <button type="button" class="link" onClick={() => lead(go)}>
                 {go.label}

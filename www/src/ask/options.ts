@@ -2,6 +2,7 @@
 // What can be chosen in the question: entities of the rows and actions, as a list that is searched while one types. No DOM.
 import { literal } from '../case/case.ts';
 import type { Action, EntityType, Known, Uid } from '../engine/shapes.ts';
+import { visible } from '../ui/visible.ts';
 
 export interface Option<Value> {
   /** Unlike that of every other option. */
@@ -100,7 +101,7 @@ export function share(wants: readonly number[], most: number): number[] {
 
 /** What an entity is called: `Bob (User::"bob")`. */
 export function called(uid: Uid, label: string | null | undefined): string {
-  return label == null || label === '' || label === uid.id ? literal(uid) : `${label} (${literal(uid)})`;
+  return visible(label == null || label === '' || label === uid.id ? literal(uid) : `${label} (${literal(uid)})`);
 }
 
 /** The entities of these types, in the order of the types and their rows. */
@@ -109,7 +110,7 @@ export function entityOptions(entities: Record<string, Known[]>, types: readonly
     (entities[type] ?? []).map(({ id, label }) => {
       const uid = { type, id };
       const exact = literal(uid);
-      return { key: exact, group: type, label: label ?? id, detail: exact, text: called(uid, label), value: uid };
+      return { key: exact, group: type, label: visible(label ?? id), detail: visible(exact), text: called(uid, label), value: uid };
     }),
   );
   return index(options, ({ label, detail, text, value }) => [value.id, label, detail, text]);

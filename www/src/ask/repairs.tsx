@@ -6,6 +6,7 @@ import { showRow } from '../app/places.ts';
 import { applyRow, current, undo } from '../case/store.ts';
 import type { Explanation, Repair } from '../engine/shapes.ts';
 import { notice } from '../ui/notices.tsx';
+import { readable } from '../ui/visible.ts';
 import { Said } from './said.tsx';
 import { exact, repairedRows, repairs, rowCalled } from './state.ts';
 import { differences, givesAway } from './words.ts';
@@ -73,7 +74,7 @@ function Card({ repair, best }: { repair: Repair; best: boolean }) {
     const then = current.value;
     // The button is gone with the deny: whoever goes by keyboard goes on at the answer.
     document.querySelector<HTMLElement>('.ask-verdict')?.focus({ preventScroll: true });
-    notice(`Done: ${says}`, false, {
+    notice(`Done: ${readable(says)}`, false, {
       label: 'Undo',
       act: undo,
       while: () => current.value === then,
@@ -116,7 +117,7 @@ function Card({ repair, best }: { repair: Repair; best: boolean }) {
       <p class={`ask-away ${away.tone}`}>
         <span aria-hidden="true">{away.tone === 'good' ? '✓ ' : '! '}</span>
         {away.text}
-        {examples.length > 0 && <span class="muted"> Such as: {examples.join('; ')}.</span>}
+        {examples.length > 0 && <span class="muted"> Such as: {readable(examples.join('; '))}.</span>}
       </p>
       <div class="ask-card-acts">
         <button type="button" class={best ? 'first' : ''} aria-disabled={!exact.value} aria-describedby={heading} onClick={make}>

@@ -19,6 +19,7 @@ import {
   scrolledTo,
   spanOf,
 } from './table.ts';
+import { visible } from '../ui/visible.ts';
 
 /** Rows and columns beyond the edges, so that scrolling by a little makes nothing new. */
 const MORE_ROWS = 6;
@@ -320,7 +321,7 @@ class Row extends Component<RowProps> {
           style={{ width: px(sizes.side) }}
           title={`${entity.type}::${JSON.stringify(entity.id)}${label === undefined ? '' : ` – ${label}`}: show ${other}`}
         >
-          {entity.id}
+          {visible(entity.id)}
           {label !== undefined && <small> {label}</small>}
         </div>
         {columns.map((column) => {

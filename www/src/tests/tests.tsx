@@ -15,6 +15,7 @@ import { Empty, Menu, type Tab, TabPanel, Tabs, TextLink } from '../ui/parts.tsx
 import { Coverage } from './coverage.tsx';
 import { testOf } from './new.ts';
 import { accept, contextOfTest, namesReasons, withoutTest } from './toml.ts';
+import { visible } from '../ui/visible.ts';
 
 type Part = 'results' | 'coverage' | 'text';
 const part = signal<Part>('results');
@@ -245,7 +246,7 @@ function Result({ test }: { test: TestResult }) {
           {name}
         </button>
         <div class="tests-question">
-          <span>{principal.id}</span> <b>{action}</b> <span>{resource.id}</span>
+          <span>{visible(principal.id)}</span> <b>{visible(action)}</b> <span>{visible(resource.id)}</span>
           <span class={expect === 'allow' ? 'good' : 'bad'}> → {expect}</span>
           {own_rows && <span class="muted"> with rows of its own</span>}
         </div>
