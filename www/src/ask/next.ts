@@ -6,52 +6,61 @@ import type { Action, Known, ModelTable } from '../engine/shapes.ts';
 export interface Next {
   says: string;
   done: boolean;
-  /** Where it is made good: a table's rows, or a text with what may be written there. */
-  go?: { label: string; table: string } | { label: string; file: 'model.toml' };
+  /** Where it is made good: among the rows of a table, or at a line of the model. */
+  go?: { label: string; table: string } | { label: string; file: 'model.toml'; line: number };
 }
+
+type Types = readonly { name: string; table: string | null }[];
 
 export interface Around {
   tables: readonly ModelTable[];
-  actions: readonly Action[];
+  actions: readonly Pick<Action, 'id' | 'declared'>[];
+  /** Actions that rows bring. */
   ids: readonly string[];
   entities: Record<string, Known[]>;
-  /** Types that stand as resources, whether a table makes them or not. */
-  resources: readonly { name: string; table: string | null }[];
-  /** Types that stand as principals. */
-  principals: readonly { name: string; table: string | null }[];
+  principals: Types;
+  resources: Types;
 }
 
 /** Empty where everything is there that a question needs. */
-export function nextSteps({ tables, actions, ids, entities, resources, principals }: Around): Next[] {
+export function nextSteps({ tables, actions, ids, entities, principals, resources }: Around): Next[] {
+  const there = (of: Types) => of.some(({ name }) => (entities[name] ?? []).length > 0);
   // People can be acted on, too; but it is seldom they that somebody asks about first.
-  const own = (name: string | null) => tables.some((table) => table.name === name && table.kind === 'resource');
-  const apart = resources.filter(({ table }) => table === null || own(table));
-  const some = (of: Around['resources']) => of.some(({ name }) => (entities[name] ?? []).length > 0);
-  const steps = [
-    rowsStep('who', 'somebody who acts', principals, some(principals)),
-    rowsStep('what', 'something to act on', apart.length > 0 ? apart : resources, some(apart.length > 0 ? apart : resources)),
-    actionStep(tables, [...actions.filter(({ declared }) => declared).map(({ id }) => id), ...ids]),
-  ];
+  const kindOf = (name: string | null) => tables.find((table) => table.name === name)?.kind;
+  const things = resources.filter(({ table }) => table === null || kindOf(table) === 'resource');
+  const named = [...actions.filter(({ declared }) => declared).map(({ id }) => id), ...ids];
+  const steps = [who(principals, there(principals)), what(things.length > 0 ? things : resources, there), does(tables, named)];
   return steps.every(({ done }) => done) ? [] : steps;
 }
 
-function rowsStep(which: 'who' | 'what', thing: string, types: Around['resources'], done: boolean): Next {
+function who(types: Types, done: boolean): Next {
+  if (types.length === 0) return inModel('No table holds those who act: give one `kind = "principal"` in the model.');
+  return done ? { says: 'There is somebody who acts.', done } : row('Add somebody who acts', types);
+}
+
+function what(types: Types, there: (of: Types) => boolean): Next {
+  if (types.length === 0) return inModel('No table holds what is acted on: give one `kind = "resource"` in the model.');
+  return there(types) ? { says: 'There is something to act on.', done: true } : row('Add something to act on', types);
+}
+
+function row(says: string, types: Types): Next {
   const table = types.find((type) => type.table !== null)?.table ?? undefined;
-  if (table !== undefined) return { says: done ? `There is ${thing}.` : `Add ${thing}: a row of ${table}.`, done, go: { label: `Rows of ${table}`, table } };
-  // A type from outside has no rows: what it is about is typed in the question.
-  if (types.length > 0) return { says: `${types[0]!.name} comes from outside the database: type its id above.`, done: true };
-  const kind = which === 'who' ? 'principal' : 'resource';
-  return { says: `No table holds ${which === 'who' ? 'those who act' : 'what is acted on'}: give one \`kind = "${kind}"\` in the model.`, done, go: { label: 'The model', file: 'model.toml' } };
+  // What comes from outside the database has no rows: its id is typed in the question.
+  if (table === undefined) return { says: `${types[0]!.name} comes from outside the database: type an id above.`, done: true };
+  return { says: `${says}: a row of \`${table}\`.`, done: false, go: { label: `Rows of ${table}`, table } };
 }
 
 /** Kinds of tables whose rows name actions. */
 const GRANTS = new Set(['permission', 'role_permission', 'direct_permission', 'acl']);
 
-function actionStep(tables: readonly ModelTable[], ids: readonly string[]): Next {
-  if (ids.length > 0) return { says: `There is something to do: ${ids.slice(0, 3).join(', ')}${ids.length > 3 ? ', …' : ''}.`, done: true };
+function does(tables: readonly ModelTable[], named: readonly string[]): Next {
+  if (named.length > 0) return { says: 'There is something that can be done.', done: true };
   const grants = tables.find(({ kind }) => GRANTS.has(kind));
-  if (grants !== undefined) return { says: `Say what may be done: a row of ${grants.name}.`, done: false, go: { label: `Rows of ${grants.name}`, table: grants.name } };
-  const owned = tables.some(({ columns }) => columns.some(({ role }) => role === 'owner'));
-  const how = owned ? 'write `owner_actions = ["read"]` where an owner is' : 'write `[action.read]` at the end';
-  return { says: `Your tables name nothing that can be done. In the model, ${how}${owned ? '' : ', and a rule that permits it'}.`, done: false, go: { label: 'The model', file: 'model.toml' } };
+  if (grants !== undefined) return row('Say what may be done', [{ name: '', table: grants.name }]);
+  const owned = tables.find(({ columns }) => columns.some(({ role }) => role === 'owner'));
+  const missing = 'Your tables name nothing that can be done. In the model,';
+  if (owned !== undefined) return inModel(`${missing} say what an owner may do: \`owner_actions = ["read"]\`.`, owned.line);
+  return inModel(`${missing} write \`[action.read]\` at the end, and by hand a rule that permits it.`);
 }
+
+const inModel = (says: string, line = 1): Next => ({ says, done: false, go: { label: 'The model', file: 'model.toml', line } });

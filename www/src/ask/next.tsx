@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What to do first, where nothing can be asked yet: each step leads to where it is done.
-import { pane, schemaTab, showPane, showRow, table as shownTable } from '../app/places.ts';
+import { pane, showRow, showText, table as shownTable } from '../app/places.ts';
 import { results } from '../engine/engine.ts';
 import { nextSteps, type Next } from './next.ts';
 import { Said } from './said.tsx';
@@ -52,10 +52,12 @@ function lead(go: NonNullable<Next['go']>): void {
     shownTable.value = go.table;
     showRow({ table: go.table, row: null, column: null });
   } else {
-    schemaTab.value = 'model';
-    showPane('schema');
+    showText({ file: go.file, line: go.line });
   }
   // Where the pane is, the work goes on: those who use the keyboard are taken there.
   const there = pane.value;
-  requestAnimationFrame(() => document.querySelector<HTMLElement>(`[data-pane="${there}"] .tabpanel button.first, [data-pane="${there}"] .rows-none button, [data-pane="${there}"] .cm-content`)?.focus());
+  requestAnimationFrame(() => {
+    const section = document.querySelector(`[data-pane="${there}"]`);
+    section?.querySelector<HTMLElement>('.rows-none button, [role="gridcell"][tabindex="0"], .cm-content')?.focus();
+  });
 }

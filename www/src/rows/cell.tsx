@@ -8,6 +8,7 @@ import { Combo } from './combo.tsx';
 import { cancel, cellAt, commit, typeBeside } from './commands.ts';
 import { type Surroundings, data, editSays, editing } from './state.ts';
 import { endsIn, nearTimes, readTime, relative, showTime } from './time.ts';
+import { visible } from '../ui/visible.ts';
 
 /** How far away a time is, in words; empty for what is no time. */
 export function timeSays(cell: Cell, column: ModelColumn, at: number): string {
@@ -35,7 +36,7 @@ export function CellShown(props: { cell: Cell; column: ModelColumn; lead: Lead |
     const value = readBool(cell);
     if (value !== undefined) return <span class={value ? 'rows-yes' : 'rows-no'}><span aria-hidden="true">{value ? '✓' : '✗'}</span> {String(value)}</span>;
   }
-  const text = textOf(cell);
+  const text = visible(textOf(cell));
   if (column.type === 'time') {
     const time = readTime(cell);
     if (time !== null && time !== undefined) {
@@ -50,7 +51,7 @@ export function CellShown(props: { cell: Cell; column: ModelColumn; lead: Lead |
   if (lead !== undefined && lead.place === undefined && !props.found) {
     return <span title={`${lead.table} has no row with this id`}>{text} <span class="warn">↛<span class="hidden"> leads to no row</span></span></span>;
   }
-  const label = lead?.label ?? '';
+  const label = visible(lead?.label ?? '');
   if (label !== '') return <span title={`${text}: ${label}`}>{short(text, label)} <small class="muted">{label}</small></span>;
   const number = column.type === 'long' || column.type === 'decimal';
   return <span class={number ? 'rows-number' : ''} title={text.length > 24 ? text : undefined}>{typeof cell === 'object' && 'blob' in cell ? `0x${text}` : text}</span>;

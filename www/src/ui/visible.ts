@@ -3,7 +3,8 @@
 // order of what follows, could make a sentence read as another one: they are shown by their numbers. The text itself stays
 // as it is.
 
-const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
+const HIDDEN =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
 /** More letters than this without a space are no word that anybody reads. */
 const LONG = /\S{121,}/gu;
 
@@ -13,4 +14,8 @@ const number = (character: string) => `‹U+${character.codePointAt(0)!.toString
 export const visible = (text: string) => text.replace(HIDDEN, number);
 
 /** The same for a sentence: of endless words, the beginning and the end. */
-export const readable = (text: string) => visible(text).replace(LONG, (word) => `${[...word].slice(0, 60).join('')}…${[...word].slice(-20).join('')}`);
+export const readable = (text: string) =>
+  visible(text).replace(LONG, (word) => {
+    const letters = [...word];
+    return `${letters.slice(0, 60).join('')}…${letters.slice(-20).join('')}`;
+  });
