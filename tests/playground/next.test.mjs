@@ -29,8 +29,8 @@ const steps = (part = {}) =>
     ...part,
   }).map(({ says, done }) => `${done ? '✓' : '○'} ${says}`);
 
-const USERS = { User: [{ id: 'u', label: null }] };
-const BOTH = { ...USERS, File: [{ id: 'f', label: null }] };
+const USERS = { User: [{ id: 'u', label: null, row: { table: 'users', row: 0, column: null } }] };
+const BOTH = { ...USERS, File: [{ id: 'f', label: null, row: { table: 'files', row: 0, column: null } }] };
 
 describe('what to do first', () => {
   test('begins with those who act, and things come before people as what is acted on', () => {
