@@ -213,6 +213,8 @@ for (const theme of THEMES) {
           await shot(visited.page, `${name}-${theme}-${size.width}`);
           assert.deepEqual(await violations(visited.page), []);
           assert.deepEqual(visited.wrong, []);
+          const width = await visited.page.evaluate(() => document.documentElement.scrollWidth);
+          assert.ok(width <= size.width, `the page is ${width} pixels wide`);
         });
       }
     });
@@ -276,16 +278,135 @@ describe('carried elsewhere', () => {
   });
 });
 
+describe('a schema of one’s own', () => {
+  test('leads on, step by step, until something can be asked', async () => {
+    const { page, wrong, close } = await visit(browser, site.url);
+    await settled(page);
+    const dialog = page.getByRole('dialog');
+    const ask = page.locator('[data-pane="ask"]');
+    await page.getByRole('button', { name: /Use your own/ }).click();
+    await dialog.locator('textarea').fill(
+      'erDiagram\n PERSON {\n int id PK\n string email\n }\n CAR {\n int id PK\n string make\n int owner_id FK\n }\n PERSON ||--o{ CAR : owns',
+    );
+    await dialog.getByRole('button', { name: 'Start with this' }).click();
+    await ask.getByText('What to do first').waitFor();
+    // What was decided of the case before is not shown any more.
+    assert.equal(await page.locator('[data-pane="matrix"]').getByRole('gridcell').count(), 0);
+    for (const [table, csv] of [['PERSON', 'id,email\n1,ada@example.com\n'], ['CAR', 'id;make;owner_id\n10;Volvo;1\n']]) {
+      await ask.getByRole('button', { name: `Rows of ${table}` }).click();
+      await page.locator('[data-pane="rows"]').getByRole('button', { name: /^Import/ }).first().click();
+      await dialog.locator('textarea').fill(csv ?? '');
+      await dialog.getByRole('button', { name: 'Add 1 row' }).click();
+    }
+    await ask.getByRole('button', { name: 'The model' }).click();
+    const model = page.locator('[data-pane="schema"] .cm-content');
+    await model.locator('.cm-line').filter({ hasText: /^owner = / }).click();
+    await page.keyboard.press('End');
+    await page.keyboard.type('\nowner_actions = ["read"]');
+    await says(page, 'Allowed');
+    assert.match(await verdict(page).innerText(), /owns the car 10/);
+    assert.deepEqual(wrong, []);
+    await close();
+  });
+});
+
+describe('on any machine', () => {
+  test('nothing moves on the first visit, and the theme is there before the page', async () => {
+    const context = await browser.newContext({ colorScheme: 'dark', viewport: { width: 1024, height: 768 } });
+    const page = await context.newPage();
+    await page.addInitScript(() => {
+      const seen = /** @type {any} */ (globalThis);
+      seen.moved = 0;
+      seen.grounds = new Set();
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) if (!(/** @type {any} */ (entry).hadRecentInput)) seen.moved += /** @type {any} */ (entry).value;
+      }).observe({ type: 'layout-shift', buffered: true });
+      const look = () => {
+        if (document.body !== null) seen.grounds.add(getComputedStyle(document.body).backgroundColor);
+        requestAnimationFrame(look);
+      };
+      look();
+    });
+    await page.goto(site.url);
+    await settled(page);
+    await says(page, 'Denied');
+    await page.getByRole('button', { name: /^Tests.*passed/ }).waitFor();
+    const { moved, grounds } = await page.evaluate(() => ({ moved: /** @type {any} */ (globalThis).moved, grounds: [.../** @type {any} */ (globalThis).grounds] }));
+    assert.ok(moved < 0.02, `what moved comes to ${moved}`);
+    assert.deepEqual(grounds, ['rgb(16, 20, 18)']);
+    await context.close();
+  });
+
+  test('a low window scrolls, and squeezes no pane', async () => {
+    for (const size of [{ width: 1280, height: 600 }, { width: 720, height: 450 }]) {
+      const { page, close } = await visit(browser, site.url, { size });
+      await settled(page);
+      const heights = await page.locator('.pane').evaluateAll((panes) => panes.map((pane) => pane.clientHeight).filter((height) => height > 0));
+      assert.ok(heights.every((height) => height >= 390), heights.join(', '));
+      assert.ok(await page.evaluate(() => document.documentElement.scrollHeight > innerHeight));
+      await close();
+    }
+  });
+
+  test('by keyboard, nobody is thrown back to the top', async () => {
+    const { page, close } = await visit(browser, site.url);
+    await settled(page);
+    const at = () => page.evaluate(() => document.activeElement?.closest('[data-pane]')?.getAttribute('data-pane') ?? document.activeElement?.tagName);
+    const press = async (/** @type {string | RegExp} */ name) => {
+      await page.getByRole('button', { name }).first().focus();
+      await page.keyboard.press('Enter');
+    };
+    await press(/^Make this change/);
+    await says(page, 'Allowed');
+    assert.equal(await at(), 'ask');
+    for (const key of ['Escape', 'Enter']) {
+      await press('Keep as a test');
+      await page.getByLabel('Name of the test').waitFor();
+      await page.keyboard.press(key);
+      await page.getByLabel('Name of the test').waitFor({ state: 'detached' });
+      assert.equal(await at(), 'ask', key);
+    }
+    await press(/^Use your own/);
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    assert.equal(await at(), 'schema');
+    await close();
+  });
+
+  test('an engine that breaks is started again, and the work is still there', async () => {
+    const { page, close } = await visit(browser, site.url);
+    await settled(page);
+    await page.getByRole('button', { name: /^Make this change/ }).first().click();
+    await settled(page);
+    await page.workers()[0]?.evaluate(() => void setTimeout(() => { throw new Error('broken by a test'); }));
+    await page.getByRole('button', { name: 'Start it again' }).click();
+    await settled(page);
+    await says(page, 'Allowed');
+    await close();
+  });
+});
+
 describe('bad input', () => {
-  const BAD = [
-    '\u0000',
-    '🙂'.repeat(2000),
-    '}{][',
-    '[[[[[',
-    '(('.repeat(800),
-    '<img src=x onerror=alert(1)>',
-    '"'.repeat(999),
-  ];
+  test('in a name turns no sentence round', async () => {
+    const { page, wrong, close } = await visit(browser, site.url);
+    await settled(page);
+    const rows = page.locator('[data-pane="rows"]');
+    await rows.getByRole('gridcell', { name: 'Bob Brandt' }).dblclick();
+    await page.keyboard.press('Control+a');
+    await page.keyboard.insertText(`\u202e<b>Bob</b> ${'x'.repeat(9000)}`);
+    await page.keyboard.press('Enter');
+    await verdict(page).getByText(/‹U\+202E›<b>Bob<\/b>/).first().waitFor();
+    const text = await page.locator('body').innerText();
+    assert.ok(!text.includes('\u202e'));
+    const height = await page.locator('.ask-verdict').evaluate((box) => box.clientHeight);
+    assert.ok(height < 260, `the verdict is ${height} pixels high`);
+    assert.deepEqual(wrong, []);
+    await close();
+  });
+
+
+  const BAD = ['\u0000', '🙂'.repeat(2000), '}{][', '[[[[[', '(('.repeat(800), '<img src=x onerror=alert(1)>', '"'.repeat(999)];
   test('of any text never kills the page', async () => {
     const { page, wrong, close } = await visit();
     await settled(page);

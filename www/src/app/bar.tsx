@@ -4,10 +4,12 @@ import { useEffect, useState } from 'preact/hooks';
 import { DropZone } from '../carry/drop.tsx';
 import { CarryMenu, carryItems } from '../carry/menu.tsx';
 import { FIRST } from '../carry/packs.ts';
+import { EMPTY } from '../case/case.ts';
 import { change, current, redo, redoes, undo, undoes } from '../case/store.ts';
 import { Menu } from '../ui/parts.tsx';
 import { Help } from './help.tsx';
-import { paneKeys } from './keys.ts';
+import { goTo, paneKeys } from './keys.ts';
+import { pane } from './places.ts';
 import { intro, theme, type Theme } from './settings.ts';
 
 const THEMES: Record<Theme, { next: Theme; label: string; sign: string }> = {
@@ -62,23 +64,23 @@ export function Bar() {
       {intro.value && (
         <p class="intro">
           <span>
-            {current.value.name === FIRST ? (
+            {current.value.name === FIRST || current.value === EMPTY ? (
               <>
-                A small company’s database: <strong>see why Bob may not open the salaries</strong>, let him in with one
-                click, then try your own tables
+                A small company’s database: <strong>see why Bob may not open the salaries</strong>, let him in with one click
+                <span class="intro-more">, then try your own tables</span>
               </>
             ) : (
-              <>Ask whether somebody may do something, see why, and change rows or rules until the answer is right</>
-            )}{' '}
-            – all of it is worked out in this page, and nothing is sent anywhere.
+              <>
+                Ask whether somebody may do something, see why<span class="intro-more">, and change rows or rules until the answer is right</span>
+              </>
+            )}
+            <span class="intro-more"> – all of it is worked out in this page, and nothing is sent anywhere</span>
+            <span class="intro-short"> – nothing leaves this page</span>.
           </span>
-          <button
-            type="button"
-            class="quiet"
-            aria-label="Close this introduction"
-            title="Close this introduction"
-            onClick={() => (intro.value = false)}
-          >
+          <button type="button" class="quiet" aria-label="Close this introduction" title="Close this introduction" onClick={() => {
+              intro.value = false;
+              goTo(pane.value);
+            }}>
             ✕
           </button>
         </p>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The line at the foot: what was found, what the engine is doing, and a way to stop it.
 import { useEffect, useState } from 'preact/hooks';
-import { resume, state, stop, took } from '../engine/engine.ts';
+import { results, resume, state, stop, took } from '../engine/engine.ts';
 import type { Finding } from '../engine/shapes.ts';
 import { Dialog, RowLink, TextLink } from '../ui/parts.tsx';
 import { findings } from './badges.ts';
@@ -19,7 +19,8 @@ export function Foot() {
     errors > 0 ? `✗ ${errors} ${errors === 1 ? 'error' : 'errors'}` : '',
     warnings > 0 ? `! ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}` : '',
   ].filter((text) => text !== '');
-  const time = took.value.answer;
+  const given = results.answer.value;
+  const time = given === undefined || 'problem' in given ? undefined : took.value.answer;
   return (
     <footer class="foot">
       <button

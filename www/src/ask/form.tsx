@@ -228,7 +228,7 @@ function Instant({ at }: { at: string }) {
 /** Questions that were asked before, in the head of the pane. */
 export function Recent() {
   const now = current.value.ask;
-  const others = recent.value.filter((one) => one !== now);
+  const others = recent.value.filter((one) => one !== now && (knownOf(one.principal) ?? knownOf(one.resource)) !== undefined);
   if (others.length === 0) return null;
   return (
     <Menu

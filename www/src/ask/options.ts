@@ -3,6 +3,7 @@
 // DOM.
 import { literal } from '../case/case.ts';
 import type { Action, EntityType, Known, Uid } from '../engine/shapes.ts';
+import { visible } from '../ui/visible.ts';
 
 export interface Option<Value> {
   /** Unlike that of every other option. */
@@ -101,7 +102,7 @@ export function share(wants: readonly number[], most: number): number[] {
 
 /** What an entity is called: `Bob (User::"bob")`. */
 export function called(uid: Uid, label: string | null | undefined): string {
-  return label == null || label === '' || label === uid.id ? literal(uid) : `${label} (${literal(uid)})`;
+  return visible(label == null || label === '' || label === uid.id ? literal(uid) : `${label} (${literal(uid)})`);
 }
 
 /** The entities of these types, in the order of the types and their rows. */
@@ -110,7 +111,7 @@ export function entityOptions(entities: Record<string, Known[]>, types: readonly
     (entities[type] ?? []).map(({ id, label }) => {
       const uid = { type, id };
       const exact = literal(uid);
-      return { key: exact, group: type, label: label ?? id, detail: exact, text: called(uid, label), value: uid };
+      return { key: exact, group: type, label: visible(label ?? id), detail: visible(exact), text: called(uid, label), value: uid };
     }),
   );
   return index(options, ({ label, detail, text, value }) => [value.id, label, detail, text]);
@@ -206,7 +207,9 @@ export function firstQuestion(
   const first = (as: 'principal' | 'resource') =>
     typesFor(types, as, entities).flatMap((type) => (entities[type] ?? []).slice(0, 1).map(({ id }) => ({ type, id })));
   const principal = first('principal')[0];
-  const resources = first('resource');
+  // People can be acted on, too; what is not one of them is the better question to begin with.
+  const people = new Set(types.filter((type) => type.principal).map(({ name }) => name));
+  const resources = first('resource').toSorted((a, b) => Number(people.has(a.type)) - Number(people.has(b.type)));
   const all = [...new Set([...actions.map(({ id }) => id), ...ids])];
   const declared = (id: string) => actions.find((action) => action.id === id);
   const pairs = resources.flatMap((resource) =>

@@ -6,6 +6,7 @@ import { showRow } from '../app/places.ts';
 import { applyRow, current, undo } from '../case/store.ts';
 import type { Explanation, Repair } from '../engine/shapes.ts';
 import { notice } from '../ui/notices.tsx';
+import { readable } from '../ui/visible.ts';
 import { Said } from './said.tsx';
 import { exact, repairedRows, repairs, rowCalled } from './state.ts';
 import { differences, givesAway } from './words.ts';
@@ -23,7 +24,7 @@ export function Repairs({ of }: { of: Explanation }) {
       {found?.length === 0 && (
         <p class="ask-aside">
           {of.reasons.length > 0
-            ? 'No single row would: something forbids it, whatever is granted.'
+            ? 'No single changed row would: what forbids it would have to go, and something to permit it.'
             : 'No single changed row would. It takes several changes, or a rule of its own.'}
         </p>
       )}
@@ -71,7 +72,9 @@ function Card({ repair, best }: { repair: Repair; best: boolean }) {
     if (!exact.value) return;
     applyRow(change, says);
     const then = current.value;
-    notice(`Done: ${says}`, false, {
+    // The button is gone with the deny: whoever goes by keyboard goes on at the answer.
+    document.querySelector<HTMLElement>('.ask-verdict')?.focus({ preventScroll: true });
+    notice(`Done: ${readable(says)}`, false, {
       label: 'Undo',
       act: undo,
       while: () => current.value === then,
@@ -114,7 +117,7 @@ function Card({ repair, best }: { repair: Repair; best: boolean }) {
       <p class={`ask-away ${away.tone}`}>
         <span aria-hidden="true">{away.tone === 'good' ? '✓ ' : '! '}</span>
         {away.text}
-        {examples.length > 0 && <span class="muted"> Such as: {examples.join('; ')}.</span>}
+        {examples.length > 0 && <span class="muted"> Such as: {readable(examples.join('; '))}.</span>}
       </p>
       <div class="ask-card-acts">
         <button

@@ -7,6 +7,7 @@ import { current, fill } from '../case/store.ts';
 import { madeOf, results } from '../engine/engine.ts';
 import type { Answer, Explanation, Known, Repair, RowPlace, Rows, Uid } from '../engine/shapes.ts';
 import { called, firstQuestion } from './options.ts';
+import { readable, visible } from '../ui/visible.ts';
 import { rowName } from './words.ts';
 
 /** The most questions that are remembered. */
@@ -28,7 +29,7 @@ const known = computed(() => {
 
 export const knownOf = (uid: Uid) => known.value.get(literal(uid));
 /** What an entity is called in a sentence: its label, or its id. */
-export const nameOf = (uid: Uid) => knownOf(uid)?.label ?? uid.id;
+export const nameOf = (uid: Uid) => visible(knownOf(uid)?.label ?? uid.id);
 /** With its exact form: `Bob (User::"bob")`. */
 export const calledOf = (uid: Uid) => (uid.type === '' ? '' : called(uid, knownOf(uid)?.label));
 
@@ -70,7 +71,7 @@ export const outdated = computed(() => madeOf.value.explanation?.ask !== current
 export const explainedRows = computed(() => (madeOf.value.explanation ?? current.value).rows);
 /** What a row of these is called. */
 export const rowCalled = (place: RowPlace, rows: Rows) =>
-  rowName(place, model.value?.tables.find(({ name }) => name === place.table)?.key ?? [], rows);
+  readable(rowName(place, model.value?.tables.find(({ name }) => name === place.table)?.key ?? [], rows));
 
 const asked = (a: Asked, b: Asked) =>
   sameUid(a.principal, b.principal) &&

@@ -21,8 +21,9 @@ export function Steps({ of }: { of: Explanation }) {
     <section class="ask-part" aria-labelledby="ask-steps">
       <h3 id="ask-steps">How each rule came out</h3>
       <p class="ask-aside">
-        {applied} of {policies.length} {policies.length === 1 ? 'rule applies' : 'rules apply'}. A rule applies where
-        its scope fits and its conditions hold.
+        {applied} of {policies.length} {policies.length === 1 ? 'rule applies' : 'rules apply'}
+        {of.allow && applied === 0 && ': a row allows it, and needs no rule'}. A rule applies where its scope fits and its
+        conditions hold.
       </p>
       {policies.map((one, at) => (
         // A new element where it is to be open by itself now and was not before: one that is opened by the user stays

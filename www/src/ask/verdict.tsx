@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verdict, large: a sign, a word, and the sentence that says why. Its room is kept, so that nothing below it jumps.
 import { computed, signal } from '@preact/signals';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { current, setText } from '../case/store.ts';
 import { ask as call, instant, madeOf, results, state } from '../engine/engine.ts';
 import { showPane } from '../app/places.ts';
 import { newTest, testName } from '../tests/new.ts';
 import { notice, problem as sayProblem } from '../ui/notices.tsx';
+import { NextSteps, stepsNow } from './next.tsx';
 import { Said } from './said.tsx';
 import { answer, answered, complete, explained, explanation, nameOf, outdated, problem } from './state.ts';
 import { decisionSays, parted, verdict } from './words.ts';
@@ -16,6 +17,12 @@ const LONG = 200;
 
 export function Verdict() {
   const { ask } = current.value;
+  const box = useRef<HTMLDivElement>(null);
+  /** How high it was with its last full sentence: until the next one is there, nothing below it moves. */
+  const height = useRef(0);
+  useLayoutEffect(() => {
+    if (box.current !== null && explained.value && !outdated.value) height.current = box.current.offsetHeight;
+  });
   const given = answer.value;
   const late = useLate(!answered.value && state.value.is === 'working');
   const stopped = state.value.is === 'stopped' || state.value.is === 'broken';
@@ -23,6 +30,7 @@ export function Verdict() {
   const why = problem.value;
   const said = explanation.value;
   if (given === undefined) {
+    const first = complete(ask) || stopped ? undefined : stepsNow();
     const text =
       why === undefined
         ? stopped
@@ -30,22 +38,27 @@ export function Verdict() {
           : 'The engine is loading …'
         : complete(ask)
           ? 'This question cannot be asked as it stands: see above.'
-          : 'Choose who, what and with what above, and the answer stands here.';
+          : first !== undefined
+            ? 'There is nothing to ask yet.'
+            : 'Choose who, what and with what above, and the answer stands here.';
     return (
-      <div class="ask-verdict" data-tone="none" role="status" aria-live="polite" aria-atomic="true">
-        <span class="ask-sign" aria-hidden="true">
-          –
-        </span>
-        <div>
-          <strong>No answer</strong>
-          <p>{text}</p>
+      <>
+        <div class="ask-verdict" data-tone="none" role="status" aria-live="polite" aria-atomic="true">
+          <span class="ask-sign" aria-hidden="true">
+            –
+          </span>
+          <div>
+            <strong>No answer</strong>
+            <p>{text}</p>
+          </div>
         </div>
-      </div>
+        {first !== undefined && <NextSteps of={first} />}
+      </>
     );
   }
   const { sign, word, tone } = verdict(given);
-  // The sentence of the moment before stays while it says the same, so that letters typed elsewhere do not make it
-  // flicker.
+  const settled = said !== undefined && !outdated.value && explained.value;
+  // The sentence of the moment before stays while it says the same, so that letters typed elsewhere do not make it flicker.
   const same = said?.allow === given.allow && said.undecided === given.undecided;
   const short = given.undecided
     ? (given.errors[0] ?? 'The rows or the question cannot be judged by.')
@@ -55,6 +68,9 @@ export function Verdict() {
     <>
       <div
         class="ask-verdict"
+        tabIndex={-1}
+        ref={box}
+        style={settled ? undefined : { minHeight: height.current }}
         data-tone={tone}
         data-late={late || (stopped && !answered.value)}
         aria-busy={late}
@@ -108,6 +124,12 @@ const proposed = (allow: boolean) => {
   return testName(current.value.ask, allow, nameOf, names);
 };
 
+/** The form goes; whoever was in it is back at the button. */
+function endKeeping(): void {
+  keeping.value = undefined;
+  document.querySelector<HTMLElement>('.ask-keep-open')?.focus();
+}
+
 const possible = computed(() => answer.value !== undefined && !answer.value.undecided && answered.value);
 
 /** The button that begins it, in the head of the pane. */
@@ -150,7 +172,7 @@ export function Keep() {
       // Whoever wrote in the tests meanwhile loses nothing.
       if (current.value.tests !== before.tests) throw new Error('The tests changed meanwhile: keep it once more.');
       setText('tests', text);
-      keeping.value = undefined;
+      endKeeping();
       notice(`Kept as a test: ${called}`, false, { label: 'Show', act: () => showPane('tests') });
     } catch (error) {
       sayProblem(error);
@@ -176,13 +198,13 @@ export function Keep() {
         onKeyDown={(event) => {
           if (event.key !== 'Escape') return;
           event.preventDefault();
-          keeping.value = undefined;
+          endKeeping();
         }}
       />
       <button type="submit" class="first" disabled={busy || !possible.value}>
         Keep
       </button>
-      <button type="button" class="quiet" onClick={() => (keeping.value = undefined)}>
+      <button type="button" class="quiet" onClick={endKeeping}>
         Cancel
       </button>
     </form>

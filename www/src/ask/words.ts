@@ -1,19 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the pane says, as far as it does not come from the engine: plain functions from values to sentences. No DOM.
 import type { Asked } from '../case/case.ts';
-import type {
-  Answer,
-  Cell,
-  Explanation,
-  Graph,
-  GraphNode,
-  Kind,
-  Repair,
-  RowChange,
-  RowPlace,
-  Rows,
-  Uid,
-} from '../engine/shapes.ts';
+import { withContext } from '../case/case.ts';
+import type { Answer, Cell, Explanation, Graph, GraphNode, Kind, Reason, Repair, RowChange, RowPlace, Rows, Uid } from '../engine/shapes.ts';
+import { readable } from '../ui/visible.ts';
 
 /** What an entity is called in a sentence. */
 export type NameOf = (uid: Uid) => string;
@@ -97,7 +87,7 @@ export function nodeKind(kind: GraphNode['kind']): { word: string; colour: Kind 
 /** A node's label without its id behind it, which its title has: there is little room in a box. */
 export function shortLabel({ label, title }: GraphNode): string {
   const behind = / \((.+)\)$/.exec(label);
-  return behind !== null && title.endsWith(`::${JSON.stringify(behind[1])}`) ? label.slice(0, behind.index) : label;
+  return readable(behind !== null && title.endsWith(`::${JSON.stringify(behind[1])}`) ? label.slice(0, behind.index) : label);
 }
 
 /** The links of a graph as sentences, for those who do not see it. */
@@ -105,7 +95,7 @@ export function graphSays({ nodes, edges }: Graph): string[] {
   const labels = new Map(nodes.map(({ id, label, kind }) => [id, `${nodeKind(kind).word.replace('✗ ', '')} ${label}`]));
   return edges.map(({ from, to, label, missing }) => {
     const link = `${labels.get(from) ?? from} — ${label === '' ? 'leads to' : label} — ${labels.get(to) ?? to}`;
-    return missing ? `Missing: ${link}` : link;
+    return readable(missing ? `Missing: ${link}` : link);
   });
 }
 

@@ -11,6 +11,7 @@ import { type Span, spanOf } from '../matrix/table.ts';
 import { Empty, RowLink } from '../ui/parts.tsx';
 import { type By, type Item, groups, items, reasonName } from './groups.ts';
 import { by, places } from './state.ts';
+import { visible } from '../ui/visible.ts';
 
 /** Beyond so many lines a part is drawn, each in one size. */
 const MOST = 200;
@@ -154,7 +155,7 @@ class Decision extends Component<DecisionProps> {
     const gained = after === 'allow';
     const what = (
       <>
-        {principal.id} <b>{action}</b> {resource.id} <span class="muted">({resource.type})</span>
+        {visible(principal.id)} <b>{visible(action)}</b> {visible(resource.id)} <span class="muted">({resource.type})</span>
       </>
     );
     const go = () => {

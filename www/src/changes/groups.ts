@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decisions that differ, put together by who they are about, or by what makes the difference.
 import type { Flip, Uid } from '../engine/shapes.ts';
+import { readable } from '../ui/visible.ts';
 
 export type By = 'principal' | 'reason';
 
@@ -55,7 +56,7 @@ export function items(all: Group[], closed: ReadonlySet<string>): Item[] {
   return all.flatMap((group) => [{ group }, ...(closed.has(group.title) ? [] : group.flips.map((flip) => ({ flip })))]);
 }
 
-const nameOf = ({ type, id }: Uid) => `${id} (${type})`;
+export const nameOf = ({ type, id }: Uid) => readable(`${id} (${type})`);
 
 /** An entity as Cedar writes it, as a gate names those of its own rows: undefined where the text is none. */
 export function uidOf(text: string): Uid | undefined {

@@ -20,6 +20,7 @@ import {
   scrolledTo,
   spanOf,
 } from './table.ts';
+import { visible } from '../ui/visible.ts';
 
 /** Rows and columns beyond the edges, so that scrolling by a little makes nothing new. */
 const MORE_ROWS = 6;
@@ -330,7 +331,7 @@ class Row extends Component<RowProps> {
           style={{ width: px(sizes.side) }}
           title={`${literal(entity)}${label === undefined ? '' : ` – ${label}`}: show ${other}`}
         >
-          {entity.id}
+          {visible(entity.id)}
           {label !== undefined && <small> {label}</small>}
         </div>
         {columns.map((column) => {

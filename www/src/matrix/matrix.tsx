@@ -192,9 +192,9 @@ function Shown() {
   const matrix = results.matrix.value;
   const of = matrixShown.value;
   let none: string | undefined;
-  if (matrix === undefined || of === null) none = nothing();
-  else if ('problem' in matrix)
-    none = matrix.problem === '' ? nothing() : `The matrix cannot be made: ${matrix.problem}`;
+  // Without anything to ask about, what is there is of a case that was left.
+  if (matrix === undefined || of === null || question.value === null) none = nothing();
+  else if ('problem' in matrix) none = matrix.problem === '' ? nothing() : `The matrix cannot be made: ${matrix.problem}`;
   else if (matrix.entities.length > 0) return <Table of={of} matrix={matrix} />;
   else if (of.over === 'principals') none = 'No row makes anybody who could ask.';
   else none = `There is no ${of.type} among the rows.`;

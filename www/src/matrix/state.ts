@@ -32,14 +32,15 @@ const lastTypes: Record<'principal' | 'resource', string[]> = { principal: [], r
 export const principals = computed(() => known('principal'));
 export const resources = computed(() => known('resource'));
 const first = (of: { all: Uid[] }[]) => of[0]?.all[0];
+/** What was picked, unless another case was opened since that has none of it. */
+const there = (uid: Uid | undefined, of: { all: Uid[] }[]) =>
+  uid !== undefined && of.some(({ all }) => all.some((one) => sameUid(one, uid))) ? uid : undefined;
 const asked = (uid: Uid) => (uid.type === '' || uid.id === '' ? undefined : uid);
 
 /** The resource or the principal that the matrix is about. */
-export const resource = computed(
-  () => pickedResource.value ?? asked(current.value.ask.resource) ?? first(resources.value),
-);
+export const resource = computed(() => there(pickedResource.value, resources.value) ?? asked(current.value.ask.resource) ?? first(resources.value));
 export const principal = computed(
-  () => pickedPrincipal.value ?? asked(current.value.ask.principal) ?? first(principals.value),
+  () => there(pickedPrincipal.value, principals.value) ?? asked(current.value.ask.principal) ?? first(principals.value),
 );
 /** The type of the resources that stand in its rows. */
 export const type = computed(() => {

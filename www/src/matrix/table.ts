@@ -2,6 +2,7 @@
 // What the matrix shows of all that the engine answered: which rows and columns, in which order, what each cell is
 // called. Without a screen, so that it can be tested.
 import type { Changes, Flip, Known, Matrix, MatrixQuestion, Uid } from '../engine/shapes.ts';
+import { visible } from '../ui/visible.ts';
 
 /** A letter of `Matrix.cells`. */
 export type Letter = 'a' | 'd' | 'f' | 'e';
@@ -68,8 +69,7 @@ export const keyOf = ({ type, id }: Uid) => `${type}\0${id}`;
 export function labelsOf(entities: Record<string, Known[]> | undefined): Map<string, string> {
   const labels = new Map<string, string>();
   for (const [type, all] of Object.entries(entities ?? {})) {
-    for (const { id, label } of all)
-      if (label !== null && label !== '' && label !== id) labels.set(keyOf({ type, id }), label);
+    for (const { id, label } of all) if (label !== null && label !== '' && label !== id) labels.set(keyOf({ type, id }), visible(label));
   }
   return labels;
 }

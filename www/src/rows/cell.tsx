@@ -8,6 +8,7 @@ import { Combo } from './combo.tsx';
 import { cancel, cellAt, commit, typeBeside } from './commands.ts';
 import { type Surroundings, data, editSays, editing } from './state.ts';
 import { endsIn, nearTimes, readTime, relative, showTime } from './time.ts';
+import { visible } from '../ui/visible.ts';
 
 /** How far away a time is, in words; empty for what is no time. */
 export function timeSays(cell: Cell, column: ModelColumn, at: number): string {
@@ -47,7 +48,7 @@ export function CellShown(props: {
         </span>
       );
   }
-  const text = textOf(cell);
+  const text = visible(textOf(cell));
   if (column.type === 'time') {
     const time = readTime(cell);
     if (time !== null && time !== undefined) {
@@ -75,13 +76,8 @@ export function CellShown(props: {
       </span>
     );
   }
-  const label = lead?.label ?? '';
-  if (label !== '')
-    return (
-      <span title={`${text}: ${label}`}>
-        {short(text, label)} <small class="muted">{label}</small>
-      </span>
-    );
+  const label = visible(lead?.label ?? '');
+  if (label !== '') return <span title={`${text}: ${label}`}>{short(text, label)} <small class="muted">{label}</small></span>;
   const number = column.type === 'long' || column.type === 'decimal';
   return (
     <span class={number ? 'rows-number' : ''} title={text.length > 24 ? text : undefined}>

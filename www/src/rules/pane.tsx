@@ -15,8 +15,7 @@ import './rules.css';
 
 type Name = typeof rulesTab.value;
 
-const NO_POLICIES = `No rule is written by hand, and none need be: your tables say who may do what, and “Generated” \
-shows what is made of them.
+const NO_POLICIES = `No rule is written by hand, and often none need be: what your tables say of who may do what stands under “Generated”.
 
 Write one for what tables imply but cannot say. Type “permit” or “forbid”, or press Ctrl+Space for what can stand here:
 

@@ -312,7 +312,7 @@ export function Drawing({ columns, listed }: DrawingProps) {
         onFocusIn={focus}
         onFocusOut={blur}
       >
-        <div ref={layer} class="schema-layer" style={{ transform: `translate(${x}px, ${y}px) scale(${scale})` }} />
+        <div ref={layer} class="schema-layer" hidden={tooLarge} style={{ transform: `translate(${x}px, ${y}px) scale(${scale})` }} />
       </div>
       {now === undefined && !tooLarge && failed.value === undefined && <p class="schema-over muted">Drawing …</p>}
       {tooLarge && (

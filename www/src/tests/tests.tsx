@@ -17,6 +17,7 @@ import { useAtLeast } from '../ui/width.ts';
 import { Coverage } from './coverage.tsx';
 import { newTest, testName } from './new.ts';
 import { accept, contextOfTest, namesReasons, withoutTest } from './toml.ts';
+import { visible } from '../ui/visible.ts';
 
 type Part = 'results' | 'coverage' | 'text';
 const part = signal<Part>('results');
@@ -244,7 +245,7 @@ function Result({ test }: { test: TestResult }) {
           {name}
         </button>
         <div class="tests-question">
-          <span>{principal.id}</span> <b>{action}</b> <span>{resource.id}</span>
+          <span>{visible(principal.id)}</span> <b>{visible(action)}</b> <span>{visible(resource.id)}</span>
           <span class={expect === 'allow' ? 'good' : 'bad'}> → {expect}</span>
           {own_rows && <span class="muted"> with rows of its own</span>}
         </div>

@@ -36,11 +36,25 @@ export function notice(text: string, bad = false, action?: NoticeAction): void {
 /** Says what went wrong. */
 export const problem = (error: unknown) => notice(error instanceof Error ? error.message : String(error), true);
 
-const close = (number: number) => (notices.value = notices.value.filter((one) => one.number !== number));
+/** Where the focus was before it came to a message. */
+let before: HTMLElement | undefined;
+
+function close(number: number): void {
+  const inside = document.activeElement?.closest('.notices') != null;
+  notices.value = notices.value.filter((one) => one.number !== number);
+  if (inside && before?.isConnected === true) before.focus({ preventScroll: true });
+}
 
 export function Notices() {
   return (
-    <div class="notices" role="status" aria-live="polite">
+    <div
+      class="notices"
+      role="status"
+      aria-live="polite"
+      onFocusIn={({ relatedTarget, currentTarget }) => {
+        if (relatedTarget instanceof HTMLElement && !currentTarget.contains(relatedTarget)) before = relatedTarget;
+      }}
+    >
       {notices.value.filter(({ action }) => action?.while?.() ?? true).map((one) => (
         <div key={one.number} class={one.bad ? 'notice bad' : 'notice'}>
           <span>{one.text}</span>

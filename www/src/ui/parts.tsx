@@ -113,8 +113,13 @@ export function Dialog(props: { title: string; close: () => void; children: Comp
   const title = useId();
   useEffect(() => {
     const element = dialog.current;
+    const before = document.activeElement;
     if (element !== null && !element.open) element.showModal();
-    return () => element?.close();
+    return () => {
+      element?.close();
+      // The browser does this only for a dialog that is still in the page.
+      if (document.activeElement === document.body && before instanceof HTMLElement) before.focus({ preventScroll: true });
+    };
   }, []);
   return (
     <dialog
