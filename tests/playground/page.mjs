@@ -125,6 +125,10 @@ export function site() {
   });
   return {
     url: () => server?.url ?? '',
+    browser: () => {
+      assert.ok(browser !== undefined);
+      return browser;
+    },
     /**
      * A visit at this address; the page itself where there is none.
      *

@@ -9,7 +9,7 @@ import { SIZES, THEMES, settled, shot, site, violations } from './page.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
-const { url, visit } = site();
+const { browser, url, visit } = site();
 
 /** A diagram that the page has never seen. */
 const SHOP = `erDiagram
@@ -280,7 +280,7 @@ describe('carried elsewhere', () => {
 
 describe('a schema of one’s own', () => {
   test('leads on, step by step, until something can be asked', async () => {
-    const { page, wrong, close } = await visit(browser, site.url);
+    const { page, wrong, close } = await visit();
     await settled(page);
     const dialog = page.getByRole('dialog');
     const ask = page.locator('[data-pane="ask"]');
@@ -312,7 +312,7 @@ describe('a schema of one’s own', () => {
 
 describe('on any machine', () => {
   test('nothing moves on the first visit, and the theme is there before the page', async () => {
-    const context = await browser.newContext({ colorScheme: 'dark', viewport: { width: 1024, height: 768 } });
+    const context = await browser().newContext({ colorScheme: 'dark', viewport: { width: 1024, height: 768 } });
     const page = await context.newPage();
     await page.addInitScript(() => {
       const seen = /** @type {any} */ (globalThis);
@@ -327,7 +327,7 @@ describe('on any machine', () => {
       };
       look();
     });
-    await page.goto(site.url);
+    await page.goto(url());
     await settled(page);
     await says(page, 'Denied');
     await page.getByRole('button', { name: /^Tests.*passed/ }).waitFor();
@@ -339,7 +339,7 @@ describe('on any machine', () => {
 
   test('a low window scrolls, and squeezes no pane', async () => {
     for (const size of [{ width: 1280, height: 600 }, { width: 720, height: 450 }]) {
-      const { page, close } = await visit(browser, site.url, { size });
+      const { page, close } = await visit({ size });
       await settled(page);
       const heights = await page.locator('.pane').evaluateAll((panes) => panes.map((pane) => pane.clientHeight).filter((height) => height > 0));
       assert.ok(heights.every((height) => height >= 390), heights.join(', '));
@@ -349,7 +349,7 @@ describe('on any machine', () => {
   });
 
   test('by keyboard, nobody is thrown back to the top', async () => {
-    const { page, close } = await visit(browser, site.url);
+    const { page, close } = await visit();
     await settled(page);
     const at = () => page.evaluate(() => document.activeElement?.closest('[data-pane]')?.getAttribute('data-pane') ?? document.activeElement?.tagName);
     const press = async (/** @type {string | RegExp} */ name) => {
@@ -375,7 +375,7 @@ describe('on any machine', () => {
   });
 
   test('an engine that breaks is started again, and the work is still there', async () => {
-    const { page, close } = await visit(browser, site.url);
+    const { page, close } = await visit();
     await settled(page);
     await page.getByRole('button', { name: /^Make this change/ }).first().click();
     await settled(page);
@@ -389,7 +389,7 @@ describe('on any machine', () => {
 
 describe('bad input', () => {
   test('in a name turns no sentence round', async () => {
-    const { page, wrong, close } = await visit(browser, site.url);
+    const { page, wrong, close } = await visit();
     await settled(page);
     const rows = page.locator('[data-pane="rows"]');
     await rows.getByRole('gridcell', { name: 'Bob Brandt' }).dblclick();

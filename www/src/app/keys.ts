@@ -11,7 +11,7 @@ const ROUND: PaneName[] = ['schema', 'rules', 'rows', 'matrix', 'ask'];
 const sectionOf = (name: PaneName) => (name === 'tests' || name === 'changes' ? 'matrix' : name);
 
 /** Shows a pane and goes to its heading, where a screen reader begins to read. */
-function goTo(name: PaneName): void {
+export function goTo(name: PaneName): void {
   showPane(name);
   // It may be there only after the next drawing.
   requestAnimationFrame(() => {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the pane says, as far as it does not come from the engine: plain functions from values to sentences. No DOM.
 import type { Asked } from '../case/case.ts';
-import { withContext } from '../case/case.ts';
-import type { Answer, Cell, Explanation, Graph, GraphNode, Kind, Reason, Repair, RowChange, RowPlace, Rows, Uid } from '../engine/shapes.ts';
+import type {
+  Answer, Cell, Explanation, Graph, GraphNode, Kind, Repair, RowChange, RowPlace, Rows, Uid,
+} from '../engine/shapes.ts';
 import { readable } from '../ui/visible.ts';
 
 /** What an entity is called in a sentence. */
