@@ -51,8 +51,17 @@ function load(): Promise<Mermaid> {
   return loading;
 }
 
+/** The drawing under way: another one begins when it is done, since both measure in the same room. */
+let under: Promise<unknown> = Promise.resolve();
+
 /** Draws. `room` is an element of the page that is not seen but has a size: mermaid measures text in it. */
-export async function draw(printed: Printed, known: KnownTable[], room: HTMLElement): Promise<Drawing> {
+export function draw(printed: Printed, known: KnownTable[], room: HTMLElement): Promise<Drawing> {
+  const drawing = under.then(() => drawAlone(printed, known, room));
+  under = drawing.catch(() => undefined);
+  return drawing;
+}
+
+async function drawAlone(printed: Printed, known: KnownTable[], room: HTMLElement): Promise<Drawing> {
   const mermaid = await load();
   drawn += 1;
   const id = `schema-drawing-${drawn}`;
