@@ -130,7 +130,7 @@ const STEPS = [
       const work = await pane(page, 'matrix', 'Changes');
       await choose(work, /^Changes/);
       await settled(page);
-      await work.getByText(/gained/).first().waitFor();
+      await work.getByRole('tabpanel').getByText(/gained/).first().waitFor();
     },
   },
   {
@@ -191,6 +191,8 @@ const STEPS = [
       await schema.getByRole('tab', { name: /^Model/ }).click();
       await schema.locator('.cm-content').getByText(/"principal"/).first().waitFor();
       await schema.getByRole('tab', { name: /^Diagram/ }).click();
+      // On a telephone, the list comes first.
+      if ((page.viewportSize()?.width ?? 0) < 720) await schema.getByRole('button', { name: 'Drawing' }).click();
       await schema.locator('svg').first().waitFor();
     },
   },
