@@ -372,10 +372,10 @@ describe('keys', () => {
   const focused = () => page.evaluate(() => document.activeElement?.textContent ?? '');
 
   test('lead from pane to pane', async () => {
-    await page.locator('body').press('Alt+3');
-    assert.equal(await focused(), 'What are the rules?');
+    await page.locator('body').click({ position: { x: 1, y: 1 } });
     /** @type {[key: string, heading: string][]} */
     const keys = [
+      ['Alt+3', 'What are the rules?'],
       ['F6', 'Who and what?'],
       ['F6', 'Who may do what?'],
       ['F6', 'What happens?'],
