@@ -19,7 +19,7 @@ const MODULES = [
 // What the playground's page loads before anything is seen; its name changes with what is in it.
 const INDEX = 'build/playground/index.html';
 if (existsSync(INDEX)) {
-  const [, script] = /<script[^>]* src="\.\/([^"]+)"/.exec(readFileSync(INDEX, 'utf8')) ?? [];
+  const [, script] = /<script type="module"[^>]* src="\.\/([^"]+)"/.exec(readFileSync(INDEX, 'utf8')) ?? [];
   MODULES.push({ file: `build/playground/${script}`, what: "the playground's page: editors, grids, everything but engine and diagrams", budget: 285_000 });
 }
 
