@@ -17,7 +17,7 @@ let before: Workbench | undefined;
 let question: string | null = null;
 let at = '';
 let wanted: NonNullable<Update['wanted']> = { matrix: null, tests: false, changes: false };
-/** The first question that has no answer yet decides what is worked on; updates that come meanwhile wait here. */
+/** What came while something else was worked on, together. */
 let waiting: { number: number; update: Update } | undefined;
 let working = false;
 
@@ -71,9 +71,9 @@ async function work(): Promise<void> {
       let behind: FromWorker | undefined;
       for (const stage of stages(update)) {
         // What is slow waits until nothing new has come for a moment: nobody who types waits for it.
-        const cost = costs[stage.name] ?? 0;
+        const cost = stage.later ? (costs[stage.name] ?? 0) : 0;
         if (cost > SLOW) await pause(Math.min(2 * cost, 300));
-        if (next() !== undefined && stage.later) break;
+        if (stage.later && next() !== undefined) break;
         const began = performance.now();
         const value = stage.make();
         const took = performance.now() - began;
