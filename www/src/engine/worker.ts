@@ -76,6 +76,7 @@ async function work(): Promise<void> {
         if (stage.later && next() !== undefined) break;
         const began = performance.now();
         const value = stage.make();
+        due.delete(stage.name);
         const took = performance.now() - began;
         costs[stage.name] = took;
         const result: FromWorker = { kind: 'result', number, stage: stage.name, value, took };
@@ -91,9 +92,7 @@ async function work(): Promise<void> {
         await breath();
         if (next() !== undefined) break;
       }
-      const newer = next();
-      if (newer === undefined) say({ kind: 'done', number });
-      else newer.update = merged(unfinished(update), newer.update);
+      if (next() === undefined) say({ kind: 'done', number });
     }
   } catch (error) {
     // A trap of WebAssembly: what the module holds is not to be trusted any more. The page starts another worker.
@@ -101,9 +100,6 @@ async function work(): Promise<void> {
   }
   working = false;
 }
-
-/** What must still be worked out where an update was overtaken: the results after the answer. */
-const unfinished = (update: Update): Update => ({ ...(update.base === undefined ? {} : { base: update.base }) });
 
 interface Work {
   name: Stage;
@@ -119,35 +115,55 @@ const SLOW = 30;
 const costs: Partial<Record<Stage, number>> = {};
 /** Why the rows were not taken in; undefined where they were. */
 let refused: string | undefined;
-/** Whether nothing was said yet of the rows as they are. */
-let unread = true;
+/** The case that changes are compared with, until it is taken in. */
+let base: Update['base'];
+/** Results that are not of the case as it stands, or were not asked for yet. One that is overtaken stays among them. */
+const due = new Set<Stage>();
+const OF_THE_QUESTION: Stage[] = ['answer', 'explanation', 'repairs'];
+const OF_THE_CASE: Stage[] = [...OF_THE_QUESTION, 'rows', 'matrix', 'tests', 'changes'];
+const fall = (stages: Stage[]) => stages.forEach((stage) => due.add(stage));
 
 /** What an update makes necessary, in the order in which the user waits for it. */
 function* stages(update: Update): Generator<Work> {
-  if (update.question !== undefined) question = update.question;
+  if (update.question !== undefined) {
+    question = update.question;
+    fall(OF_THE_QUESTION);
+  }
   if (update.at !== undefined) at = update.at;
-  if (update.wanted !== undefined) wanted = update.wanted;
+  if (update.wanted !== undefined) {
+    if (JSON.stringify(update.wanted.matrix) !== JSON.stringify(wanted.matrix)) due.add('matrix');
+    // The page forgets the comparison at the case that it begins with.
+    if (!update.wanted.changes) due.add('changes');
+    wanted = update.wanted;
+  }
+  if (update.base !== undefined) {
+    base = update.base;
+    due.add('changes');
+  }
   if (update.texts !== undefined) {
     yield { name: 'compiled', make: () => bench.pack(JSON.stringify(update.texts)), later: false };
   }
   if (update.texts !== undefined || update.rows !== undefined || update.at !== undefined) {
     takeIn(JSON.stringify(update.rows ?? {}));
-    unread = true;
+    fall(OF_THE_CASE);
   }
-  yield { ...answer('answer', (asked) => bench.decide(asked)), later: false };
-  if (unread) yield { name: 'rows', make: readRows, later: true };
-  yield answer('explanation', (asked) => bench.explain(asked));
-  yield answer('repairs', (asked) => bench.repairs(asked));
-  if (wanted.matrix !== null) yield later('matrix', () => bench.matrix(JSON.stringify(wanted.matrix)));
-  if (wanted.tests) yield later('tests', () => bench.tests());
-  if (update.base !== undefined) {
-    const { texts, rows, at } = update.base;
+  if (due.has('answer')) yield { ...answer('answer', (asked) => bench.decide(asked)), later: false };
+  if (due.has('rows')) yield { name: 'rows', make: readRows, later: true };
+  if (due.has('explanation')) yield answer('explanation', (asked) => bench.explain(asked));
+  if (due.has('repairs')) yield answer('repairs', (asked) => bench.repairs(asked));
+  if (due.has('matrix') && wanted.matrix !== null) {
+    yield later('matrix', () => bench.matrix(JSON.stringify(wanted.matrix)));
+  }
+  if (due.has('tests') && wanted.tests) yield later('tests', () => bench.tests());
+  if (base !== undefined) {
+    const { texts, rows, at } = base;
+    base = undefined;
     before?.free();
     before = new Workbench();
     before.pack(JSON.stringify(texts));
     before.put(JSON.stringify(rows), at);
   }
-  if (wanted.changes && before !== undefined) {
+  if (due.has('changes') && wanted.changes && before !== undefined) {
     const then = before;
     yield later('changes', () => bench.changes(then, MOST_QUESTIONS));
   }
@@ -165,7 +181,6 @@ function takeIn(rows: string): void {
 
 /** What cannot be taken in at all (an instant that is none) is a finding like others: it must not end the engine. */
 function readRows(): string {
-  unread = false;
   if (refused === undefined) return bench.rows('{}', at);
   const findings: Finding[] = [{ severity: 'error', code: 'rows/unread', message: refused }];
   return JSON.stringify({ findings, until: null, entities: {}, actions: [] } satisfies RowsRead);
